@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project a layer, each in its folder under tests/; `npm test` runs those that need Node alone. */
+const layer = (name: string, options: { timeoutSeconds: number }) => ({
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.ts`],
+    testTimeout: options.timeoutSeconds * 1000,
+    hookTimeout: options.timeoutSeconds * 1000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      layer('unit', { timeoutSeconds: 20 }),
+      layer('infrastructure', { timeoutSeconds: 180 }),
+      layer('package', { timeoutSeconds: 180 }),
+      layer('integration', { timeoutSeconds: 180 }),
+      layer('e2e', { timeoutSeconds: 300 }),
+      layer('deploy', { timeoutSeconds: 600 }),
+    ],
+  },
+});
