@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What `serverless` reads: everything else in the repository is of no concern to a deployment. */
+const serviceFiles = [
+  'package.json',
+  'tsconfig.json',
+  'serverless.yml',
+  'handlers',
+  'lib',
+  'local',
+  'deploy',
+];
+
+/** What one run of the CLI printed, and how it ended. */
+export interface CliResult {
+  exitCode: number;
+  /** Standard output and standard error, in the order of each. */
+  output: string;
+}
+
+/** A private copy of the service, so that runs of the CLI at the same time don't share `.esbuild` and `.serverless`. */
+export interface ServiceCopy {
+  directory: string;
+  /** Runs `serverless` with these arguments; never rejects because of the exit code. */
+  serverless: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<CliResult>;
+  remove: () => Promise<void>;
+}
+
+/** Copies the service into a new temporary folder; its `node_modules` is a link to the repository's. */
+export async function copyService(): Promise<ServiceCopy> {
+  const directory = await mkdtemp(join(tmpdir(), 'booky-service-'));
+  await Promise.all(
+    serviceFiles.map((name) => cp(join(repository, name), join(directory, name), { recursive: true })),
+  );
+  await symlink(join(repository, 'node_modules'), join(directory, 'node_modules'), 'dir');
+  return {
+    directory,
+    serverless: (args, env = {}) => runCli(directory, args, env),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Without a network or an account: whoever wants credentials or an endpoint passes them in `env`. */
+function runCli(directory: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<CliResult> {
+  const cli = join(repository, 'node_modules', '.bin', 'serverless');
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: directory,
+    CI: 'true',
+    SLS_TELEMETRY_DISABLED: '1',
+    ...env,
+  };
+  return new Promise((resolve) => {
+    execFile(cli, args, { cwd: directory, env: environment, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      const exitCode = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+      resolve({ exitCode, output: stdout + stderr });
+    });
+  });
+}
