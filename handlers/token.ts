@@ -1,0 +1,48 @@
+import process from 'node:process';
+import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
+import { systemClock } from '../lib/clock.ts';
+import { parseConfig, parseLogLevel } from '../lib/config.ts';
+import { CredentialsCache } from '../lib/credentials-cache.ts';
+import { httpHandler } from '../lib/http.ts';
+import { parseLiveKitCredentials } from '../lib/livekit-credentials.ts';
+import { createLog, describeError } from '../lib/log.ts';
+import { secretReader } from '../lib/secrets-manager.ts';
+import { createTokenEndpoint, type TokenEndpoint, type VersionedCredentials } from '../lib/token-endpoint.ts';
+
+const log = createLog({
+  threshold: parseLogLevel(process.env),
+  now: systemClock.now,
+  // Not `console`: the runtime would wrap its lines once more.
+  write: (line) => process.stdout.write(line),
+});
+
+/** `POST /api/reading-clubs/meetings/token`, behind the HTTP API's JWT authorizer. */
+export const handler: APIGatewayProxyHandlerV2WithJWTAuthorizer = httpHandler(start(), log, systemClock.now);
+
+/** Init: reads the configuration and sends for the credentials, so that they are there, or under way, at the first request. */
+function start(): TokenEndpoint {
+  try {
+    const config = parseConfig(process.env);
+    if (config.claims.clubs === undefined) {
+      log('WARN', 'CLUBS_CLAIM is not set: every signed-in reader may enter the meeting of every club.');
+    }
+    const readSecret = secretReader(config.secretId, config.credentials.timeoutMs);
+    const cache = new CredentialsCache<VersionedCredentials>({
+      fetch: async (signal) => {
+        const { text, versionId } = await readSecret(signal);
+        return { ...parseLiveKitCredentials(text, config.liveKitUrl), versionId };
+      },
+      times: config.credentials,
+      clock: systemClock,
+      random: Math.random,
+      onFailure: (error) =>
+        log('ERROR', 'The credentials could not be fetched.', { causes: describeError(error) }),
+    });
+    cache.prefetch();
+    return createTokenEndpoint(config, cache, systemClock.now);
+  } catch (fault) {
+    // A crash here would make Lambda start over and over, and answer in the gateway's own words.
+    log('ERROR', 'The function is misconfigured: every request will fail.', { causes: describeError(fault) });
+    return () => Promise.reject(fault);
+  }
+}

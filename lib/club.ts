@@ -1,0 +1,34 @@
+import * as v from 'valibot';
+
+/** What every club's room is called: this, and then the club's id. */
+const roomPrefix = 'reading-club-';
+
+/** An id that starts like a room's name would give one room two spellings. */
+const startsLikeRoom = /^reading-club-/i;
+
+/** A club's id: letters, digits, `_` and `-`, 1 to 64 of them, not starting with `_`, `-` or (in any case) `reading-club-`. */
+export const clubIdSchema = v.pipe(
+  v.string(),
+  v.regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    'should be 1 to 64 letters, digits, "_" or "-", the first a letter or digit',
+  ),
+  v.check((id) => !startsLikeRoom.test(id), 'should be the id alone, without "reading-club-"'),
+  v.brand('ClubId'),
+);
+export type ClubId = v.InferOutput<typeof clubIdSchema>;
+
+/** The LiveKit room of a club: at most 77 characters. */
+export function roomOf(club: ClubId): string {
+  return roomPrefix + club;
+}
+
+/** The id after `reading-club-` in a room's or group's name; the name itself where it does not start so. Case matters. */
+export function withoutRoomPrefix(name: string): string {
+  return name.startsWith(roomPrefix) ? name.slice(roomPrefix.length) : name;
+}
+
+/** Whether a name starts as the names of clubs' rooms do. */
+export function hasRoomPrefix(name: string): boolean {
+  return name.startsWith(roomPrefix);
+}

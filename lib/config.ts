@@ -1,0 +1,97 @@
+import { type LiveKitUrl, liveKitUrlRule, parseLiveKitUrl } from './livekit-url.ts';
+import { type LogLevel, logLevels } from './log.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The function's configuration, parsed once from its environment at cold start. */
+export interface Config {
+  /** Name or ARN of the secret that holds the LiveKit credentials. */
+  secretId: string;
+  /** The LiveKit project's URL, where the secret has none. */
+  liveKitUrl: LiveKitUrl | undefined;
+  /** How long a token opens the door, in seconds. */
+  tokenTtlSeconds: number;
+  credentials: CredentialsTimes;
+  claims: ClaimNames;
+}
+
+/** How long credentials are kept and waited for, in milliseconds. */
+export interface CredentialsTimes {
+  /** Age at which a refresh is due. */
+  maxAgeMs: number;
+  /** How long past that the last good value may serve while refreshing fails. */
+  maxStalenessMs: number;
+  /** The shortest time between two attempts after a failure. */
+  cooldownMs: number;
+  /** The longest that a request waits for a fetch, retries included. */
+  timeoutMs: number;
+}
+
+/** The claims that list clubs; `undefined` switches the list off. */
+export interface ClaimNames {
+  clubs: string | undefined;
+  moderatedClubs: string | undefined;
+  listeners: string | undefined;
+}
+
+/** An environment that can't be used; the message names every variable at fault, one after the other. */
+export class ConfigurationFault extends Error {
+  override readonly name = 'ConfigurationFault';
+}
+
+/** The log level that Lambda itself sets, from the function's logging configuration; `INFO` where it sets none of ours. */
+export function parseLogLevel(environment: Environment): LogLevel {
+  return logLevels.find((level) => level === environment['AWS_LAMBDA_LOG_LEVEL']) ?? 'INFO';
+}
+
+/** @throws {ConfigurationFault} naming each variable at fault, what it holds and what it should be. */
+export function parseConfig(environment: Environment): Config {
+  const faults: string[] = [];
+
+  /** A variable set to the empty string counts as unset, as in a shell's `${NAME:-default}`. */
+  const read = (name: string) => environment[name] || undefined;
+
+  const required = (name: string, rule: string) => {
+    const value = read(name);
+    if (value === undefined) faults.push(`${name} is not set: it should be ${rule}`);
+    return value ?? '';
+  };
+
+  const integer = (name: string, { fallback, min, max }: { fallback: number; min: number; max: number }) => {
+    const text = read(name);
+    if (text === undefined) return fallback;
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    faults.push(`${name} is ${JSON.stringify(text)}: it should be a whole number from ${min} to ${max}`);
+    return fallback;
+  };
+
+  const url = (name: string) => {
+    const text = read(name);
+    if (text === undefined) return undefined;
+    const value = parseLiveKitUrl(text);
+    if (value === undefined)
+      faults.push(`${name} is ${JSON.stringify(text)}: it should be ${liveKitUrlRule}`);
+    return value;
+  };
+
+  const config: Config = {
+    secretId: required('LIVEKIT_SECRET_ID', 'the name or ARN of a secret in Secrets Manager'),
+    liveKitUrl: url('LIVEKIT_WS_URL'),
+    tokenTtlSeconds: integer('TOKEN_TTL_SECONDS', { fallback: 600, min: 120, max: 3_600 }),
+    credentials: {
+      maxAgeMs: 1_000 * integer('CREDENTIALS_MAX_AGE_SECONDS', { fallback: 300, min: 1, max: 3_600 }),
+      maxStalenessMs:
+        1_000 * integer('CREDENTIALS_MAX_STALENESS_SECONDS', { fallback: 3_600, min: 0, max: 86_400 }),
+      cooldownMs: 1_000 * integer('CREDENTIALS_COOLDOWN_SECONDS', { fallback: 5, min: 0, max: 300 }),
+      timeoutMs: integer('CREDENTIALS_TIMEOUT_MS', { fallback: 2_000, min: 100, max: 10_000 }),
+    },
+    claims: {
+      clubs: read('CLUBS_CLAIM'),
+      moderatedClubs: read('MODERATED_CLUBS_CLAIM'),
+      listeners: read('LISTENERS_CLAIM'),
+    },
+  };
+  if (faults.length > 0) throw new ConfigurationFault(faults.join('; '));
+  return config;
+}

@@ -1,0 +1,101 @@
+import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { describeError, type Log, type LogFields, type LogLevel } from './log.ts';
+import { BadRequest, CredentialsUnavailable, Problem, type ProblemCode } from './problem.ts';
+import type { Findings, TokenEndpoint, TokenEndpointRequest } from './token-endpoint.ts';
+
+export type HttpHandler = (
+  event: APIGatewayProxyEventV2WithJWTAuthorizer,
+) => Promise<APIGatewayProxyStructuredResultV2>;
+
+/**
+ * Puts the endpoint behind API Gateway's HTTP API (payload 2.0): an event in, a response out, one log line a request. Never
+ * rejects: what no `Problem` foresees is logged with its causes and answered with a 500 that says nothing of them.
+ */
+export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number): HttpHandler {
+  let isColdStart = true;
+  return async (event) => {
+    const startedAt = now();
+    const coldStart = isColdStart;
+    isColdStart = false;
+    const requestId = event?.requestContext?.requestId;
+    const findings: Findings = {};
+
+    const finish = (level: LogLevel, code: string, response: Response, fields?: LogFields) => {
+      log(level, response.status < 400 ? 'Token issued.' : 'Token refused.', {
+        request_id: requestId,
+        status: response.status,
+        code,
+        duration_ms: now() - startedAt,
+        cold_start: coldStart,
+        ...findings,
+        ...fields,
+      });
+      return toResult(response);
+    };
+
+    try {
+      const answer = await endpoint(requestIn(event), findings);
+      return finish(findings.unreadable_claims ? 'WARN' : 'INFO', 'ok', { status: 200, body: answer });
+    } catch (error) {
+      const { code, ...response } = errorResponse(error, requestId);
+      if (response.status >= 500) return finish('ERROR', code, response, { causes: describeError(error) });
+      const faults = error instanceof BadRequest ? error.details.map(({ path }) => path) : undefined;
+      return finish('WARN', code, response, { faults });
+    }
+  };
+}
+
+/** What of the event concerns the endpoint. The types promise more than an event that was sent by hand may hold. */
+function requestIn(event: APIGatewayProxyEventV2WithJWTAuthorizer): TokenEndpointRequest {
+  return {
+    claims: event?.requestContext?.authorizer?.jwt?.claims,
+    // The gateway sends header names in lower case.
+    contentType: event?.headers?.['content-type'] || undefined,
+    body: Buffer.from(event?.body ?? '', event?.isBase64Encoded ? 'base64' : 'utf8'),
+  };
+}
+
+interface Response {
+  status: number;
+  headers?: Readonly<Record<string, string>>;
+  body: object;
+}
+
+const statuses: Readonly<Record<ProblemCode, number>> = {
+  invalid_json: 400,
+  invalid_request: 400,
+  unauthenticated: 401,
+  not_a_member: 403,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  credentials_unavailable: 503,
+};
+
+/** The one place where errors become HTTP. */
+function errorResponse(error: unknown, requestId: string | undefined): Response & { code: string } {
+  if (!(error instanceof Problem)) {
+    const code = 'token_generation_failed';
+    return { code, status: 500, body: { error: 'Failed to generate token', code, request_id: requestId } };
+  }
+  const { code, message } = error;
+  return {
+    code,
+    status: statuses[code],
+    headers:
+      error instanceof CredentialsUnavailable ? { 'retry-after': String(error.retryAfterSeconds) } : {},
+    body: {
+      error: message,
+      code,
+      request_id: requestId,
+      details: error instanceof BadRequest ? error.details : undefined,
+    },
+  };
+}
+
+function toResult({ status, headers, body }: Response): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,51 @@
+/** Every way in which a request can fail by the contract; the codes are stable, clients switch on them. */
+export type ProblemCode =
+  | 'invalid_json'
+  | 'invalid_request'
+  | 'unauthenticated'
+  | 'not_a_member'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'credentials_unavailable';
+
+/** One fault of a request's body: where it is (the field's name, `""` for the body itself) and what it should be. */
+export interface Detail {
+  path: string;
+  message: string;
+}
+
+/**
+ * A request that ends in one of the contract's errors. The message is written for the caller: it holds nothing
+ * internal. What only operators may read goes into `cause`.
+ */
+export class Problem extends Error {
+  override readonly name: string = 'Problem';
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A body that can't be read or breaks a rule of the contract, with the list of what is wrong. */
+export class BadRequest extends Problem {
+  override readonly name = 'BadRequest';
+  readonly details: readonly Detail[];
+
+  constructor(code: 'invalid_json' | 'invalid_request', message: string, details: readonly Detail[]) {
+    super(code, message);
+    this.details = details;
+  }
+}
+
+/** No usable LiveKit credentials at the moment; asking again is worth it after `retryAfterSeconds` (at least 1). */
+export class CredentialsUnavailable extends Problem {
+  override readonly name = 'CredentialsUnavailable';
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number, options?: ErrorOptions) {
+    super('credentials_unavailable', 'Meetings are briefly unavailable, please try again.', options);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}

@@ -1,0 +1,124 @@
+import * as v from 'valibot';
+import { type ClubId, clubIdSchema, hasRoomPrefix, withoutRoomPrefix } from './club.ts';
+import { participantNameSchema } from './participant-name.ts';
+import { BadRequest, type Detail, Problem } from './problem.ts';
+import type { Reader } from './reader.ts';
+
+/** The request as it came. */
+export interface RequestContent {
+  /** `undefined` where the request does not say. */
+  contentType: string | undefined;
+  /** Empty where there is none. */
+  body: Uint8Array;
+}
+
+/** What a reader asks for, all rules of the contract kept. */
+export interface TokenRequest {
+  club: ClubId;
+  /** The display name, if the body has one. */
+  participantName: string | undefined;
+}
+
+const fromInteger = v.pipe(
+  v.number(),
+  v.safeInteger('should be a whole number from 1 to 2^53-1, or a string'),
+  v.minValue(1, 'should be a whole number from 1 to 2^53-1, or a string'),
+  v.transform(String),
+  clubIdSchema,
+);
+
+const readingClubId = v.lazy((input) =>
+  typeof input === 'number'
+    ? fromInteger
+    : v.pipe(v.string('should be a whole number or a string'), clubIdSchema),
+);
+
+const roomName = v.pipe(
+  v.string('should be a string'),
+  v.check(hasRoomPrefix, 'should be "reading-club-" and the id of the club'),
+  v.transform(withoutRoomPrefix),
+  clubIdSchema,
+);
+
+/** LiveKit's standard fields that this endpoint does not support: SDKs send them empty, and only that is let pass. */
+const empty = v.custom(
+  (input) =>
+    input === null ||
+    input === '' ||
+    (typeof input === 'object' && !Array.isArray(input) && Object.keys(input).length === 0),
+  'is not supported: leave it out',
+);
+
+const bodySchema = (reader: Reader) =>
+  v.object({
+    reading_club_id: v.nullish(readingClubId),
+    room_name: v.nullish(roomName),
+    participant_name: v.nullish(participantNameSchema),
+    participant_identity: v.nullish(
+      v.picklist(['', reader.id], 'should be left out: the identity is that of the signed-in reader'),
+    ),
+    participant_metadata: v.optional(empty),
+    participant_attributes: v.optional(empty),
+    room_config: v.optional(empty),
+  });
+
+/** The longest body, in bytes. */
+const longestBody = 8 * 1024;
+
+const jsonMediaType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;.*)?$/i;
+
+/**
+ * Reads what a reader asks for.
+ *
+ * @throws {Problem} `unsupported_media_type`, `body_too_large`
+ * @throws {BadRequest} `invalid_json` where the body is no JSON object in UTF-8, `invalid_request` where a field breaks a rule
+ */
+export function parseRequest({ contentType, body }: RequestContent, reader: Reader): TokenRequest {
+  if (contentType !== undefined && !jsonMediaType.test(contentType.trim())) {
+    throw new Problem('unsupported_media_type', 'Send the body as application/json.');
+  }
+  if (body.byteLength > longestBody) {
+    throw new Problem('body_too_large', `The body should have at most ${longestBody} bytes.`);
+  }
+  const parsed = v.safeParse(bodySchema(reader), parseJsonObject(body), { abortPipeEarly: true });
+  if (!parsed.success) {
+    throw invalidRequest(
+      parsed.issues.map((issue) => ({ path: v.getDotPath(issue) ?? '', message: issue.message })),
+    );
+  }
+  const { reading_club_id: fromId, room_name: fromRoom, participant_name } = parsed.output;
+  const club = fromId ?? fromRoom;
+  if (club == null) {
+    throw invalidRequest([
+      { path: 'reading_club_id', message: 'is required, unless room_name says which club it is' },
+    ]);
+  }
+  if (fromRoom != null && fromRoom !== club) {
+    throw invalidRequest([{ path: 'room_name', message: 'should be of the same club as reading_club_id' }]);
+  }
+  return { club, participantName: participant_name ?? undefined };
+}
+
+function parseJsonObject(body: Uint8Array): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(body));
+  } catch {
+    throw invalidJson('should be JSON in UTF-8');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalidJson('should be a JSON object');
+  return value;
+}
+
+/** Strict: what is not UTF-8 is refused instead of patched up; a byte order mark is no JSON either. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function invalidJson(message: string): BadRequest {
+  return new BadRequest('invalid_json', `The body ${message}.`, [{ path: '', message }]);
+}
+
+function invalidRequest(details: Detail[]): BadRequest {
+  const faults = details.map(({ path, message }) => `${path} ${message}`);
+  return new BadRequest('invalid_request', `${faults.join('; ')}.`, details);
+}

@@ -1,0 +1,97 @@
+import { roomOf } from './club.ts';
+import { roleIn } from './club-access.ts';
+import type { Config } from './config.ts';
+import type { CredentialsCache } from './credentials-cache.ts';
+import { grants, type Role } from './grants.ts';
+import type { LiveKitCredentials } from './livekit-credentials.ts';
+import { type Claims, readerFrom } from './reader.ts';
+import { parseRequest, type RequestContent } from './request.ts';
+import { mintToken } from './token.ts';
+
+/** A request for a token: what came, and the claims of the JWT that came with it, verified by the gateway. */
+export interface TokenEndpointRequest extends RequestContent {
+  claims: Claims | undefined;
+}
+
+/** The body of a 200: what the front end reads, and what `TokenSource.endpoint()` of every LiveKit client SDK reads. */
+export interface TokenEndpointAnswer {
+  token: string;
+  room_name: string;
+  participant_name: string;
+  role: Role;
+  server_url: string;
+  /** The same as `token`. */
+  participant_token: string;
+  /** When the token expires, in ISO 8601. */
+  expires_at: string;
+}
+
+/** What becomes known on the way and is worth logging; nothing of it names the reader. */
+export interface Findings {
+  club?: string;
+  role?: Role;
+  /** Names of claims that are present and could not be read. */
+  unreadable_claims?: string[];
+  /** Secrets Manager's id of the secret's version in use. */
+  credentials_version?: string | undefined;
+  /** Time since the secret was read. */
+  credentials_age_ms?: number;
+}
+
+/** LiveKit credentials, and which version of the secret they are. */
+export interface VersionedCredentials extends LiveKitCredentials {
+  versionId: string | undefined;
+}
+
+/**
+ * Answers requests for tokens, and adds to `findings` while it does.
+ *
+ * @throws {Problem} for every error that the contract foresees
+ */
+export type TokenEndpoint = (
+  request: TokenEndpointRequest,
+  findings: Findings,
+) => Promise<TokenEndpointAnswer>;
+
+/** The endpoint from end to end: who asks, for what, may they, and then a token that says so. */
+export function createTokenEndpoint(
+  config: Pick<Config, 'claims' | 'tokenTtlSeconds'>,
+  cache: CredentialsCache<VersionedCredentials>,
+  now: () => number,
+): TokenEndpoint {
+  return async (request, findings) => {
+    const reader = readerFrom(request.claims);
+    const { club, participantName = reader.name } = parseRequest(request, reader);
+    findings.club = club;
+
+    const role = roleIn(club, reader.claims, config.claims, (claimName) => {
+      findings.unreadable_claims = [...(findings.unreadable_claims ?? []), claimName];
+    });
+    findings.role = role;
+
+    const { value: credentials, readAt } = await cache.get();
+    findings.credentials_version = credentials.versionId;
+    findings.credentials_age_ms = now() - readAt;
+
+    const room = roomOf(club);
+    const { jwt, expiresAt } = await mintToken(
+      {
+        identity: reader.id,
+        name: participantName,
+        room,
+        grant: grants[role],
+        ttlSeconds: config.tokenTtlSeconds,
+      },
+      credentials,
+    );
+    return {
+      token: jwt,
+      room_name: room,
+      participant_name: participantName,
+      role,
+      server_url: credentials.serverUrl,
+      participant_token: jwt,
+      expires_at: expiresAt.toISOString(),
+    };
+  };
+}
