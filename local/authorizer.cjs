@@ -1,0 +1,106 @@
+// @ts-check
+/**
+ * What stands before the function on a laptop, as API Gateway's JWT authorizer does on AWS: serverless-offline, which
+ * would verify no signature itself, calls this hook (`custom.offline.customAuthenticationProvider`) for each route.
+ *
+ * `npm start` sets AUTHORIZER_ISSUER and AUTHORIZER_AUDIENCE (comma-separated) to what it deploys to serverless-offline
+ * as the parameters `issuer` and `audience`. Without them nothing starts: an API that lets everybody in is not offered.
+ */
+const process = require('node:process');
+const { flattenClaims } = require('./flatten-claims.cjs');
+const { createJwtVerifier } = require('./jwt-verifier.cjs');
+
+/** From this header serverless-offline takes an event's `requestContext.authorizer`, whoever wrote it. */
+const overrideHeader = 'sls-offline-authorizer-override';
+
+const verify = createJwtVerifier({
+  issuer: required('AUTHORIZER_ISSUER'),
+  audience: required('AUTHORIZER_AUDIENCE').split(','),
+});
+
+/**
+ * The parts of hapi's request and toolkit that are used here.
+ *
+ * @typedef {object} Request
+ * @property {{ authorization?: string }} headers
+ * @property {{ req: { rawHeaders: string[] } }} raw
+ *
+ * @typedef {object} Response
+ * @property {(status: number) => Response} code
+ * @property {(name: string, value: string) => Response} header
+ * @property {() => unknown} takeover
+ *
+ * @typedef {object} Toolkit
+ * @property {(data: { credentials: object }) => unknown} authenticated
+ * @property {(body: object) => Response} response
+ */
+
+/**
+ * @param {{ authorizer?: string | { scopes?: string[] } }} endpoint the route's event in serverless.yml
+ * @param {string} functionKey
+ * @param {string} method
+ * @param {string} path
+ */
+function authorizerOf({ authorizer }, functionKey, method, path) {
+  const name = `jwt ${functionKey} ${method} ${path}`;
+  const routeScopes = (typeof authorizer === 'object' && authorizer.scopes) || [];
+
+  /**
+   * @param {Request} request
+   * @param {Toolkit} h
+   */
+  const authenticate = async (request, h) => {
+    if (!authorizer) {
+      handOver(request, {});
+      return h.authenticated({ credentials: {} });
+    }
+    const token = request.headers.authorization?.replace(/^Bearer /, '');
+    if (!token) return refuse(h, 401, 'Unauthorized', 'Bearer');
+
+    const verdict = await verify(token, routeScopes);
+    if ('claims' in verdict) {
+      handOver(request, { jwt: { claims: flattenClaims(verdict.claims), scopes: verdict.scopes } });
+      return h.authenticated({ credentials: {} });
+    }
+    if (verdict.status === 403) return refuse(h, 403, 'Forbidden');
+    const challenge = `Bearer scope="" error="invalid_token" error_description="${verdict.description}"`;
+    return refuse(h, 401, 'Unauthorized', challenge);
+  };
+
+  return { name, scheme: name, getAuthenticateFunction: () => ({ authenticate }) };
+}
+
+/**
+ * Makes this the event's `requestContext.authorizer`, and nothing that the client sent under that header.
+ *
+ * @param {Request} request
+ * @param {object} authorizer
+ */
+function handOver({ raw: { req } }, authorizer) {
+  const kept = req.rawHeaders.flatMap((name, index, all) =>
+    index % 2 === 0 && name.toLowerCase() !== overrideHeader ? [name, all[index + 1] ?? ''] : [],
+  );
+  req.rawHeaders = [...kept, overrideHeader, JSON.stringify(authorizer)];
+}
+
+/**
+ * @param {Toolkit} h
+ * @param {number} status
+ * @param {string} message
+ * @param {string} [challenge]
+ */
+function refuse(h, status, message, challenge) {
+  const response = h.response({ message }).code(status);
+  if (challenge) response.header('www-authenticate', challenge);
+  return response.takeover();
+}
+
+/** @param {string} name */
+function required(name) {
+  const value = process.env[name];
+  if (!value)
+    throw new Error(`${name} is not set, so no token can be verified: start the API with npm start`);
+  return value;
+}
+
+module.exports = authorizerOf;

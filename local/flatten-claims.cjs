@@ -1,0 +1,26 @@
+// @ts-check
+/**
+ * Every claim as a string, which is how API Gateway's JWT authorizer hands them to a function: an array as `[a b c]`, an
+ * object as `map[key:value]`, with no quotes and nothing escaped, so that `["a b"]` and `["a", "b"]` come out alike.
+ *
+ * @param {Readonly<Record<string, unknown>>} claims the payload of a verified JWT
+ * @returns {Record<string, string>}
+ */
+function flattenClaims(claims) {
+  return Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, flatten(value)]));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+function flatten(value) {
+  if (Array.isArray(value)) return `[${value.map(flatten).join(' ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `map[${entries.map(([key, item]) => `${key}:${flatten(item)}`).join(' ')}]`;
+  }
+  return value === null ? '<nil>' : String(value);
+}
+
+module.exports = { flattenClaims };

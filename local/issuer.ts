@@ -1,0 +1,172 @@
+/**
+ * An OpenID Connect issuer for development: whoever asks gets a token for whomever they name. Its keys are made at start
+ * and die with the process, so what it signs opens nothing but this laptop's own API.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
+
+/** The audience of every token that does not ask for another one. */
+export const audience = 'booky';
+
+/** Seconds that a token lives unless it asks for another `exp`. */
+const defaultLifetime = 3_600;
+
+/** A JWT's payload; `undefined` leaves out a claim that would have a default. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+export interface Issuer {
+  /** The issuer's identifier, as in `iss`, and where it listens: `http://localhost:<port>`. */
+  url: string;
+  /** Signs these claims, over the defaults of `iss`, `aud`, `iat` and `exp`. */
+  issueToken: (claims: Claims) => Promise<string>;
+  /** The one key with which it signs, for tests that forge. */
+  privateKey: CryptoKey;
+  publicKey: CryptoKey;
+  /** The key's id in the key set. */
+  kid: string;
+  close: () => Promise<void>;
+}
+
+/** A request that can't be granted; the message is for the person who wrote it. */
+class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+}
+
+/**
+ * Starts the issuer on 127.0.0.1.
+ *
+ * @param options.port 0 lets the system choose a free one.
+ * @throws the error of `listen`, `EADDRINUSE` for instance.
+ */
+export async function startIssuer(options: { port: number }): Promise<Issuer> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  const kid = crypto.randomUUID();
+  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
+
+  const issueToken = (claims: Claims) => {
+    const now = Math.floor(Date.now() / 1000);
+    const payload = { iss: url, aud: audience, iat: now, exp: now + defaultLifetime, ...claims };
+    return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(privateKey);
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', url);
+    allowLocalPages(request, response);
+    if (request.method === 'OPTIONS') return response.writeHead(204).end();
+    if (request.method !== 'GET') return sendJson(response, 405, { error: 'Only GET is allowed.' });
+
+    switch (pathname) {
+      case '/.well-known/openid-configuration':
+        return sendJson(response, 200, {
+          issuer: url,
+          jwks_uri: `${url}/jwks`,
+          token_endpoint: `${url}/token`,
+          id_token_signing_alg_values_supported: ['RS256'],
+          response_types_supported: ['id_token'],
+          subject_types_supported: ['public'],
+        });
+      case '/jwks':
+        return sendJson(response, 200, { keys: [jwk] });
+      case '/token': {
+        const claims = parseClaims(searchParams);
+        const token = await issueToken(claims);
+        if (request.headers.accept === 'application/jwt') {
+          response.writeHead(200, { 'content-type': 'application/jwt', 'cache-control': 'no-store' });
+          return response.end(token);
+        }
+        return sendJson(response, 200, {
+          access_token: token,
+          token_type: 'Bearer',
+          expires_in: lifetimeOf(claims),
+        });
+      }
+      default:
+        return sendJson(response, 404, {
+          error: 'No such path: there are /token?sub=…, /jwks and /.well-known/openid-configuration.',
+        });
+    }
+  };
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (error instanceof BadRequest) sendJson(response, 400, { error: error.message });
+      else sendJson(response, 500, { error: 'The issuer failed.' });
+    });
+  });
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the issuer has no port');
+  const url = `http://localhost:${address.port}`;
+
+  return {
+    url,
+    issueToken,
+    privateKey,
+    publicKey,
+    kid,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** These are seconds since 1970, where every other claim is text. */
+const numericClaims = new Set(['exp', 'nbf', 'iat']);
+
+/** These have one value: nothing verifies a token with several. */
+const singleClaims = new Set(['sub', 'iss', ...numericClaims]);
+
+/**
+ * The claims that a query asks for, each parameter one claim. A parameter given several times becomes an array, and empty
+ * values count for nothing: so `aud=` leaves out the audience, and `clubs=42&clubs=` is an array of one.
+ *
+ * @throws {BadRequest} saying which parameter is at fault.
+ */
+function parseClaims(query: URLSearchParams): Claims {
+  const claims = Object.fromEntries(
+    [...new Set(query.keys())].map((name) => [name, parseClaim(query, name)]),
+  );
+  if (claims['sub'] === undefined) {
+    throw new BadRequest('The parameter sub is missing: /token?sub=user-001&name=Ana');
+  }
+  return claims;
+}
+
+function parseClaim(query: URLSearchParams, name: string): unknown {
+  const all = query.getAll(name);
+  const [value, ...more] = all.filter((text) => text !== '');
+  if (all.length > 1) {
+    if (singleClaims.has(name)) throw new BadRequest(`The parameter ${name} is given more than once.`);
+    return value === undefined ? [] : [value, ...more];
+  }
+  if (value === undefined || !numericClaims.has(name)) return value;
+  if (!/^\d{1,15}$/.test(value)) {
+    throw new BadRequest(`The parameter ${name} is not a number of seconds since 1970.`);
+  }
+  return Number(value);
+}
+
+/** Seconds until the token expires, below 0 for one that has; `undefined`, so absent, for one that never does. */
+function lifetimeOf(claims: Claims): number | undefined {
+  if (!('exp' in claims)) return defaultLifetime;
+  const { exp } = claims;
+  return typeof exp === 'number' ? exp - Math.floor(Date.now() / 1000) : undefined;
+}
+
+/** Pages of this machine, whatever their port, may ask from a browser; those of the web get no token to read. */
+function allowLocalPages({ headers: { origin } }: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('vary', 'origin');
+  if (origin === undefined || !/^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin)) return;
+  response.setHeader('access-control-allow-origin', origin);
+  response.setHeader('access-control-allow-methods', 'GET');
+  response.setHeader('access-control-allow-headers', 'accept,content-type');
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): ServerResponse {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  return response.end(JSON.stringify(body));
+}
