@@ -1,0 +1,45 @@
+import type { Clock } from '../../lib/clock.ts';
+
+/** A clock that stands still until a test turns it. */
+export interface ManualClock extends Clock {
+  /** Turns time on by `ms` milliseconds, calling back whatever falls due, and lets all promises that it settles run on. */
+  advance: (ms: number) => Promise<void>;
+  /** Time passes, but nothing runs, as in a frozen Lambda environment: timers that fell due meanwhile are still to fire. */
+  freeze: (ms: number) => void;
+  /** Lets everything that is ready run, without time passing. */
+  settle: () => Promise<void>;
+  /** How many timers are set. */
+  pending: () => number;
+}
+
+export function manualClock(start = 1_700_000_000_000): ManualClock {
+  let now = start;
+  const timers = new Set<{ at: number; callback: () => void }>();
+  const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+  return {
+    now: () => now,
+    after: (ms, callback) => {
+      const timer = { at: now + ms, callback };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    advance: async (ms) => {
+      await settle();
+      const end = now + ms;
+      for (;;) {
+        const next = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+        if (next === undefined) break;
+        timers.delete(next);
+        now = Math.max(now, next.at);
+        next.callback();
+        await settle();
+      }
+      now = end;
+    },
+    freeze: (ms) => {
+      now += ms;
+    },
+    settle,
+    pending: () => timers.size,
+  };
+}

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigurationFault, parseConfig, parseLogLevel } from '../../lib/config.ts';
+
+const required = { LIVEKIT_SECRET_ID: 'booky/livekit' };
+
+test('the defaults are the contract’s', () => {
+  expect(parseConfig(required)).toEqual({
+    secretId: 'booky/livekit',
+    liveKitUrl: undefined,
+    tokenTtlSeconds: 600,
+    credentials: { maxAgeMs: 300_000, maxStalenessMs: 3_600_000, cooldownMs: 5_000, timeoutMs: 2_000 },
+    claims: { clubs: undefined, moderatedClubs: undefined, listeners: undefined },
+  });
+});
+
+test('every variable is read', () => {
+  const config = parseConfig({
+    LIVEKIT_SECRET_ID: 'other',
+    LIVEKIT_WS_URL: 'https://project.livekit.cloud',
+    TOKEN_TTL_SECONDS: '300',
+    CREDENTIALS_MAX_AGE_SECONDS: '60',
+    CREDENTIALS_MAX_STALENESS_SECONDS: '120',
+    CREDENTIALS_COOLDOWN_SECONDS: '7',
+    CREDENTIALS_TIMEOUT_MS: '1500',
+    CLUBS_CLAIM: 'reading_clubs',
+    MODERATED_CLUBS_CLAIM: 'moderated_clubs',
+    LISTENERS_CLAIM: 'https://booky.example/listening',
+  });
+  expect(config).toEqual({
+    secretId: 'other',
+    liveKitUrl: { url: 'wss://project.livekit.cloud', isLoopback: false },
+    tokenTtlSeconds: 300,
+    credentials: { maxAgeMs: 60_000, maxStalenessMs: 120_000, cooldownMs: 7_000, timeoutMs: 1_500 },
+    claims: {
+      clubs: 'reading_clubs',
+      moderatedClubs: 'moderated_clubs',
+      listeners: 'https://booky.example/listening',
+    },
+  });
+});
+
+describe.each([
+  { name: 'TOKEN_TTL_SECONDS', min: 120, max: 3_600 },
+  { name: 'CREDENTIALS_MAX_AGE_SECONDS', min: 1, max: 3_600 },
+  { name: 'CREDENTIALS_MAX_STALENESS_SECONDS', min: 0, max: 86_400 },
+  { name: 'CREDENTIALS_COOLDOWN_SECONDS', min: 0, max: 300 },
+  { name: 'CREDENTIALS_TIMEOUT_MS', min: 100, max: 10_000 },
+])('$name', ({ name, min, max }) => {
+  test.each([String(min), String(max)])('may be %s', (value) => {
+    expect(() => parseConfig({ ...required, [name]: value })).not.toThrow();
+  });
+
+  test.each([String(min - 1), String(max + 1), '5m', '1e3', ' 200', '200.5', '+200', '-1', 'NaN'])(
+    'may not be "%s"',
+    (value) => {
+      const message = `${name} is "${value}": it should be a whole number from ${min} to ${max}`;
+      expect(() => parseConfig({ ...required, [name]: value })).toThrow(new ConfigurationFault(message));
+    },
+  );
+
+  test('counts as unset when it is empty', () => {
+    expect(parseConfig({ ...required, [name]: '' })).toEqual(parseConfig(required));
+  });
+});
+
+test.each([undefined, ''])('LIVEKIT_SECRET_ID is required, %j is none', (value) => {
+  expect(() => parseConfig({ LIVEKIT_SECRET_ID: value })).toThrow(
+    'LIVEKIT_SECRET_ID is not set: it should be the name or ARN of a secret in Secrets Manager',
+  );
+});
+
+test('a faulty LIVEKIT_WS_URL is named, with what it holds and what it should be', () => {
+  expect(() => parseConfig({ ...required, LIVEKIT_WS_URL: 'ftp://x' })).toThrow(
+    'LIVEKIT_WS_URL is "ftp://x": it should be a wss:// or https:// URL',
+  );
+});
+
+test('all faults are named at once', () => {
+  expect(() => parseConfig({ TOKEN_TTL_SECONDS: '1', CREDENTIALS_TIMEOUT_MS: 'x' })).toThrow(
+    /LIVEKIT_SECRET_ID .*; TOKEN_TTL_SECONDS .*; CREDENTIALS_TIMEOUT_MS /,
+  );
+});
+
+test.each([
+  { set: 'DEBUG', level: 'DEBUG' },
+  { set: 'ERROR', level: 'ERROR' },
+  { set: 'FATAL', level: 'INFO' },
+  { set: undefined, level: 'INFO' },
+])('the log level that Lambda sets, $set, is $level here', ({ set, level }) => {
+  expect(parseLogLevel({ AWS_LAMBDA_LOG_LEVEL: set })).toBe(level);
+});

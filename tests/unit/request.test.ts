@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest';
+import { BadRequest } from '../../lib/problem.ts';
+import { parseRequest } from '../../lib/request.ts';
+
+const reader = { id: 'user-001', name: 'Ana', claims: {} };
+
+const parseText = (text: string | Buffer, contentType: string | undefined = 'application/json') =>
+  parseRequest({ contentType, body: Buffer.from(text) }, reader);
+const parse = (body: unknown) => parseText(JSON.stringify(body));
+
+/** The details of the refusal, or nothing where the body was let pass. */
+function refusal(body: unknown): unknown {
+  try {
+    parse(body);
+  } catch (error) {
+    if (error instanceof BadRequest && error.code === 'invalid_request') return error.details;
+    throw error;
+  }
+  return undefined;
+}
+const faultAt = (path: string) => [{ path, message: expect.any(String) }];
+
+describe('reading_club_id', () => {
+  test.each([
+    [1, '1'],
+    [123, '123'],
+    [2 ** 53 - 1, '9007199254740991'],
+    ['123', '123'],
+    ['0123', '0123'],
+    ['A', 'A'],
+    ['a_b-C', 'a_b-C'],
+    ['x'.repeat(64), 'x'.repeat(64)],
+    ['reading-club', 'reading-club'],
+    ['reading-clubs', 'reading-clubs'],
+  ])('%j is the club %s', (reading_club_id, club) => {
+    expect(parse({ reading_club_id }).club).toBe(club);
+  });
+
+  test.each([
+    0,
+    -1,
+    1.5,
+    2 ** 53,
+    '',
+    '-a',
+    '_a',
+    'a b',
+    'a/b',
+    'a.b',
+    'é',
+    '１２３',
+    '123\n',
+    'x'.repeat(65),
+    'reading-club-1',
+    'Reading-Club-1',
+    'reading-club-',
+    true,
+    [],
+    [1],
+    {},
+  ])('%j is refused', (reading_club_id) => {
+    expect(refusal({ reading_club_id })).toEqual(faultAt('reading_club_id'));
+  });
+});
+
+describe('room_name', () => {
+  test.each([
+    ['reading-club-123', '123'],
+    [`reading-club-${'x'.repeat(64)}`, 'x'.repeat(64)],
+  ])('%s is the room of %s', (room_name, club) => {
+    expect(parse({ room_name }).club).toBe(club);
+  });
+
+  test.each([
+    '',
+    '123',
+    'reading-club-',
+    'Reading-Club-123',
+    'reading-club-reading-club-123',
+    'reading-club-Reading-club-123',
+    ' reading-club-123',
+    `reading-club-${'x'.repeat(65)}`,
+    123,
+    {},
+  ])('%j is refused', (room_name) => {
+    expect(refusal({ room_name })).toEqual(faultAt('room_name'));
+  });
+
+  test('may agree with reading_club_id, as a number or a string', () => {
+    expect(parse({ reading_club_id: 123, room_name: 'reading-club-123' }).club).toBe('123');
+    expect(parse({ reading_club_id: '123', room_name: 'reading-club-123' }).club).toBe('123');
+  });
+
+  test('may not disagree with it', () => {
+    expect(refusal({ reading_club_id: 123, room_name: 'reading-club-124' })).toEqual(faultAt('room_name'));
+    expect(refusal({ reading_club_id: 'a', room_name: 'reading-club-A' })).toEqual(faultAt('room_name'));
+    expect(refusal({ reading_club_id: '0123', room_name: 'reading-club-123' })).toEqual(faultAt('room_name'));
+  });
+});
+
+test.each([{}, { reading_club_id: null }, { room_name: null }, { reading_club_id: null, room_name: null }])(
+  '%j names no club',
+  (body) => {
+    expect(refusal(body)).toEqual(faultAt('reading_club_id'));
+  },
+);
+
+test('null counts as absent in every optional field', () => {
+  const body = {
+    reading_club_id: null,
+    room_name: 'reading-club-1',
+    participant_name: null,
+    participant_identity: null,
+    participant_metadata: null,
+    participant_attributes: null,
+    room_config: null,
+  };
+  expect(parse(body)).toEqual({ club: '1', participantName: undefined });
+  expect(parse({ reading_club_id: 1, room_name: null }).club).toBe('1');
+});
+
+describe('participant_name', () => {
+  const nameOf = (participant_name: unknown) => parse({ reading_club_id: 1, participant_name }).participantName;
+
+  test.each([
+    ['Ana', 'Ana'],
+    [' \t Ana María \n', 'Ana María'],
+    ['e\u0301', '\u00e9'],
+    ['名前', '名前'],
+    ['👩‍🚀', '👩‍🚀'],
+    ['x'.repeat(128), 'x'.repeat(128)],
+    ['é'.repeat(128), 'é'.repeat(128)],
+    ['𝒜'.repeat(64), '𝒜'.repeat(64)],
+    ['e\u0301'.repeat(128), 'é'.repeat(128)],
+    ['\u200F', '\u200F'],
+    ['a\u2065b', 'a\u2065b'],
+    ['a\u206Ab', 'a\u206Ab'],
+    ['a\u202Fb', 'a\u202Fb'],
+  ])('%j becomes %j', (name, shown) => {
+    expect(nameOf(name)).toBe(shown);
+  });
+
+  test.each([
+    '',
+    '   ',
+    'x'.repeat(129),
+    'e\u0301'.repeat(129),
+    '𝒜'.repeat(65),
+    `${'é'.repeat(127)}名`,
+    'a\u0000b',
+    'a\u001Fb',
+    'a\u007Fb',
+    'a\u009Fb',
+    'a\nb',
+    'a\u2028b',
+    'a\u2029b',
+    'a\u202Ab',
+    'a\u202Eb',
+    'a\u2066b',
+    'a\u2069b',
+    'a\ud800b',
+    '\udc00',
+    5,
+    ['Ana'],
+    {},
+  ])('%j is refused', (participant_name) => {
+    expect(refusal({ reading_club_id: 1, participant_name })).toEqual(faultAt('participant_name'));
+  });
+});
+
+describe('participant_identity', () => {
+  test.each([undefined, null, '', 'user-001'])('may be %j', (participant_identity) => {
+    expect(parse({ reading_club_id: 1, participant_identity }).club).toBe('1');
+  });
+
+  test.each(['user-002', 'USER-001', 'user-001 ', 0, false, {}, ['user-001']])('may not be %j', (participant_identity) => {
+    expect(refusal({ reading_club_id: 1, participant_identity })).toEqual(faultAt('participant_identity'));
+  });
+});
+
+describe.each(['participant_metadata', 'participant_attributes', 'room_config'])('%s', (field) => {
+  test.each([undefined, null, '', {}])('passes when it is %j', (value) => {
+    expect(parse({ reading_club_id: 1, [field]: value }).club).toBe('1');
+  });
+
+  test.each(['x', ' ', { a: 1 }, { a: null }, [], [{}], 0, false, true])('is refused when it is %j', (value) => {
+    expect(refusal({ reading_club_id: 1, [field]: value })).toEqual(faultAt(field));
+  });
+});
+
+test('any other field is ignored', () => {
+  const body = { reading_club_id: 1, roomAdmin: true, video: { room: 'x' }, constructor: 1, sub: 'user-002' };
+  expect(parse(body)).toEqual({ club: '1', participantName: undefined });
+  expect(refusal(JSON.parse('{"__proto__": {"reading_club_id": 1}}'))).toEqual(faultAt('reading_club_id'));
+});
+
+test('every fault is told at once', () => {
+  const paths = refusal({ reading_club_id: 0, participant_name: '', room_config: 'x' });
+  expect(paths).toEqual([
+    { path: 'reading_club_id', message: 'should be a whole number from 1 to 2^53-1, or a string' },
+    { path: 'participant_name', message: 'should not be empty' },
+    { path: 'room_config', message: 'is not supported: leave it out' },
+  ]);
+});
+
+describe('the body', () => {
+  test.each(['', ' ', '{', 'null', '1', '"{}"', '[]', '[{"reading_club_id":1}]', '\uFEFF{"reading_club_id":1}'])(
+    '%j is no JSON object',
+    (text) => {
+      expect(() => parseText(text)).toThrow(expect.objectContaining({ code: 'invalid_json' }));
+    },
+  );
+
+  test('has to be UTF-8', () => {
+    const withByte = (byte: number) =>
+      Buffer.concat([Buffer.from('{"reading_club_id":1,"participant_name":"'), Buffer.from([byte]), Buffer.from('"}')]);
+    expect(parseText(withByte(0x41)).participantName).toBe('A');
+    expect(() => parseText(withByte(0xff))).toThrow(expect.objectContaining({ code: 'invalid_json' }));
+  });
+
+  test('may have 8 KiB, counted in bytes, and no more', () => {
+    const ofSize = (size: number) => `{"reading_club_id":1,"x":"é"}`.padEnd(size - 1, ' ');
+    expect(Buffer.byteLength(ofSize(8192))).toBe(8192);
+    expect(parseText(ofSize(8192)).club).toBe('1');
+    expect(() => parseText(ofSize(8193))).toThrow(expect.objectContaining({ code: 'body_too_large' }));
+  });
+
+  test.each([
+    undefined,
+    'application/json',
+    'Application/JSON',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'application/vnd.booky+json',
+  ])('may come as %s', (contentType) => {
+    expect(parseRequest({ contentType, body: Buffer.from('{"reading_club_id":1}') }, reader).club).toBe('1');
+  });
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=application/json',
+    'application/jsonp',
+    'application/json, text/plain',
+    'json',
+    'text/html; application/json',
+  ])('may not come as %s', (contentType) => {
+    expect(() => parseText('{"reading_club_id":1}', contentType)).toThrow(
+      expect.objectContaining({ code: 'unsupported_media_type' }),
+    );
+  });
+
+  test('is refused for its type before its size, for its size before its content', () => {
+    const long = 'x'.repeat(8193);
+    expect(() => parseText(long, 'text/plain')).toThrow(expect.objectContaining({ code: 'unsupported_media_type' }));
+    expect(() => parseText(long)).toThrow(expect.objectContaining({ code: 'body_too_large' }));
+  });
+});
