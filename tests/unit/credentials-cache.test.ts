@@ -8,7 +8,8 @@ const times = { maxAgeMs: 300_000, maxStalenessMs: 3_600_000, cooldownMs: 5_000,
 /** A cache whose fetches the test answers by hand, in the order in which they were started. */
 function setUp(options: { random?: number; times?: Partial<typeof times> } = {}) {
   const clock = manualClock();
-  const fetches: { resolve: (value: string) => void; reject: (error: Error) => void; signal: AbortSignal }[] = [];
+  const fetches: { resolve: (value: string) => void; reject: (error: Error) => void; signal: AbortSignal }[] =
+    [];
   const failures: unknown[] = [];
   const cache = new CredentialsCache<string>({
     fetch: (signal) => new Promise((resolve, reject) => fetches.push({ resolve, reject, signal })),
@@ -45,7 +46,8 @@ function setUp(options: { random?: number; times?: Partial<typeof times> } = {})
 }
 
 function unavailable(outcome: unknown): CredentialsUnavailable {
-  if (!(outcome instanceof CredentialsUnavailable)) throw new Error(`Expected a refusal, got ${String(outcome)}.`);
+  if (!(outcome instanceof CredentialsUnavailable))
+    throw new Error(`Expected a refusal, got ${String(outcome)}.`);
   return outcome;
 }
 

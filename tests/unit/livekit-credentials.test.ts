@@ -29,14 +29,19 @@ describe('the URL', () => {
     );
   });
 
-  test.each(['ws://project.livekit.cloud', 'http://project.livekit.cloud', 'nonsense'])('may not be %s', (url) => {
-    expect(() => parse({ ...secret, LIVEKIT_WS_URL: url }, fallback)).toThrow(/LIVEKIT_WS_URL .* wss:\/\//);
-  });
+  test.each(['ws://project.livekit.cloud', 'http://project.livekit.cloud', 'nonsense'])(
+    'may not be %s',
+    (url) => {
+      expect(() => parse({ ...secret, LIVEKIT_WS_URL: url }, fallback)).toThrow(/LIVEKIT_WS_URL .* wss:\/\//);
+    },
+  );
 });
 
 describe('off loopback', () => {
   test('an API secret of 31 characters is refused, one of 32 is not', () => {
-    expect(() => parse({ ...secret, LIVEKIT_API_SECRET: apiSecret.slice(1) })).toThrow(/LIVEKIT_API_SECRET .* 32/);
+    expect(() => parse({ ...secret, LIVEKIT_API_SECRET: apiSecret.slice(1) })).toThrow(
+      /LIVEKIT_API_SECRET .* 32/,
+    );
     expect(() => parse({ ...secret, LIVEKIT_API_SECRET: apiSecret })).not.toThrow();
   });
 
@@ -48,7 +53,9 @@ describe('off loopback', () => {
 
   test('so is a short secret with the URL of the environment', () => {
     const { LIVEKIT_API_KEY, LIVEKIT_WS_URL: _url } = secret;
-    expect(() => parse({ LIVEKIT_API_KEY, LIVEKIT_API_SECRET: 'short' }, fallback)).toThrow(/LIVEKIT_API_SECRET/);
+    expect(() => parse({ LIVEKIT_API_KEY, LIVEKIT_API_SECRET: 'short' }, fallback)).toThrow(
+      /LIVEKIT_API_SECRET/,
+    );
   });
 });
 
@@ -69,9 +76,12 @@ describe.each(['LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET'])('%s', (name) => {
     expect(() => parse({ ...secret, [name]: value })).toThrow(`${name} should be a string`);
   });
 
-  test.each([`${apiSecret}\n`, ` ${apiSecret}`, `x ${apiSecret}`])('may not be %j, with white space', (value) => {
-    expect(() => parse({ ...secret, [name]: value })).toThrow(`${name} should have no white space`);
-  });
+  test.each([`${apiSecret}\n`, ` ${apiSecret}`, `x ${apiSecret}`])(
+    'may not be %j, with white space',
+    (value) => {
+      expect(() => parse({ ...secret, [name]: value })).toThrow(`${name} should have no white space`);
+    },
+  );
 });
 
 test.each([undefined, '', '{', '[]', 'null', '"text"', '1'])('a secret of %s is unusable', (text) => {

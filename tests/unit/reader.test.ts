@@ -29,7 +29,10 @@ describe('the name', () => {
     expect(readerFrom({ sub: 'user-001', name }).name).toBe(shown);
   });
 
-  test.each([undefined, '', '   ', 'A\u0000na', 'A\u202Ena', 'x'.repeat(129), 5])('%j is replaced by the id', (name) => {
-    expect(readerFrom({ sub: 'user-001', name }).name).toBe('user-001');
-  });
+  test.each([undefined, '', '   ', 'A\u0000na', 'A\u202Ena', 'x'.repeat(129), 5])(
+    '%j is replaced by the id',
+    (name) => {
+      expect(readerFrom({ sub: 'user-001', name }).name).toBe('user-001');
+    },
+  );
 });

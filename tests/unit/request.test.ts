@@ -120,7 +120,8 @@ test('null counts as absent in every optional field', () => {
 });
 
 describe('participant_name', () => {
-  const nameOf = (participant_name: unknown) => parse({ reading_club_id: 1, participant_name }).participantName;
+  const nameOf = (participant_name: unknown) =>
+    parse({ reading_club_id: 1, participant_name }).participantName;
 
   test.each([
     ['Ana', 'Ana'],
@@ -173,9 +174,12 @@ describe('participant_identity', () => {
     expect(parse({ reading_club_id: 1, participant_identity }).club).toBe('1');
   });
 
-  test.each(['user-002', 'USER-001', 'user-001 ', 0, false, {}, ['user-001']])('may not be %j', (participant_identity) => {
-    expect(refusal({ reading_club_id: 1, participant_identity })).toEqual(faultAt('participant_identity'));
-  });
+  test.each(['user-002', 'USER-001', 'user-001 ', 0, false, {}, ['user-001']])(
+    'may not be %j',
+    (participant_identity) => {
+      expect(refusal({ reading_club_id: 1, participant_identity })).toEqual(faultAt('participant_identity'));
+    },
+  );
 });
 
 describe.each(['participant_metadata', 'participant_attributes', 'room_config'])('%s', (field) => {
@@ -183,9 +187,12 @@ describe.each(['participant_metadata', 'participant_attributes', 'room_config'])
     expect(parse({ reading_club_id: 1, [field]: value }).club).toBe('1');
   });
 
-  test.each(['x', ' ', { a: 1 }, { a: null }, [], [{}], 0, false, true])('is refused when it is %j', (value) => {
-    expect(refusal({ reading_club_id: 1, [field]: value })).toEqual(faultAt(field));
-  });
+  test.each(['x', ' ', { a: 1 }, { a: null }, [], [{}], 0, false, true])(
+    'is refused when it is %j',
+    (value) => {
+      expect(refusal({ reading_club_id: 1, [field]: value })).toEqual(faultAt(field));
+    },
+  );
 });
 
 test('any other field is ignored', () => {
@@ -204,16 +211,27 @@ test('every fault is told at once', () => {
 });
 
 describe('the body', () => {
-  test.each(['', ' ', '{', 'null', '1', '"{}"', '[]', '[{"reading_club_id":1}]', '\uFEFF{"reading_club_id":1}'])(
-    '%j is no JSON object',
-    (text) => {
-      expect(() => parseText(text)).toThrow(expect.objectContaining({ code: 'invalid_json' }));
-    },
-  );
+  test.each([
+    '',
+    ' ',
+    '{',
+    'null',
+    '1',
+    '"{}"',
+    '[]',
+    '[{"reading_club_id":1}]',
+    '\uFEFF{"reading_club_id":1}',
+  ])('%j is no JSON object', (text) => {
+    expect(() => parseText(text)).toThrow(expect.objectContaining({ code: 'invalid_json' }));
+  });
 
   test('has to be UTF-8', () => {
     const withByte = (byte: number) =>
-      Buffer.concat([Buffer.from('{"reading_club_id":1,"participant_name":"'), Buffer.from([byte]), Buffer.from('"}')]);
+      Buffer.concat([
+        Buffer.from('{"reading_club_id":1,"participant_name":"'),
+        Buffer.from([byte]),
+        Buffer.from('"}'),
+      ]);
     expect(parseText(withByte(0x41)).participantName).toBe('A');
     expect(() => parseText(withByte(0xff))).toThrow(expect.objectContaining({ code: 'invalid_json' }));
   });
@@ -252,7 +270,9 @@ describe('the body', () => {
 
   test('is refused for its type before its size, for its size before its content', () => {
     const long = 'x'.repeat(8193);
-    expect(() => parseText(long, 'text/plain')).toThrow(expect.objectContaining({ code: 'unsupported_media_type' }));
+    expect(() => parseText(long, 'text/plain')).toThrow(
+      expect.objectContaining({ code: 'unsupported_media_type' }),
+    );
     expect(() => parseText(long)).toThrow(expect.objectContaining({ code: 'body_too_large' }));
   });
 });
