@@ -1,0 +1,168 @@
+/**
+ * The LiveKit server of a laptop: the real binary, confined to loopback. Its own `--dev` is not confined: it opens
+ * media ports on every interface.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** Where `scripts/install-meeting-peers.sh` leaves the server. */
+const installed = fileURLToPath(new URL('../.tools/livekit-server', import.meta.url));
+
+const startTimeoutMs = 20_000;
+const stopTimeoutMs = 3_000;
+
+/** What to tell someone who has no LiveKit server: one line. */
+export const howToGetLiveKit =
+  'no livekit-server found: run scripts/install-meeting-peers.sh, put one on the PATH, or name it in LIVEKIT_SERVER';
+
+/**
+ * The path of a LiveKit server: the one named by `LIVEKIT_SERVER`, else the installed one, else `livekit-server` on the
+ * PATH; `undefined` where there is none. Throws when `LIVEKIT_SERVER` names something that can't be run.
+ */
+export async function findLiveKit(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const named = environment['LIVEKIT_SERVER'];
+  if (named) {
+    if (await isExecutable(named)) return named;
+    throw new Error(`LIVEKIT_SERVER names ${named}, which can't be run: name a livekit-server, or unset it`);
+  }
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const candidates = [installed, ...folders.map((folder) => join(folder, 'livekit-server'))];
+  for (const candidate of candidates) {
+    if (await isExecutable(candidate)) return candidate;
+  }
+  return undefined;
+}
+
+export interface LiveKitOptions {
+  /** The server's path, as `findLiveKit` found it. */
+  binary: string;
+  /** The TCP port of the API and of signalling. */
+  port: number;
+  /** The one key pair that it accepts. */
+  apiKey: string;
+  apiSecret: string;
+}
+
+export interface LiveKit {
+  /** For clients: `ws://localhost:<port>`. */
+  url: string;
+  /** Ends the server, participants or not. */
+  close: () => Promise<void>;
+}
+
+/**
+ * Starts a LiveKit server and waits until it answers. Media goes through one UDP port, which the system chooses.
+ * Rejects with one line when the port is taken or the server ends by itself or stays silent for 20 s.
+ */
+export async function startLiveKit({ binary, port, apiKey, apiSecret }: LiveKitOptions): Promise<LiveKit> {
+  const folder = await mkdtemp(join(tmpdir(), 'booky-livekit-'));
+  const configuration = join(folder, 'livekit.json');
+  await writeFile(configuration, loopbackOnly({ port, udpPort: await freeUdpPort(), apiKey, apiSecret }), {
+    mode: 0o600,
+  });
+  const child = spawn(binary, ['--config', configuration], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = collectTail(child);
+  const killWithParent = () => child.kill('SIGKILL');
+  process.once('exit', killWithParent);
+
+  const close = async () => {
+    await end(child);
+    process.off('exit', killWithParent);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilAnswering(child, port);
+  } catch (error) {
+    await close();
+    const reason = output().includes('address already in use')
+      ? `port ${port} is in use: end what listens there, or put another port into LIVEKIT_WS_URL`
+      : `${error instanceof Error ? error.message : error}; its last words: ${output().trim() || 'none'}`;
+    throw new Error(`The LiveKit server did not start: ${reason}`);
+  }
+  return { url: `ws://localhost:${port}`, close };
+}
+
+/** JSON, which the server reads as the YAML that it is. */
+function loopbackOnly(options: { port: number; udpPort: number; apiKey: string; apiSecret: string }): string {
+  return JSON.stringify({
+    port: options.port,
+    bind_addresses: ['127.0.0.1'],
+    keys: { [options.apiKey]: options.apiSecret },
+    development: true,
+    logging: { level: 'warn' },
+    rtc: {
+      node_ip: '127.0.0.1',
+      enable_loopback_candidate: true,
+      interfaces: { includes: ['lo'] },
+      ips: { includes: ['127.0.0.1/32'] },
+      udp_port: options.udpPort,
+      tcp_port: 0,
+      use_external_ip: false,
+    },
+  });
+}
+
+async function untilAnswering(child: ChildProcess, port: number): Promise<void> {
+  const ended = Promise.race([
+    once(child, 'exit').then(([code, signal]) => `it ended with ${code ?? signal}`),
+    once(child, 'error').then(([error]) => `it could not be run (${error.message})`),
+  ]);
+  const deadline = Date.now() + startTimeoutMs;
+  while (Date.now() < deadline) {
+    const answering = fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1_000) })
+      .then((response) => response.ok)
+      .catch(() => false);
+    const outcome = await Promise.race([answering, ended]);
+    if (typeof outcome === 'string') throw new Error(outcome);
+    // Something else that holds the port may have answered: then the child ends, for want of it.
+    const fate = await Promise.race([ended, delay(outcome ? 200 : 50, 'running')]);
+    if (fate !== 'running') throw new Error(fate);
+    if (outcome) return;
+  }
+  throw new Error(`it did not answer on port ${port} within ${startTimeoutMs / 1_000} s`);
+}
+
+/** The first signal makes it wait for participants to leave; the second, of another kind, does not. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+  await gone;
+  clearTimeout(timer);
+}
+
+/** Reads all the output, or the pipe would fill and stop the server; keeps the last 2,000 characters. */
+function collectTail(child: ChildProcess): () => string {
+  let tail = '';
+  const append = (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-2_000);
+  };
+  child.stdout?.on('data', append);
+  child.stderr?.on('data', append);
+  return () => tail;
+}
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * Serves the meeting page: built by Vite into memory at the start, so that what the browser gets is what a deployed
+ * front end would be, from another origin than the API's.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import type { Settings } from './src/settings.ts';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+const contentTypes = new Map([
+  ['.html', 'text/html; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.css', 'text/css; charset=utf-8'],
+  ['.json', 'application/json'],
+  ['.svg', 'image/svg+xml'],
+]);
+
+/** LiveKit's address comes with the token, so the page may connect anywhere; its code comes from here alone. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  'media-src blob:',
+  'connect-src http: https: ws: wss:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export interface PageOptions {
+  /** The port on 127.0.0.1; 0 lets the system choose. */
+  port: number;
+  settings: Settings;
+}
+
+export interface Page {
+  /** The origin that the page's requests come from: `http://localhost:<port>`. */
+  url: string;
+  close: () => Promise<void>;
+}
+
+/** Builds and serves the page; rejects with the system's error when the port can't be had. */
+export async function startPage({ port, settings }: PageOptions): Promise<Page> {
+  const files = await buildPage();
+  files.set('/settings.json', JSON.stringify(settings));
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const path = pathname === '/' ? '/index.html' : pathname;
+    const body = files.get(path);
+    if (body === undefined) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
+      return;
+    }
+    response
+      .writeHead(200, {
+        'content-type': contentTypes.get(extname(path)) ?? 'application/octet-stream',
+        'content-security-policy': contentSecurityPolicy,
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'no-store',
+      })
+      .end(body);
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The page has no TCP port');
+  return {
+    url: `http://localhost:${address.port}`,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** The built files by their path in a URL. */
+async function buildPage(): Promise<Map<string, string | Uint8Array>> {
+  const result = await build({
+    root,
+    configFile: false,
+    envDir: false,
+    publicDir: false,
+    logLevel: 'warn',
+    build: {
+      write: false,
+      target: 'es2022',
+      modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 2_000,
+    },
+  });
+  if (!('output' in result)) throw new Error('Vite gave no single build of the page');
+  return new Map(
+    result.output.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]),
+  );
+}

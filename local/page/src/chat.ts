@@ -1,0 +1,55 @@
+/** The chat: data messages to everyone in the room, kept nowhere. */
+import { type Room, RoomEvent } from 'livekit-client';
+import { byId, create } from './dom.ts';
+import { nameOf } from './tiles.ts';
+
+const topic = 'chat';
+/** In characters; what others send may be longer, and is cut. */
+const maxLength = 2_000;
+/** Older messages make room for newer ones. */
+const maxMessages = 300;
+
+/** Wires the chat to the room until `signal` aborts; `onFailure` hears of a message that could not be sent. */
+export function startChat(room: Room, signal: AbortSignal, onFailure: (error: unknown) => void): void {
+  const messages = byId('messages', HTMLOListElement);
+  const form = byId('chat', HTMLFormElement);
+  const input = byId('message', HTMLInputElement);
+  // It scrolls, and not every browser lets the keyboard do so unasked.
+  messages.tabIndex = 0;
+  messages.replaceChildren();
+  input.value = '';
+
+  const show = (author: string, text: string, isOwn: boolean) => {
+    messages.append(
+      create('li', { className: isOwn ? 'own' : '' }, [
+        create('span', { className: 'author' }, [author]),
+        ' ',
+        create('span', { className: 'text' }, [text]),
+      ]),
+    );
+    while (messages.children.length > maxMessages) messages.firstElementChild?.remove();
+    messages.scrollTop = messages.scrollHeight;
+  };
+
+  room.on(RoomEvent.DataReceived, (payload, participant, _kind, receivedTopic) => {
+    if (receivedTopic !== topic || participant === undefined) return;
+    show(nameOf(participant), new TextDecoder().decode(payload).slice(0, maxLength), false);
+  });
+
+  form.addEventListener(
+    'submit',
+    async (event) => {
+      event.preventDefault();
+      const text = input.value.trim();
+      if (text === '') return;
+      try {
+        await room.localParticipant.publishData(new TextEncoder().encode(text), { reliable: true, topic });
+        show('You', text, true);
+        input.value = '';
+      } catch (error) {
+        onFailure(error);
+      }
+    },
+    { signal },
+  );
+}

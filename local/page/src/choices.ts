@@ -1,0 +1,131 @@
+/** What the reader chooses before signing in, and what of it the page's address remembers. */
+import { byId, create } from './dom.ts';
+
+/** The clubs that the sign-in lists for a reader, each list a claim. */
+export interface ClubClaims {
+  reading_clubs: string[];
+  moderated_clubs: string[];
+  listening_clubs: string[];
+}
+
+export type SignInQuality = 'valid' | 'expired' | 'foreign';
+
+export interface Choices {
+  reader: { id: string; name: string };
+  club: string;
+  clubs: ClubClaims;
+  quality: SignInQuality;
+}
+
+export const readers = [
+  { id: 'user-001', name: 'Ana' },
+  { id: 'user-002', name: 'Bruno' },
+  { id: 'user-003', name: 'Chidi' },
+] as const;
+
+const someoneElse = 'someone-else';
+const ownClaims = 'own-claims';
+/** Holds a club that nobody enters, for a reader who is no member of the chosen one. */
+const anotherClub = 'some-other-club';
+
+const roles: Record<string, { label: string; hint: string; clubs: (club: string) => ClubClaims }> = {
+  member: {
+    label: 'Member of this club',
+    hint: 'Sees, hears, speaks and writes.',
+    clubs: (club) => ({ reading_clubs: [club], moderated_clubs: [], listening_clubs: [] }),
+  },
+  moderator: {
+    label: 'Moderator of this club',
+    hint: 'May mute and remove others, too.',
+    clubs: (club) => ({ reading_clubs: [club], moderated_clubs: [club], listening_clubs: [] }),
+  },
+  listener: {
+    label: 'Listener in this club',
+    hint: 'Sees, hears and writes, but does not speak.',
+    clubs: (club) => ({ reading_clubs: [club], moderated_clubs: [], listening_clubs: [club] }),
+  },
+  stranger: {
+    label: 'Not in this club',
+    hint: 'Is refused where the API checks membership.',
+    clubs: () => ({ reading_clubs: [anotherClub], moderated_clubs: [], listening_clubs: [] }),
+  },
+};
+
+const signIns: Record<SignInQuality, string> = {
+  valid: 'Valid',
+  expired: 'Expired an hour ago',
+  foreign: 'Meant for another application',
+};
+
+const field = (id: string) => byId(id, HTMLInputElement);
+const select = (id: string) => byId(id, HTMLSelectElement);
+
+/** Fills the form's lists, takes what the page's address remembers, and shows fields when a choice needs them. */
+export function setUpChoices(): void {
+  fill(select('reader'), [
+    ...readers.map(({ id, name }) => [id, `${name} (${id})`] as const),
+    [someoneElse, 'Someone else …'],
+  ]);
+  fill(select('entering-as'), [
+    ...Object.entries(roles).map(([value, { label }]) => [value, label] as const),
+    [ownClaims, 'Claims of my choice …'],
+  ]);
+  fill(select('sign-in'), Object.entries(signIns));
+  recall(new URLSearchParams(window.location.search));
+  const reveal = () => {
+    byId('someone-else', HTMLElement).hidden = select('reader').value !== someoneElse;
+    byId('own-claims', HTMLElement).hidden = select('entering-as').value !== ownClaims;
+    byId('entering-as-hint', HTMLElement).textContent =
+      roles[select('entering-as').value]?.hint ?? 'Ids of clubs, with spaces between them.';
+  };
+  select('reader').addEventListener('change', reveal);
+  select('entering-as').addEventListener('change', reveal);
+  reveal();
+}
+
+/** What the form says now; the API, not the page, judges whether a club or a name will do. */
+export function readChoices(): Choices {
+  const reader = readers.find(({ id }) => id === select('reader').value) ?? {
+    id: field('reader-id').value.trim(),
+    name: field('reader-name').value,
+  };
+  const club = field('club').value.trim();
+  const clubs = roles[select('entering-as').value]?.clubs(club) ?? {
+    reading_clubs: ids('reading-clubs'),
+    moderated_clubs: ids('moderated-clubs'),
+    listening_clubs: ids('listening-clubs'),
+  };
+  const quality = select('sign-in').value;
+  return { reader, club, clubs, quality: quality === 'expired' || quality === 'foreign' ? quality : 'valid' };
+}
+
+/** Puts the choices into the address, so that a reload, or a second tab, starts from them. */
+export function rememberChoices(): void {
+  window.history.replaceState(null, '', addressFor(select('reader').value, field('club').value.trim()));
+}
+
+/** The page's address with this reader and club chosen. */
+export function addressFor(reader: string, club: string): string {
+  return `?${new URLSearchParams({ reader, club, as: select('entering-as').value })}`;
+}
+
+function recall(remembered: URLSearchParams): void {
+  choose(select('reader'), remembered.get('reader'));
+  choose(select('entering-as'), remembered.get('as'));
+  field('club').value = remembered.get('club') ?? '123';
+  byId('more', HTMLDetailsElement).open = select('entering-as').value !== 'member';
+}
+
+function choose(list: HTMLSelectElement, value: string | null): void {
+  if ([...list.options].some((option) => option.value === value)) list.value = value ?? '';
+}
+
+function fill(list: HTMLSelectElement, entries: readonly (readonly [value: string, label: string])[]): void {
+  list.replaceChildren(...entries.map(([value, label]) => create('option', { value }, [label])));
+}
+
+function ids(id: string): string[] {
+  return field(id)
+    .value.split(/\s+/)
+    .filter((part) => part !== '');
+}

@@ -1,0 +1,61 @@
+/** Why LiveKit did not let someone in, or did not keep them, told to a person. */
+import { ConnectionError, ConnectionErrorReason, DisconnectReason } from 'livekit-client';
+import { Problem } from './problem.ts';
+
+/** For an error that `Room.connect` threw. */
+export function joinProblem(error: unknown, serverUrl: string): Problem {
+  if (error instanceof ConnectionError && error.reason === ConnectionErrorReason.NotAllowed) {
+    return new Problem('LiveKit did not accept your token.', {
+      why: `${reason(error.message)} (status ${error.status ?? 'unknown'}).`,
+      remedy: 'Get a new token. If it stays so, the API signs with another key than the LiveKit server has.',
+    });
+  }
+  if (error instanceof ConnectionError && error.message.includes('pc connection')) {
+    return new Problem('LiveKit let you in, but no picture or sound gets through.', {
+      why: 'The media connection (UDP) to the server did not come about.',
+      remedy: 'Try another network, or look whether a firewall is in the way.',
+    });
+  }
+  return new Problem('No LiveKit server answers.', {
+    why: `Nothing lets a meeting begin at ${serverUrl}.`,
+    remedy:
+      'On a laptop: run "scripts/install-meeting-peers.sh" once, then start "npm start" anew; it starts the server. Elsewhere: check LIVEKIT_WS_URL.',
+  });
+}
+
+/** For the reason that came with a disconnection which the reader did not ask for. */
+export function disconnectionProblem(reason: DisconnectReason | undefined): Problem {
+  switch (reason) {
+    case DisconnectReason.DUPLICATE_IDENTITY:
+      return new Problem('You have joined from somewhere else.', {
+        why: 'A reader can be in a meeting once: another tab or device has joined under your name, so this one was disconnected.',
+        remedy: 'Go on there, or join here again, which disconnects the other.',
+      });
+    case DisconnectReason.PARTICIPANT_REMOVED:
+      return new Problem('A moderator has removed you from the meeting.', {
+        why: 'Moderators of a club may do so.',
+        remedy: 'Ask the club’s moderator before you join again.',
+      });
+    case DisconnectReason.ROOM_DELETED:
+    case DisconnectReason.ROOM_CLOSED:
+      return new Problem('The meeting is over.', {
+        why: 'Its room was closed for everybody.',
+        remedy: 'Join again to open a new one.',
+      });
+    case DisconnectReason.SERVER_SHUTDOWN:
+      return new Problem('The LiveKit server has stopped.', {
+        why: 'It told everybody so and ended.',
+        remedy: 'Start it again ("npm start" does), and join again.',
+      });
+    default:
+      return new Problem('The connection to the meeting is lost.', {
+        why: 'The LiveKit server could not be reached again.',
+        remedy: 'Check the network and whether the server still runs, then join again.',
+      });
+  }
+}
+
+/** The server's own words, without the token that it repeats in them. */
+function reason(message: string): string {
+  return message.split(', error: ').at(-1) || 'It gave no reason';
+}

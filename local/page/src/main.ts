@@ -1,0 +1,201 @@
+/** The page: choose who you are and where, get a token and look at it, meet. One view at a time. */
+import { setLogLevel } from 'livekit-client';
+import { addressFor, type Choices, readChoices, readers, rememberChoices, setUpChoices } from './choices.ts';
+import { byId, create } from './dom.ts';
+import { disconnectionProblem } from './join-problem.ts';
+import { decodeJwt } from './jwt.ts';
+import { joinMeeting } from './meeting.ts';
+import { toProblem } from './problem.ts';
+import { loadSettings, type Settings } from './settings.ts';
+import { signIn } from './sign-in.ts';
+import { checkToken } from './token-check.ts';
+import { type MeetingToken, requestMeetingToken } from './token-endpoint.ts';
+
+type View = 'choose' | 'token' | 'meeting';
+
+interface Session {
+  choices: Choices;
+  bearer: string;
+  token: MeetingToken;
+}
+
+/** A token with less than this left, in milliseconds, is replaced before it is used. */
+const leastTimeLeft = 30_000;
+
+const alertBox = byId('alert', HTMLElement);
+const statusLine = byId('status', HTMLElement);
+
+async function start(): Promise<void> {
+  setLogLevel('warn');
+  const settings = await loadSettings();
+  setUpChoices();
+  show('choose');
+  let session: Session | undefined;
+
+  byId('choices', HTMLFormElement).addEventListener('submit', (event) => {
+    event.preventDefault();
+    void busy(byId('get-token', HTMLButtonElement), 'Signing in …', async () => {
+      rememberChoices();
+      session = await obtain(settings, readChoices());
+      showToken(session);
+      show('token');
+    });
+  });
+
+  byId('back', HTMLButtonElement).addEventListener('click', () => {
+    clearNews();
+    show('choose');
+  });
+
+  byId('join', HTMLButtonElement).addEventListener('click', () => {
+    void busy(byId('join', HTMLButtonElement), 'Joining …', async () => {
+      if (session === undefined) return;
+      const { choices } = session;
+      const freshToken = async () => {
+        session = await renewed(settings, session ?? (await obtain(settings, choices)));
+        return session.token;
+      };
+      const token = await freshToken();
+      await joinMeeting({
+        token,
+        devices: {
+          camera: byId('with-camera', HTMLInputElement).checked,
+          microphone: byId('with-microphone', HTMLInputElement).checked,
+        },
+        freshToken,
+        onNews: tell,
+        onProblem: complain,
+        onEnd: (reason) => {
+          clearNews();
+          if (reason === 'left') tell(`You have left ${token.room_name}.`);
+          else complain(disconnectionProblem(reason));
+          show(reason === 'left' ? 'choose' : 'token');
+        },
+      });
+      byId('meeting-heading', HTMLElement).textContent = token.room_name;
+      inviteSomeone(choices);
+      show('meeting');
+    });
+  });
+}
+
+async function obtain(settings: Settings, choices: Choices): Promise<Session> {
+  const bearer = await signIn(settings, choices);
+  const { club, reader } = choices;
+  const token = await requestMeetingToken(settings.tokenEndpoint, { club, name: reader.name, bearer });
+  return { choices, bearer, token };
+}
+
+/** The session as it is, or after signing in anew when its token is about to expire. */
+async function renewed(settings: Settings, session: Session): Promise<Session> {
+  const timeLeft = Date.parse(session.token.expires_at) - Date.now();
+  return timeLeft > leastTimeLeft ? session : obtain(settings, session.choices);
+}
+
+function showToken({ choices, bearer, token }: Session): void {
+  const claims = decodeJwt(token.participant_token);
+  const checks = checkToken(claims, {
+    room: token.room_name,
+    reader: choices.reader.id,
+    role: token.role,
+    now: Date.now() / 1000,
+  });
+  const failures = checks.filter(({ verdict }) => verdict === 'bad').length;
+  byId('token-summary', HTMLElement).textContent =
+    failures === 0
+      ? `This token opens ${token.room_name} to ${token.participant_name}${token.role ? `, as ${token.role}` : ''}.`
+      : `This token is not what a meeting needs: ${failures} of ${checks.length} checks failed.`;
+  byId('token-advice', HTMLElement).textContent = adviceOnRole(choices, token);
+  byId('checks', HTMLElement).replaceChildren(
+    ...checks.map(({ claim, value, verdict, meaning }) =>
+      create('li', { className: verdict }, [
+        create('span', { className: 'mark', ariaHidden: 'true' }, [
+          { good: '✓', bad: '✗', withheld: '–' }[verdict],
+        ]),
+        create('span', { className: 'visually-hidden' }, [
+          { good: 'Good: ', bad: 'Wrong: ', withheld: 'Withheld: ' }[verdict],
+        ]),
+        create('code', {}, [claim]),
+        create('span', { className: 'value' }, [value]),
+        create('span', { className: 'meaning' }, [meaning]),
+      ]),
+    ),
+  );
+  byId('token-claims', HTMLElement).textContent = JSON.stringify(claims, null, 2);
+  byId('sign-in-claims', HTMLElement).textContent = JSON.stringify(decodeJwt(bearer), null, 2);
+  byId('devices', HTMLElement).hidden = token.role === 'listener';
+}
+
+/** Roles that were asked for have no effect where the API reads no such claims: better said than wondered at. */
+function adviceOnRole({ clubs, club }: Choices, { role }: MeetingToken): string {
+  if (role !== 'moderator' && clubs.moderated_clubs.includes(club)) {
+    return 'You signed in as a moderator; this API reads no such claim (MODERATED_CLUBS_CLAIM=moderated_clubs).';
+  }
+  if (role === 'member' && clubs.listening_clubs.includes(club)) {
+    return 'You signed in as a listener; this API reads no such claim (LISTENERS_CLAIM=listening_clubs).';
+  }
+  if (!Object.values(clubs).some((ids: string[]) => ids.includes(club))) {
+    return 'You are not in this club, and still got a token: this API does not check membership (CLUBS_CLAIM=reading_clubs).';
+  }
+  return '';
+}
+
+/** A meeting of one is dull: another tab can be somebody else. */
+function inviteSomeone({ reader, club }: Choices): void {
+  const somebody = readers.find(({ id }) => id !== reader.id);
+  if (somebody === undefined) return;
+  const link = byId('second-tab', HTMLAnchorElement);
+  link.textContent = `Open a second tab as ${somebody.name}`;
+  link.href = addressFor(somebody.id, club);
+}
+
+function show(view: View): void {
+  for (const name of ['choose', 'token', 'meeting'] as const) {
+    byId(name, HTMLElement).hidden = name !== view;
+    const step = document.querySelector(`[data-step="${name}"]`);
+    if (name === view) step?.setAttribute('aria-current', 'step');
+    else step?.removeAttribute('aria-current');
+  }
+  document.body.dataset['view'] = view;
+  byId(`${view}-heading`, HTMLElement).focus();
+}
+
+/** Runs a task of this button: once at a time, saying what goes on, and telling what went wrong. */
+async function busy(button: HTMLButtonElement, label: string, task: () => Promise<void>): Promise<void> {
+  if (button.ariaDisabled === 'true') return;
+  const usual = button.textContent;
+  button.ariaDisabled = 'true';
+  button.textContent = label;
+  clearNews();
+  tell(label);
+  try {
+    await task();
+    if (statusLine.textContent === label) tell('');
+  } catch (error) {
+    tell('');
+    complain(error);
+  } finally {
+    button.ariaDisabled = null;
+    button.textContent = usual;
+  }
+}
+
+function tell(news: string): void {
+  statusLine.textContent = news;
+}
+
+function complain(error: unknown): void {
+  const problem = toProblem(error);
+  alertBox.replaceChildren(
+    create('p', { className: 'what' }, [problem.message]),
+    create('p', {}, [problem.why]),
+    create('p', { className: 'remedy' }, [problem.remedy]),
+  );
+}
+
+function clearNews(): void {
+  tell('');
+  alertBox.replaceChildren();
+}
+
+start().catch(complain);

@@ -1,0 +1,207 @@
+/** A meeting, from joining to leaving: the room's events on one side, the page's controls on the other. */
+import { type DisconnectReason, type RemoteParticipant, Room, RoomEvent, Track } from 'livekit-client';
+import { startChat } from './chat.ts';
+import { byId } from './dom.ts';
+import { joinProblem } from './join-problem.ts';
+import { mutePublishedTrack, removeParticipant } from './moderation.ts';
+import { Problem } from './problem.ts';
+import { createTiles, type Moderation, nameOf } from './tiles.ts';
+import type { MeetingToken } from './token-endpoint.ts';
+
+export interface MeetingOptions {
+  token: MeetingToken;
+  /** What to switch on at once. */
+  devices: { camera: boolean; microphone: boolean };
+  /** A token that is good now: the one that opened the door may have expired since. */
+  freshToken: () => Promise<MeetingToken>;
+  /** For news that all should see or hear, but nobody need act on. */
+  onNews: (text: string) => void;
+  /** For what went wrong while the meeting goes on. */
+  onProblem: (error: unknown) => void;
+  /** Called once, when it is over: with LiveKit's reason, or with `left` when the reader wanted so. */
+  onEnd: (reason: DisconnectReason | 'left' | undefined) => void;
+}
+
+/** Joins and shows the meeting; rejects with a `Problem` when LiveKit does not let the reader in. */
+export async function joinMeeting(options: MeetingOptions): Promise<void> {
+  const { token, onNews, onProblem } = options;
+  const room = new Room({ adaptiveStream: true, dynacast: true });
+  await room.connect(token.server_url, token.participant_token).catch((error: unknown) => {
+    throw joinProblem(error, token.server_url);
+  });
+
+  const over = new AbortController();
+  const local = room.localParticipant;
+  const microphone = byId('microphone', HTMLButtonElement);
+  const camera = byId('camera', HTMLButtonElement);
+  const sound = byId('sound', HTMLButtonElement);
+  const tiles = createTiles(
+    byId('tiles', HTMLUListElement),
+    token.role === 'moderator' ? moderation(options) : undefined,
+  );
+  let isLeaving = false;
+
+  const show = () => {
+    const others = [...room.remoteParticipants.values()];
+    const maySpeak = local.permissions?.canPublish ?? false;
+    tiles.show(local, others);
+    showSwitch(microphone, 'Microphone', local.isMicrophoneEnabled);
+    showSwitch(camera, 'Camera', local.isCameraEnabled);
+    microphone.hidden = !maySpeak;
+    camera.hidden = !maySpeak;
+    byId('listening', HTMLElement).hidden = maySpeak;
+    byId('alone', HTMLElement).hidden = others.length > 0;
+    byId('attendance', HTMLElement).textContent =
+      others.length === 0 ? 'Only you' : `${others.length + 1} people`;
+    sound.hidden = room.canPlaybackAudio;
+  };
+
+  const setDevice = async (device: 'camera' | 'microphone', on: boolean) => {
+    try {
+      await (device === 'camera' ? local.setCameraEnabled(on) : local.setMicrophoneEnabled(on));
+    } catch (error) {
+      onProblem(deviceProblem(device, error));
+    }
+    show();
+  };
+
+  for (const event of [
+    RoomEvent.TrackPublished,
+    RoomEvent.TrackUnpublished,
+    RoomEvent.TrackSubscribed,
+    RoomEvent.TrackUnsubscribed,
+    RoomEvent.TrackUnmuted,
+    RoomEvent.LocalTrackPublished,
+    RoomEvent.LocalTrackUnpublished,
+    RoomEvent.ActiveSpeakersChanged,
+    RoomEvent.ParticipantNameChanged,
+    RoomEvent.ParticipantPermissionsChanged,
+    RoomEvent.AudioPlaybackStatusChanged,
+  ] as const) {
+    room.on(event, show);
+  }
+  room
+    .on(RoomEvent.ParticipantConnected, (participant) => {
+      onNews(`${nameOf(participant)} has joined.`);
+      show();
+    })
+    .on(RoomEvent.ParticipantDisconnected, (participant) => {
+      onNews(`${nameOf(participant)} has left.`);
+      show();
+    })
+    .on(RoomEvent.TrackMuted, (publication, participant) => {
+      // The reader's own switch is off already when this comes; a moderator's hand comes without warning.
+      const isOwnDoing = microphone.getAttribute('aria-busy') === 'true';
+      if (participant === local && publication.source === Track.Source.Microphone && !isOwnDoing) {
+        onNews('A moderator has muted your microphone.');
+      }
+      show();
+    })
+    .on(RoomEvent.Reconnecting, () => onNews('The connection was interrupted. Reconnecting …'))
+    .on(RoomEvent.Reconnected, () => onNews('Connected again.'))
+    .on(RoomEvent.Disconnected, (reason) => {
+      over.abort();
+      tiles.clear();
+      options.onEnd(isLeaving ? 'left' : reason);
+    });
+
+  const onClick = (button: HTMLButtonElement, act: () => Promise<void>) =>
+    button.addEventListener(
+      'click',
+      async () => {
+        if (button.getAttribute('aria-busy') === 'true') return;
+        button.setAttribute('aria-busy', 'true');
+        await act();
+        button.removeAttribute('aria-busy');
+      },
+      { signal: over.signal },
+    );
+  onClick(microphone, () => setDevice('microphone', !local.isMicrophoneEnabled));
+  onClick(camera, () => setDevice('camera', !local.isCameraEnabled));
+  onClick(sound, () => room.startAudio());
+  onClick(byId('leave', HTMLButtonElement), async () => {
+    isLeaving = true;
+    await room.disconnect();
+  });
+  startChat(room, over.signal, (error) => onProblem(chatProblem(error)));
+  show();
+
+  if (local.permissions?.canPublish) {
+    // Not waited for: a person may take long to answer the browser's question, and is in the meeting meanwhile.
+    if (options.devices.camera) void setDevice('camera', true);
+    if (options.devices.microphone) void setDevice('microphone', true);
+  }
+}
+
+function showSwitch(button: HTMLButtonElement, device: string, on: boolean): void {
+  button.setAttribute('aria-pressed', String(on));
+  button.textContent = `${device} ${on ? 'on' : 'off'}`;
+  button.ariaLabel = device;
+}
+
+function moderation({ freshToken, onNews, onProblem }: MeetingOptions): Moderation {
+  return {
+    mute: async (participant) => {
+      const track = participant.getTrackPublication(Track.Source.Microphone);
+      if (track === undefined) return;
+      await freshToken()
+        .then((token) => mutePublishedTrack(token, participant.identity, track.trackSid))
+        .then(() => onNews(`You have muted ${nameOf(participant)}.`))
+        .catch(onProblem);
+    },
+    remove: async (participant) => {
+      if (!(await confirmRemoval(participant))) return;
+      await freshToken()
+        .then((token) => removeParticipant(token, participant.identity))
+        .then(() => onNews(`You have removed ${nameOf(participant)}.`))
+        .catch(onProblem);
+    },
+  };
+}
+
+/** Whether the moderator means it. */
+function confirmRemoval(participant: RemoteParticipant): Promise<boolean> {
+  const dialog = byId('confirm', HTMLDialogElement);
+  byId('confirm-question', HTMLElement).textContent = `Remove ${nameOf(participant)} from the meeting?`;
+  byId('confirm-yes', HTMLButtonElement).onclick = () => dialog.close('yes');
+  byId('confirm-no', HTMLButtonElement).onclick = () => dialog.close('no');
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+  });
+}
+
+function deviceProblem(device: 'camera' | 'microphone', error: unknown): Problem {
+  const name = error instanceof Error ? error.name : '';
+  const what = `Your ${device} could not be switched on.`;
+  switch (name) {
+    case 'NotAllowedError':
+      return new Problem(what, {
+        why: 'The browser was not allowed to use it.',
+        remedy: 'Allow it in the address bar, then press the switch again. You can stay without.',
+      });
+    case 'NotFoundError':
+      return new Problem(what, {
+        why: 'None is connected.',
+        remedy: 'Connect one, then press the switch again. You can stay without.',
+      });
+    case 'NotReadableError':
+      return new Problem(what, {
+        why: 'Another program may be using it.',
+        remedy: 'End that, then press the switch again. You can stay without.',
+      });
+    default:
+      return new Problem(what, {
+        why: error instanceof Error ? error.message : 'The reason is unknown.',
+        remedy: 'Press the switch again. You can stay without.',
+      });
+  }
+}
+
+function chatProblem(error: unknown): Problem {
+  return new Problem('Your message was not sent.', {
+    why: error instanceof Error ? error.message : 'The reason is unknown.',
+    remedy: 'Send it again.',
+  });
+}

@@ -1,0 +1,19 @@
+/** Where the page finds the rest of the world: told by the server that serves it, so that it can play with any stack. */
+import * as v from 'valibot';
+
+const Settings = v.object({
+  /** The full URL of the token endpoint. */
+  tokenEndpoint: v.pipe(v.string(), v.url()),
+  /** How readers sign in; another kind of identity provider is another variant here and in `sign-in.ts`. */
+  signIn: v.variant('kind', [
+    v.object({ kind: v.literal('development'), issuerUrl: v.pipe(v.string(), v.url()) }),
+  ]),
+});
+
+export type Settings = v.InferOutput<typeof Settings>;
+
+/** Reads the settings of the serving host; rejects when there are none, which a person can't mend. */
+export async function loadSettings(): Promise<Settings> {
+  const response = await fetch('/settings.json');
+  return v.parse(Settings, await response.json());
+}
