@@ -1,0 +1,2 @@
+/** The floor: Node and the runtime around it, and a function that does nothing. */
+export const handler = async () => ({});

@@ -1,0 +1,19 @@
+/**
+ * Powertools' `getSecret`, which keeps the value for five minutes. It has no prefetching of its own; a first call while the
+ * module loads is the best that its users can do.
+ */
+import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
+import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
+import { liveKitToken } from './livekit.ts';
+import { admissionOf, answer, isSecret, secretName } from './meeting.ts';
+
+const readSecret = () => getSecret(secretName, { maxAge: 300, transform: 'json' });
+const prefetch = readSecret();
+
+export const handler: APIGatewayProxyHandlerV2WithJWTAuthorizer = async (event) => {
+  const admission = admissionOf(event);
+  await prefetch;
+  const secret: unknown = await readSecret();
+  if (!isSecret(secret)) throw new Error('the secret is not what it should be');
+  return answer(admission, secret, await liveKitToken(admission, secret));
+};

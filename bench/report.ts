@@ -1,0 +1,122 @@
+import type { Candidate } from './candidates.ts';
+import type { Run } from './measure.ts';
+import { type Spread, spread } from './statistics.ts';
+
+/** What a benchmark found and under which conditions; the form of its JSON. */
+export interface Report {
+  /** Version of the Node that ran the candidates. */
+  node: string;
+  platform: string;
+  rounds: number;
+  /** Requests after the first, in each life of an environment. */
+  warmRequests: number;
+  /** What the secret's stand-in waits before it answers. */
+  latencyMs: number;
+  candidates: Summary[];
+}
+
+/** A candidate over all rounds: times in milliseconds, ratios taken within each round. */
+export interface Summary {
+  name: string;
+  title: string;
+  init: Spread;
+  first: Spread;
+  total: Spread;
+  /** `total`, by the floor's in the same round. */
+  timesFloor: Spread;
+  warmP50: Spread;
+  warmP99: Spread;
+  handlerP50: Spread;
+  /** `warmP50`, by that of the function without dependencies in the same round. */
+  timesLimitWarm: Spread;
+  /** Resident set at its highest, in bytes; `null` where the system does not tell. */
+  peakMemoryBytes: number | null;
+  bundleBytes: number;
+  zipBytes: number;
+  /** The most reads of the secret in one life of an environment. */
+  secretReads: number;
+}
+
+/** @param rounds one map a round, from the candidate's name to its run */
+export function summarise(candidates: readonly Candidate[], rounds: readonly Map<string, Run>[]): Summary[] {
+  return candidates.map(({ name, title, bundleBytes, zipBytes }) => {
+    const own = rounds.map((round) => runOf(round, name));
+    const ratios = (other: string, field: 'totalMs' | 'warmP50Ms') =>
+      spread(rounds.map((round) => runOf(round, name)[field] / runOf(round, other)[field]));
+    const memory = own.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
+    return {
+      name,
+      title,
+      init: spread(own.map(({ initMs }) => initMs)),
+      first: spread(own.map(({ firstMs }) => firstMs)),
+      total: spread(own.map(({ totalMs }) => totalMs)),
+      timesFloor: ratios('floor', 'totalMs'),
+      warmP50: spread(own.map(({ warmP50Ms }) => warmP50Ms)),
+      warmP99: spread(own.map(({ warmP99Ms }) => warmP99Ms)),
+      handlerP50: spread(own.map(({ handlerP50Ms }) => handlerP50Ms)),
+      timesLimitWarm: ratios('dependency-free', 'warmP50Ms'),
+      peakMemoryBytes: memory.length > 0 ? spread(memory).median : null,
+      bundleBytes,
+      zipBytes,
+      secretReads: Math.max(...own.map(({ secretReads }) => secretReads)),
+    };
+  });
+}
+
+function runOf(round: Map<string, Run>, name: string): Run {
+  const run = round.get(name);
+  if (run === undefined) throw new Error(`a round is without ${name}`);
+  return run;
+}
+
+/** For a terminal, and as Markdown: the middle of each figure, and of the ratios also the range of the middle half. */
+export function table({ node, platform, rounds, warmRequests, latencyMs, candidates }: Report): string {
+  const header = [
+    'candidate',
+    'init ms',
+    'first ms',
+    'sum ms',
+    '× floor',
+    'warm p50 ms',
+    'warm p99 ms',
+    'of it handler',
+    '× limit',
+    'peak MB',
+    'bundle KB',
+    'zip KB',
+    'reads',
+  ];
+  const rows = candidates.map((candidate) => [
+    candidate.title,
+    candidate.init.median.toFixed(1),
+    candidate.first.median.toFixed(1),
+    candidate.total.median.toFixed(1),
+    ratio(candidate.timesFloor),
+    candidate.warmP50.median.toFixed(2),
+    candidate.warmP99.median.toFixed(2),
+    candidate.handlerP50.median.toFixed(2),
+    ratio(candidate.timesLimitWarm),
+    candidate.peakMemoryBytes === null ? 'unknown' : (candidate.peakMemoryBytes / 2 ** 20).toFixed(0),
+    (candidate.bundleBytes / 1000).toFixed(1),
+    (candidate.zipBytes / 1000).toFixed(1),
+    String(candidate.secretReads),
+  ]);
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  return [
+    `Node ${node}, ${platform}; ${rounds} rounds, ${warmRequests} warm requests each, secret store answering in ${latencyMs} ms.`,
+    'Medians over the rounds; ratios are taken within each round, with the range of their middle half.',
+    '',
+    line(header),
+    rule,
+    ...rows.map(line),
+  ].join('\n');
+}
+
+function ratio({ median, lowerQuartile, upperQuartile }: Spread): string {
+  return `${median.toFixed(2)} (${lowerQuartile.toFixed(2)}–${upperQuartile.toFixed(2)})`;
+}

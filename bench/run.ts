@@ -1,0 +1,77 @@
+/**
+ * `npm run bench`: starts the function and its peers over and over, and compares.
+ *
+ * Each round starts every candidate once, in an order that turns from round to round, so that what else the machine does
+ * hits them all alike; ratios are taken within a round, and what is shown is their median.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startSecretsManager } from '../local/secrets-manager.ts';
+import { buildCandidates, type Candidate } from './candidates.ts';
+import { credentials, measure, type Run, secretName } from './measure.ts';
+import { findNode24 } from './node24.ts';
+import { type Report, summarise, table } from './report.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '25' },
+    warm: { type: 'string', default: '200' },
+    latency: { type: 'string', default: '20' },
+  },
+});
+const rounds = wholeNumber('rounds', options.rounds);
+const warmRequests = wholeNumber('warm', options.warm);
+const latencyMs = wholeNumber('latency', options.latency);
+
+const node = await findNode24();
+console.error(
+  `Node ${node.version}${node.version.startsWith('v24.') ? '' : ' (Lambda has 24: its figures will differ)'}`,
+);
+console.error('Building the zip and the peers …');
+const candidates = await buildCandidates();
+
+const secretsManager = await startSecretsManager();
+secretsManager.put(secretName, JSON.stringify(credentials));
+secretsManager.latencyMs = latencyMs;
+try {
+  const conditions = { nodePath: node.path, secretsManager, warmRequests };
+  // One round for nothing: the disk's cache should be warm for all.
+  await runRound(candidates);
+  const runs: Map<string, Run>[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const turn = round % candidates.length;
+    runs.push(await runRound([...candidates.slice(turn), ...candidates.slice(0, turn)]));
+    process.stderr.write(`\rround ${round + 1} of ${rounds}`);
+  }
+  process.stderr.write('\n');
+
+  const report: Report = {
+    node: node.version,
+    platform: `${process.platform} ${process.arch}`,
+    rounds,
+    warmRequests,
+    latencyMs,
+    candidates: summarise(candidates, runs),
+  };
+  const file = new URL('results/latest.json', import.meta.url);
+  await mkdir(new URL('.', file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
+  console.log(table(report));
+  console.log(`As JSON: ${fileURLToPath(file)}`);
+
+  async function runRound(order: readonly Candidate[]): Promise<Map<string, Run>> {
+    const round = new Map<string, Run>();
+    for (const candidate of order) round.set(candidate.name, await measure(candidate, conditions));
+    return round;
+  }
+} finally {
+  await Promise.all([secretsManager.close(), ...candidates.map(({ remove }) => remove())]);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  console.error(`--${name} is ${JSON.stringify(text)}: it should be a whole number from 1`);
+  process.exit(1);
+}
