@@ -1,0 +1,103 @@
+/**
+ * The API on a laptop: serverless-offline in a process of its own, which builds the function as a deployment would, with
+ * the verifying authorizer before it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './ports.ts';
+
+export interface ApiOptions {
+  /** The service: where `serverless.yml` is. */
+  directory: string;
+  /** The port of 127.0.0.1 on which it listens. */
+  port: number;
+  /** The readers' issuer and the audience that their tokens must name. */
+  issuer: string;
+  audience: string;
+  /** The region that the function believes to be in. */
+  region: string;
+  /** Further parameters of the deployment, by name. */
+  parameters?: Readonly<Record<string, string>>;
+  /** The function's environment, beyond what `serverless.yml` sets. */
+  environment: Readonly<Record<string, string>>;
+  /** Takes what the function logs, and warnings and errors of the build. */
+  write: (output: string) => void;
+}
+
+export interface Api {
+  url: string;
+  /** Resolves when the API answers HTTP; rejects if it ends before. */
+  ready: Promise<void>;
+  /** Resolves when the process has ended, for whatever reason. */
+  ended: Promise<void>;
+  /** Ends the process and everything that it started. */
+  close: () => Promise<void>;
+}
+
+/** How long serverless-offline may take to end itself, in milliseconds. */
+const shutdownMs = 5_000;
+
+/** Starts it, and returns at once: to end it early is possible while it still builds. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { directory, port, issuer, audience, region, parameters = {}, environment, write } = options;
+  const allParameters = Object.entries({ ...parameters, issuer, audience });
+  const child = spawn(
+    process.execPath,
+    [
+      join(directory, 'node_modules/serverless/bin/serverless.js'),
+      'offline',
+      ...['--stage', 'dev', '--region', region, '--host', '127.0.0.1', '--httpPort', String(port)],
+      ...['--lambdaPort', String(await freePort()), '--localEnvironment', '--noSponsor'],
+      ...allParameters.flatMap(([name, value]) => ['--param', `${name}=${value}`]),
+    ],
+    {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Nothing else of this process's environment: its AWS credentials, say, would reach the function.
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        SLS_TELEMETRY_DISABLED: '1',
+        SLS_LOG_LEVEL: 'warning',
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+        AUTHORIZER_ISSUER: issuer,
+        AUTHORIZER_AUDIENCE: audience,
+        ...environment,
+      },
+    },
+  );
+  child.stderr.setEncoding('utf8').on('data', write);
+
+  const url = `http://localhost:${port}`;
+  const ended = once(child, 'close').then(() => undefined);
+  const ready = untilItAnswers(url, child).then(() => {
+    // Nobody can have called the function earlier: all that was printed until now is a drawing of the routes.
+    child.stdout.setEncoding('utf8').on('data', write);
+  });
+  child.stdout.resume();
+  return {
+    url,
+    ready,
+    ended,
+    close: async () => {
+      child.kill('SIGTERM');
+      const patience = setTimeout(() => child.kill('SIGKILL'), shutdownMs);
+      await ended;
+      clearTimeout(patience);
+    },
+  };
+}
+
+async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
+    const answers = await fetch(url, { method: 'HEAD' }).then(
+      () => true,
+      () => false,
+    );
+    if (answers) return;
+    await delay(100);
+  }
+  throw new Error('The API ended before it answered.');
+}

@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** Both meanings of `localhost`: a server on either would take requests that are meant for ours. */
+const loopback = ['127.0.0.1', '::1'];
+
+/** Whether nobody listens on this port of the loopback interface, by IPv4 or IPv6. */
+export async function isPortFree(port: number): Promise<boolean> {
+  for (const host of loopback) {
+    const error = await tryToListen(port, host);
+    // Anything else, a machine without IPv6 for instance, is no sign of another server.
+    if (error?.code === 'EADDRINUSE') return false;
+  }
+  return true;
+}
+
+/** A port that was free a moment ago, for a server that can't report which one the system gave it. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  return (await isPortFree(address.port)) ? address.port : freePort();
+}
+
+function tryToListen(port: number, host: string): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', resolve);
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}

@@ -1,0 +1,84 @@
+/** What `npm start` reads from its environment and from `.env`. */
+export interface Settings {
+  /** Port of the API; 0 lets the system choose, here and below. */
+  port: number;
+  issuerPort: number;
+  /** The content of the secret, as the team would store it in Secrets Manager. */
+  secret: { LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string; LIVEKIT_WS_URL: string };
+  /** The deployment's parameters that the function's environment comes from. */
+  parameters: Record<string, string>;
+  /** The function's other variables, as they are: the function itself says what is wrong with one. */
+  environment: Record<string, string>;
+}
+
+/** A variable that can't be used; the message names it and says what to do. */
+export class SettingsFault extends Error {
+  override readonly name = 'SettingsFault';
+}
+
+/** Parameters of `serverless.yml` by the function's variable that each one sets. */
+const parameterOf = {
+  CLUBS_CLAIM: 'clubs-claim',
+  MODERATED_CLUBS_CLAIM: 'moderated-clubs-claim',
+  LISTENERS_CLAIM: 'listeners-claim',
+} as const;
+
+const passedOn = [
+  'TOKEN_TTL_SECONDS',
+  'CREDENTIALS_MAX_AGE_SECONDS',
+  'CREDENTIALS_MAX_STALENESS_SECONDS',
+  'CREDENTIALS_COOLDOWN_SECONDS',
+  'CREDENTIALS_TIMEOUT_MS',
+  'AWS_LAMBDA_LOG_LEVEL',
+] as const;
+
+/**
+ * An empty variable counts as unset. Without a LiveKit API key it is the pair that `livekit-server --dev` knows, and
+ * without a URL that server's.
+ *
+ * @throws {SettingsFault} at the first variable that can't be used.
+ */
+export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const read = (name: string) => environment[name] || undefined;
+
+  const port = (name: string, fallback: number) => {
+    const text = read(name) ?? String(fallback);
+    const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+    if (value <= 65_535) return value;
+    throw new SettingsFault(`${name} is ${JSON.stringify(text)}: it should be a port from 0 to 65535.`);
+  };
+
+  const apiKey = read('LIVEKIT_API_KEY');
+  const apiSecret = read('LIVEKIT_API_SECRET');
+  if ((apiKey === undefined) !== (apiSecret === undefined)) {
+    const missing = apiKey === undefined ? 'LIVEKIT_API_KEY' : 'LIVEKIT_API_SECRET';
+    throw new SettingsFault(
+      `${missing} is not set: the key and its secret go together, in .env for instance.`,
+    );
+  }
+
+  return {
+    port: port('PORT', 3000),
+    issuerPort: port('ISSUER_PORT', 3001),
+    secret: {
+      LIVEKIT_API_KEY: apiKey ?? 'devkey',
+      LIVEKIT_API_SECRET: apiSecret ?? 'secret',
+      LIVEKIT_WS_URL: read('LIVEKIT_WS_URL') ?? 'ws://localhost:7880',
+    },
+    parameters: pick(Object.entries(parameterOf), read),
+    environment: pick(
+      passedOn.map((name) => [name, name]),
+      read,
+    ),
+  };
+}
+
+/** The variables that are set, each under its new name. */
+function pick(names: [from: string, to: string][], read: (name: string) => string | undefined) {
+  return Object.fromEntries(
+    names.flatMap(([from, to]) => {
+      const value = read(from);
+      return value === undefined ? [] : [[to, value]];
+    }),
+  );
+}
