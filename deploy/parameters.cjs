@@ -8,23 +8,32 @@
 /** The stage of a laptop, where every parameter has a default that works; it is the CLI's own default as well. */
 const laptopStage = 'dev';
 
+/** The stage that people depend on: it writes fewer logs and keeps them for longer. */
+const productionStage = 'prod';
+
 /**
  * One parameter: its name, the rule for its text (to follow "it should be"), how the text is read (`undefined` where it
- * breaks the rule), and the text that stands in for a missing one, on a laptop or on any stage.
+ * breaks the rule), and the text that stands in for a missing one: on a laptop, in production, and otherwise.
  *
  * @template T
- * @typedef {{ name: string, rule: string, read: (text: string) => T | undefined, onLaptop?: string, byDefault?: string }} Parameter
+ * @typedef {object} Parameter
+ * @property {string} name
+ * @property {string} rule
+ * @property {(text: string) => T | undefined} read
+ * @property {string} [onLaptop]
+ * @property {string} [inProduction]
+ * @property {string} [byDefault]
  */
+
+/** Visible ASCII: nothing that a log or an environment could show as something else. */
+const visible = /^[\x21-\x7e]+$/;
 
 /** Without user info, which would end up in what everybody can read. */
 const readUrl = (/** @type {string} */ text) => {
   if (!visible.test(text) || !URL.canParse(text)) return undefined;
-  const parsed = new URL(text);
-  return parsed.username || parsed.password ? undefined : parsed;
+  const url = new URL(text);
+  return url.username || url.password ? undefined : url;
 };
-
-/** Visible ASCII: nothing that a log or an environment could show as something else. */
-const visible = /^[\x21-\x7e]+$/;
 
 const isLoopback = (/** @type {URL} */ { hostname }) =>
   hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
@@ -34,6 +43,32 @@ const readList = (text, { most }, isItem) => {
   const items = [...new Set(text.split(',').map((item) => item.trim()))];
   return items.length <= most && items.every(isItem) ? items : undefined;
 };
+
+/** @type {(name: string) => Parameter<string>} */
+const claim = (name) => ({
+  name,
+  rule: "a claim's name, 1 to 128 visible ASCII characters such as cognito:groups",
+  read: (text) => (visible.test(text) && text.length <= 128 ? text : undefined),
+});
+
+/** @type {(name: string) => Parameter<boolean>} */
+const flag = (name) => ({
+  name,
+  rule: 'true or false',
+  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  byDefault: 'false',
+});
+
+/** @type {(name: string, of: { unit: string, min: number, max: number, byDefault?: string }) => Parameter<number>} */
+const wholeNumber = (name, { unit, min, max, ...otherwise }) => ({
+  name,
+  rule: `a whole number of ${unit} from ${min} to ${max}`,
+  read: (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  },
+  ...otherwise,
+});
 
 /** @type {Parameter<string>} */
 const issuer = {
@@ -77,6 +112,10 @@ const origins = {
   onLaptop: 'http://localhost:3010,http://localhost:5173',
 };
 
+const secretName = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
+const secretArn =
+  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$/;
+
 /** @type {Parameter<string>} */
 const secret = {
   name: 'secret',
@@ -84,9 +123,17 @@ const secret = {
   read: (text) => (secretName.test(text) || secretArn.test(text) ? text : undefined),
   byDefault: 'booky/livekit',
 };
-const secretName = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
-const secretArn =
-  /^arn:aws[a-z-]*:secretsmanager:(?<region>[a-z0-9-]+):\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$/;
+
+/** An empty secret comes with the stack. By default there is one already, and it is the team's own. */
+const createSecret = flag('create-secret');
+
+/** The customer's key that the secret is encrypted with. AWS's own key for Secrets Manager needs no permission. @type {Parameter<string>} */
+const kmsKey = {
+  name: 'kms-key',
+  rule: 'the ARN of a KMS key (not of an alias)',
+  read: (text) =>
+    /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined,
+};
 
 /** @type {Parameter<string>} */
 const liveKitUrl = {
@@ -101,37 +148,69 @@ const liveKitUrl = {
   },
 };
 
-/** @type {(name: string) => Parameter<string>} */
-const claim = (name) => ({
-  name,
-  rule: "a claim's name, 1 to 128 visible ASCII characters such as cognito:groups",
-  read: (text) => (visible.test(text) && text.length <= 128 ? text : undefined),
-});
 const clubsClaim = claim('clubs-claim');
 const moderatedClubsClaim = claim('moderated-clubs-claim');
 const listenersClaim = claim('listeners-claim');
-
-/** @type {(name: string) => Parameter<boolean>} */
-const flag = (name) => ({
-  name,
-  rule: 'true or false',
-  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
-  byDefault: 'false',
-});
 const openClubs = flag('open-clubs');
 
-const names = [
-  issuer,
-  audience,
-  scopes,
-  origins,
-  secret,
-  liveKitUrl,
-  clubsClaim,
-  moderatedClubsClaim,
-  listenersClaim,
-  openClubs,
-].map(({ name }) => name);
+/**
+ * 50 a second seat a hundred clubs of 30 in a minute, and that much may a client gone wild cost. The bounds are an account's
+ * default quotas, which no stage can exceed.
+ */
+const throttlingRate = wholeNumber('throttling-rate', {
+  unit: 'requests a second',
+  min: 1,
+  max: 10_000,
+  byDefault: '50',
+});
+/** Twice the rate: readers come together, at the full hour. */
+const throttlingBurst = wholeNumber('throttling-burst', {
+  unit: 'requests at once',
+  min: 1,
+  max: 5_000,
+  byDefault: '100',
+});
+
+/** Unset, the function shares the account's quota with all others. 0 switches the endpoint off. */
+const reservedConcurrency = wholeNumber('reserved-concurrency', {
+  unit: 'requests at a time',
+  min: 0,
+  max: 10_000,
+});
+
+const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
+
+/** @type {Parameter<string>} */
+const logLevel = {
+  name: 'log-level',
+  rule: 'DEBUG, INFO, WARN or ERROR',
+  read: (text) => (logLevels.includes(text) ? text : undefined),
+  inProduction: 'INFO',
+  byDefault: 'DEBUG',
+};
+
+/** What CloudWatch Logs offers, up to a year. */
+const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
+
+/** @type {Parameter<number>} */
+const logRetentionDays = {
+  name: 'log-retention-days',
+  rule: `one of ${retentions.join(', ')}`,
+  read: (text) => retentions.find((days) => String(days) === text),
+  inProduction: '90',
+  byDefault: '14',
+};
+
+const tracing = flag('tracing');
+
+/** Whom the alarms tell. Unset, they change colour and nothing else. @type {Parameter<string>} */
+const alarmsTopic = {
+  name: 'alarms-topic',
+  // CloudWatch can't send to a FIFO topic.
+  rule: 'the ARN of an SNS topic (not FIFO)',
+  read: (text) =>
+    /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/.test(text) ? text : undefined,
+};
 
 /** A deployment that is refused. The CLI prints an error's stack where it has one; the message says it all. */
 class ParameterFault extends Error {
@@ -144,26 +223,27 @@ class ParameterFault extends Error {
 }
 
 /**
- * What serverless.yml deploys.
+ * The values to deploy.
  *
  * @param {Readonly<Record<string, string | undefined>>} given the parameters' texts by name
- * @param {{ stage: string, region: string }} target
- * @throws {ParameterFault} at the first parameter that is unknown, missing or wrong.
+ * @param {string} stage
+ * @throws {ParameterFault} at the first parameter that is missing, wrong or unknown.
  */
-function readDeployment(given, { stage, region }) {
-  for (const name of Object.keys(given)) {
-    if (names.includes(name)) continue;
-    throw new ParameterFault(`There is no parameter '${name}': it should be one of ${names.join(', ')}.`);
-  }
+function readParameters(given, stage) {
+  /** @type {Set<string>} */
+  const known = new Set();
 
   /** @type {<T>(parameter: Parameter<T>) => T | undefined} */
-  const optional = ({ name, rule, read, onLaptop, byDefault }) => {
-    const text = given[name] ?? (stage === laptopStage ? onLaptop : undefined) ?? byDefault;
+  const optional = ({ name, rule, read, onLaptop, inProduction, byDefault }) => {
+    known.add(name);
+    const ofStage = { [laptopStage]: onLaptop, [productionStage]: inProduction }[stage];
+    const text = given[name] ?? ofStage ?? byDefault;
     if (text === undefined) return undefined;
     const value = read(text);
     if (value !== undefined) return value;
     throw new ParameterFault(`The parameter '${name}' is ${JSON.stringify(text)}: it should be ${rule}.`);
   };
+
   /** @type {<T>(parameter: Parameter<T>) => T} */
   const required = (parameter) => {
     const value = optional(parameter);
@@ -180,74 +260,113 @@ function readDeployment(given, { stage, region }) {
     scopes: optional(scopes),
     origins: required(origins),
     secret: required(secret),
+    createSecret: required(createSecret),
+    kmsKey: optional(kmsKey),
     liveKitUrl: optional(liveKitUrl),
     clubsClaim: optional(clubsClaim),
     moderatedClubsClaim: optional(moderatedClubsClaim),
     listenersClaim: optional(listenersClaim),
     openClubs: required(openClubs),
+    throttlingRate: required(throttlingRate),
+    throttlingBurst: required(throttlingBurst),
+    reservedConcurrency: optional(reservedConcurrency),
+    logLevel: required(logLevel),
+    logRetentionDays: required(logRetentionDays),
+    tracing: required(tracing),
+    alarmsTopic: optional(alarmsTopic),
   };
 
-  const secretRegion = secretArn.exec(values.secret)?.groups?.['region'];
-  if (secretRegion !== undefined && secretRegion !== region) {
+  for (const name of Object.keys(given)) {
+    if (known.has(name)) continue;
     throw new ParameterFault(
-      `The parameter 'secret' is an ARN in ${secretRegion}: it should be a secret in ${region}, where this is deployed.`,
+      `There is no parameter '${name}': it should be one of ${[...known].join(', ')}.`,
+    );
+  }
+  return values;
+}
+
+/**
+ * What only several parameters together, or a parameter and the target, can break.
+ *
+ * @param {ReturnType<typeof readParameters>} values
+ * @param {{ stage: string, region: string }} target
+ */
+function checkTogether(values, { stage, region }) {
+  const { secret, kmsKey, alarmsTopic } = values;
+  for (const [name, text] of Object.entries({ secret, 'kms-key': kmsKey, 'alarms-topic': alarmsTopic })) {
+    const [scheme, , , itsRegion] = text?.split(':') ?? [];
+    if (scheme !== 'arn' || itsRegion === region) continue;
+    throw new ParameterFault(
+      `The parameter '${name}' is in ${itsRegion}: it should be in ${region}, the region deployed to (--region).`,
+    );
+  }
+  if (values.createSecret && secretArn.test(secret)) {
+    throw new ParameterFault(
+      "The parameter 'secret' is an ARN: it should be a name where 'create-secret' is true.",
     );
   }
   if (stage !== laptopStage && values.clubsClaim === undefined && !values.openClubs) {
     throw new ParameterFault(
-      `The parameter 'clubs-claim' is missing for stage '${stage}': it should be the claim that lists a reader's clubs, or else 'open-clubs=true' says that every signed-in reader may enter every club.`,
+      `The parameter 'clubs-claim' is missing for stage '${stage}': it should be the claim that lists a reader's clubs, unless 'open-clubs=true' accepts that every signed-in reader may enter every club.`,
     );
   }
+}
 
+/**
+ * What serverless.yml and its resources deploy.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} given the parameters' texts by name
+ * @param {{ stage: string, region: string }} target
+ * @throws {ParameterFault}
+ */
+function readDeployment(given, target) {
+  const values = readParameters(given, target.stage);
+  checkTogether(values, target);
+  const { secret, liveKitUrl, clubsClaim, moderatedClubsClaim, listenersClaim, scopes } = values;
   return {
-    issuer: values.issuer,
-    audience: values.audience,
-    origins: values.origins,
-    authorizer: { name: 'reader', ...(values.scopes && { scopes: values.scopes }) },
-    secretArn: arnOf(values.secret),
-    /** The function's variables: only what a parameter sets, since `npm start` adds the others from its own environment. */
+    ...values,
+    authorizer: { name: 'reader', ...(scopes && { scopes }) },
+    /** Only what a parameter sets: `npm start` adds the other variables from its own environment. */
     environment: {
-      LIVEKIT_SECRET_ID: values.secret,
-      ...(values.liveKitUrl && { LIVEKIT_WS_URL: values.liveKitUrl }),
-      ...(values.clubsClaim && { CLUBS_CLAIM: values.clubsClaim }),
-      ...(values.moderatedClubsClaim && { MODERATED_CLUBS_CLAIM: values.moderatedClubsClaim }),
-      ...(values.listenersClaim && { LISTENERS_CLAIM: values.listenersClaim }),
+      LIVEKIT_SECRET_ID: secret,
+      ...(liveKitUrl && { LIVEKIT_WS_URL: liveKitUrl }),
+      ...(clubsClaim && { CLUBS_CLAIM: clubsClaim }),
+      ...(moderatedClubsClaim && { MODERATED_CLUBS_CLAIM: moderatedClubsClaim }),
+      ...(listenersClaim && { LISTENERS_CLAIM: listenersClaim }),
     },
   };
 }
 
+/** @typedef {ReturnType<typeof readDeployment>} Deployment */
+
 /**
- * The secret as a policy names it. Secrets Manager adds a hyphen and six characters to a name, and AWS asks for six `?`
- * rather than `*`, which would match longer names too.
+ * What the CLI hands to a file of ours that builds resources.
  *
- * @param {string} idOrArn
+ * @typedef {object} Cli
+ * @property {(variable: 'self:custom.deployment') => Promise<Deployment>} resolveVariable
  */
-function arnOf(idOrArn) {
-  if (secretArn.test(idOrArn)) return idOrArn;
-  const resource = `secret:${idOrArn}-??????`;
-  return {
-    'Fn::Sub': `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:${resource}`,
-  };
-}
 
 /**
  * What the CLI calls for `${file(./deploy/parameters.cjs):deployment}`.
  *
  * @param {object} cli
- * @param {{ param?: string[] }} cli.options
+ * @param {{ param?: string[] }} cli.options each as `name=value`
  * @param {(variable: string) => Promise<string>} cli.resolveVariable
  */
 async function deployment({ options, resolveVariable }) {
-  const stage = await resolveVariable('sls:stage');
-  const region = await resolveVariable('self:provider.region');
-  /** @type {Record<string, string>} */
-  const given = {};
+  /** @type {Map<string, string>} */
+  const given = new Map();
   for (const text of options.param ?? []) {
-    const name = text.slice(0, text.indexOf('='));
-    if (name in given) throw new ParameterFault(`The parameter '${name}' is given twice.`);
-    given[name] = text.slice(name.length + 1);
+    const name = text.split('=', 1)[0] ?? '';
+    if (given.has(name)) {
+      throw new ParameterFault(`The parameter '${name}' is given twice: it should be given once.`);
+    }
+    given.set(name, text.slice(name.length + 1));
   }
-  return readDeployment(given, { stage, region });
+  return readDeployment(Object.fromEntries(given), {
+    stage: await resolveVariable('sls:stage'),
+    region: await resolveVariable('self:provider.region'),
+  });
 }
 
 module.exports = { deployment, readDeployment, ParameterFault };

@@ -1,0 +1,26 @@
+// @ts-check
+/**
+ * Under the parameter `create-secret`: the secret, empty, so that no value of it is ever in a template. Until somebody fills
+ * it the endpoint answers 503. It outlives the stack, because what is in it may be nowhere else.
+ *
+ * @param {import('./parameters.cjs').Cli} cli
+ */
+module.exports = async ({ resolveVariable }) => {
+  const { createSecret, secret, kmsKey } = await resolveVariable('self:custom.deployment');
+  if (!createSecret) return {};
+  return {
+    Resources: {
+      LiveKitSecret: {
+        Type: 'AWS::SecretsManager::Secret',
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          Name: secret,
+          Description:
+            'LIVEKIT_API_KEY, LIVEKIT_API_SECRET and LIVEKIT_WS_URL of the reading clubs, as a JSON object',
+          ...(kmsKey && { KmsKeyId: kmsKey }),
+        },
+      },
+    },
+  };
+};
