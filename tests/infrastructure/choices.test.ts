@@ -1,0 +1,130 @@
+/** What the optional parameters change in the template. */
+import { beforeAll, expect, test } from 'vitest';
+import {
+  onlyResource,
+  type Packaged,
+  packageService,
+  requiredParameters,
+  resourcesOf,
+} from './support/packaged.ts';
+
+const key = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
+
+let packaged: Packaged;
+beforeAll(async () => {
+  packaged = await packageService(
+    'staging',
+    {
+      ...requiredParameters,
+      scopes: 'meetings/join,openid',
+      secret: 'team/livekit',
+      'livekit-url': 'wss://booky.livekit.cloud',
+      'clubs-claim': 'https://booky.example/clubs',
+      'moderated-clubs-claim': 'hosts',
+      'listeners-claim': 'guests',
+      'create-secret': 'true',
+      'kms-key': key,
+      'throttling-rate': '7',
+      'throttling-burst': '9',
+      'reserved-concurrency': '0',
+      'log-level': 'WARN',
+      'log-retention-days': '30',
+      tracing: 'true',
+      'alarms-topic': topic,
+    },
+    'eu-west-1',
+  );
+});
+
+test('one of the scopes opens the route', () => {
+  expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Route')['AuthorizationScopes']).toStrictEqual([
+    'meetings/join',
+    'openid',
+  ]);
+});
+
+test('the function learns of the secret, the URL and the claims', () => {
+  expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['Environment']).toStrictEqual({
+    Variables: {
+      LIVEKIT_SECRET_ID: 'team/livekit',
+      LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
+      CLUBS_CLAIM: 'https://booky.example/clubs',
+      MODERATED_CLUBS_CLAIM: 'hosts',
+      LISTENERS_CLAIM: 'guests',
+    },
+  });
+});
+
+test('the role may decrypt with the customer’s key, through Secrets Manager alone, and send traces', () => {
+  expect(onlyResource(packaged.template, 'AWS::IAM::Role')).toMatchObject({
+    Policies: [
+      {
+        PolicyDocument: {
+          Statement: [
+            { Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] },
+            {
+              Action: 'secretsmanager:GetSecretValue',
+              Resource: {
+                'Fn::Sub': `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:team/livekit-??????`,
+              },
+            },
+            {
+              Effect: 'Allow',
+              Action: 'kms:Decrypt',
+              Resource: key,
+              Condition: {
+                StringEquals: {
+                  'kms:ViaService': { 'Fn::Sub': `secretsmanager.\${AWS::Region}.\${AWS::URLSuffix}` },
+                },
+              },
+            },
+            {
+              Effect: 'Allow',
+              Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+              Resource: '*',
+            },
+          ],
+        },
+      },
+    ],
+  });
+  expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['TracingConfig']).toStrictEqual({
+    Mode: 'Active',
+  });
+});
+
+test('the secret comes empty, encrypted with that key, and stays when the stack goes', () => {
+  expect(resourcesOf(packaged.template, 'AWS::SecretsManager::Secret')).toStrictEqual({
+    LiveKitSecret: {
+      Type: 'AWS::SecretsManager::Secret',
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: { Name: 'team/livekit', Description: expect.any(String), KmsKeyId: key },
+    },
+  });
+});
+
+test('the limits are those given, 0 included', () => {
+  expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Stage')).toMatchObject({
+    DefaultRouteSettings: { ThrottlingRateLimit: 7, ThrottlingBurstLimit: 9 },
+  });
+  expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['ReservedConcurrentExecutions']).toBe(0);
+});
+
+test('logs are as loud, and kept for as long, as told', () => {
+  expect(onlyResource(packaged.template, 'AWS::Lambda::Function')).toMatchObject({
+    LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'WARN' },
+  });
+  for (const group of Object.values(resourcesOf(packaged.template, 'AWS::Logs::LogGroup'))) {
+    expect(group.Properties['RetentionInDays']).toBe(30);
+  }
+});
+
+test('every alarm tells the topic, also when it is over', () => {
+  const alarms = Object.values(resourcesOf(packaged.template, 'AWS::CloudWatch::Alarm'));
+  expect(alarms).toHaveLength(6);
+  for (const alarm of alarms) {
+    expect(alarm.Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
+  }
+});

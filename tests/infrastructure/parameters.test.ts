@@ -1,0 +1,256 @@
+/** The deployment's parameters, one by one: just inside and just outside of each rule. */
+import { describe, expect, test } from 'vitest';
+import { readDeployment } from '../../deploy/parameters.cjs';
+import { parseLiveKitUrl } from '../../lib/livekit-url.ts';
+import { requiredParameters } from './support/packaged.ts';
+
+const target = { stage: 'prod', region: 'eu-central-1' };
+const read = (parameters: Readonly<Record<string, string>>) =>
+  readDeployment({ ...requiredParameters, ...parameters }, target);
+const times = (count: number, item: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => item(index));
+
+const suffix = '-AbC123';
+const secretArn = `arn:aws:secretsmanager:eu-central-1:123456789012:secret:booky/livekit${suffix}`;
+
+const cases = {
+  issuer: {
+    accepted: [
+      'https://login.booky.example',
+      'https://login.booky.example/',
+      'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI',
+      'https://login.booky.example:8443/realms/booky',
+      'http://localhost:3001',
+      'http://127.0.0.1:3001',
+      'http://[::1]:3001',
+    ],
+    refused: [
+      '',
+      'login.booky.example',
+      'http://login.booky.example',
+      'http://localhost.booky.example',
+      'ftp://login.booky.example',
+      'https://',
+      'https://login.booky.example?',
+      'https://login.booky.example/?tenant=1',
+      'https://login.booky.example/#top',
+      'https://user:password@login.booky.example',
+      ' https://login.booky.example',
+      'https://login.booky.example/\n',
+      'https://login.bücher.example',
+    ],
+  },
+  audience: {
+    accepted: [
+      'web',
+      'web,phone',
+      'web, phone',
+      'https://api.booky.example/',
+      times(50, (index) => `a${index}`).join(),
+    ],
+    refused: ['', ',', 'web,', 'web,,phone', 'we b', times(51, (index) => `a${index}`).join()],
+  },
+  scopes: {
+    accepted: ['openid', 'meetings/join,openid', 's'.repeat(64), times(10, (index) => `s${index}`).join()],
+    refused: ['', 'open id', 'open"id', 'open\\id', 's'.repeat(65), times(11, (index) => `s${index}`).join()],
+  },
+  origins: {
+    accepted: [
+      'https://booky.example',
+      'https://booky.example,http://localhost:5173',
+      'https://booky.example:8443',
+      'http://[::1]:5173',
+      times(100, (index) => `https://b${index}.example`).join(),
+    ],
+    refused: [
+      '',
+      '*',
+      'https://*',
+      'https://*.booky.example',
+      'https://booky.example,*',
+      'https://booky.example/',
+      'https://booky.example/app',
+      'https://booky.example?',
+      'https://booky.example:443',
+      'https://Booky.example',
+      'https://user@booky.example',
+      'booky.example',
+      '//booky.example',
+      'null',
+      'file://',
+      'chrome-extension://abcdefgh',
+      'https://booky.example,',
+      times(101, (index) => `https://b${index}.example`).join(),
+    ],
+  },
+  secret: {
+    accepted: ['booky/livekit', 'a', 'Az09/_+=.@-', 'n'.repeat(512), secretArn],
+    refused: [
+      '',
+      'booky livekit',
+      'booky/*',
+      'booky/livekit-??????',
+      'n'.repeat(513),
+      secretArn.slice(0, -suffix.length),
+      secretArn.slice(0, -1),
+      `${secretArn}:AWSCURRENT`,
+      secretArn.replace('123456789012', '12345'),
+      secretArn.replace('secretsmanager', 'ssm'),
+      secretArn.replace('eu-central-1', 'eu-west-1'),
+    ],
+  },
+  'livekit-url': {
+    accepted: [
+      'wss://booky.livekit.cloud',
+      'https://booky.livekit.cloud/',
+      'wss://booky.example:7443/livekit',
+      'ws://localhost:7880',
+      'http://127.0.0.1:7880',
+    ],
+    refused: [
+      '',
+      'booky.livekit.cloud',
+      'ws://booky.livekit.cloud',
+      'http://booky.livekit.cloud',
+      'wss://booky.livekit.cloud/?key=1',
+      'wss://booky.livekit.cloud/#top',
+      'wss://key:secret@booky.livekit.cloud',
+      'ftp://localhost',
+    ],
+  },
+  'clubs-claim': claimCases(),
+  'moderated-clubs-claim': claimCases(),
+  'listeners-claim': claimCases(),
+  'open-clubs': flagCases(),
+  'create-secret': flagCases(),
+  tracing: flagCases(),
+  'kms-key': {
+    accepted: ['arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
+    refused: [
+      '',
+      '1234abcd-12ab-34cd-56ef-1234567890ab',
+      'arn:aws:kms:eu-central-1:123456789012:alias/booky',
+      'arn:aws:kms:eu-central-1:123456789012:key/*',
+      'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+    ],
+  },
+  'throttling-rate': {
+    accepted: ['1', '10000'],
+    refused: ['', '0', '10001', '-1', '1.5', '1e3', ' 5', 'many'],
+  },
+  'throttling-burst': { accepted: ['1', '5000'], refused: ['', '0', '5001', '-1', '1.5'] },
+  'reserved-concurrency': { accepted: ['0', '10000'], refused: ['', '-1', '10001', '1.5'] },
+  'log-level': { accepted: ['DEBUG', 'INFO', 'WARN', 'ERROR'], refused: ['', 'info', 'TRACE', 'FATAL'] },
+  'log-retention-days': {
+    accepted: ['1', '14', '90', '365'],
+    refused: ['', '0', '2', '015', '366', 'forever'],
+  },
+  'alarms-topic': {
+    accepted: ['arn:aws:sns:eu-central-1:123456789012:on-call'],
+    refused: [
+      '',
+      'on-call',
+      'arn:aws:sns:eu-central-1:123456789012:on-call.fifo',
+      'arn:aws:sns:eu-central-1:123456789012:*',
+      'arn:aws:sns:eu-west-1:123456789012:on-call',
+      'arn:aws:sqs:eu-central-1:123456789012:on-call',
+    ],
+  },
+} satisfies Record<string, { accepted: string[]; refused: string[] }>;
+
+function claimCases() {
+  return {
+    accepted: ['cognito:groups', 'https://booky.example/clubs', 'c', 'c'.repeat(128)],
+    refused: ['', 'reading clubs', 'bücher', 'c'.repeat(129), 'clubs\u0000'],
+  };
+}
+
+function flagCases() {
+  return { accepted: ['true', 'false'], refused: ['', 'yes', '1', 'TRUE', ' true'] };
+}
+
+describe.each(Object.entries(cases))('%s', (name, { accepted, refused }) => {
+  test.each(accepted)('may be %j', (text) => {
+    expect(() => read({ [name]: text })).not.toThrow();
+  });
+
+  test.each(refused)('may not be %j, and the message names it', (text) => {
+    expect(() => read({ [name]: text })).toThrow(
+      new RegExp(`^The parameter '${name}' is [^\\n]*: it should be [^\\n]+\\.$`),
+    );
+  });
+});
+
+test.each(['issuer', 'audience', 'origins', 'clubs-claim'])(
+  'a stage other than dev needs %s, and the message names it',
+  (name) => {
+    const { [name]: _, ...others } = Object(requiredParameters);
+    expect(() => readDeployment(others, target)).toThrow(
+      new RegExp(`^The parameter '${name}' is missing for stage 'prod': it should be [^\\n]+\\.$`),
+    );
+  },
+);
+
+test('every other parameter can be left out', () => {
+  expect(readDeployment(requiredParameters, target)).toMatchObject({
+    secret: 'booky/livekit',
+    createSecret: false,
+    openClubs: false,
+    throttlingRate: 50,
+    throttlingBurst: 100,
+    tracing: false,
+    logLevel: 'INFO',
+    logRetentionDays: 90,
+  });
+});
+
+test('dev has working defaults for all, and open clubs', () => {
+  expect(readDeployment({}, { ...target, stage: 'dev' })).toMatchObject({
+    issuer: 'http://localhost:3001',
+    audience: ['booky'],
+    origins: ['http://localhost:3010', 'http://localhost:5173'],
+    environment: { LIVEKIT_SECRET_ID: 'booky/livekit' },
+    logLevel: 'DEBUG',
+  });
+});
+
+test('every stage but production logs more, for a shorter time', () => {
+  expect(readDeployment(requiredParameters, { ...target, stage: 'staging' })).toMatchObject({
+    logLevel: 'DEBUG',
+    logRetentionDays: 14,
+  });
+});
+
+test('open-clubs=true accepts a stage without clubs-claim; false does not', () => {
+  const { 'clubs-claim': _, ...others } = requiredParameters;
+  expect(() => readDeployment({ ...others, 'open-clubs': 'true' }, target)).not.toThrow();
+  expect(() => readDeployment({ ...others, 'open-clubs': 'false' }, target)).toThrow(
+    /'clubs-claim'.*'open-clubs=true'/,
+  );
+});
+
+test.each(['isuer', 'Issuer', 'issuer ', '', 'constructor', '__proto__'])(
+  'there is no parameter %j',
+  (name) => {
+    const given = Object.fromEntries([...Object.entries(requiredParameters), [name, 'x']]);
+    expect(() => readDeployment(given, target)).toThrow(
+      /^There is no parameter '[^']*': it should be one of issuer, /,
+    );
+  },
+);
+
+test('a secret to be created needs a name, which an ARN is not', () => {
+  expect(() => read({ 'create-secret': 'true', secret: secretArn })).toThrow(
+    /^The parameter 'secret' is an ARN/,
+  );
+});
+
+test('lists are split, trimmed, and say each thing once', () => {
+  expect(read({ audience: 'web, phone,web' }).audience).toStrictEqual(['web', 'phone']);
+});
+
+test('a LiveKit URL is one for the function exactly when it is one for a deployment', () => {
+  const { accepted, refused } = cases['livekit-url'];
+  for (const url of accepted) expect(parseLiveKitUrl(url), url).toBeDefined();
+  for (const url of refused) expect(parseLiveKitUrl(url), url).toBeUndefined();
+});

@@ -1,0 +1,298 @@
+/** The stack as it would be deployed: the generated template and the zip, for a production stage with as little said as may be. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  onlyResource,
+  type Packaged,
+  packageService,
+  requiredParameters,
+  resourcesOf,
+} from './support/packaged.ts';
+
+const functionName = 'booky-meeting-token-prod-token';
+const secretArn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:booky/livekit-??????`;
+
+let packaged: Packaged;
+beforeAll(async () => {
+  packaged = await packageService('prod', requiredParameters);
+});
+
+describe('the gateway', () => {
+  test('has one route, and a JWT opens it', () => {
+    const [authorizerId] = Object.keys(resourcesOf(packaged.template, 'AWS::ApiGatewayV2::Authorizer'));
+    expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Route')).toMatchObject({
+      RouteKey: 'POST /api/reading-clubs/meetings/token',
+      AuthorizationType: 'JWT',
+      AuthorizerId: { Ref: authorizerId },
+    });
+  });
+
+  test('takes the JWT from the authorization header, of this issuer and these audiences', () => {
+    expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Authorizer')).toMatchObject({
+      AuthorizerType: 'JWT',
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Issuer: 'https://login.booky.example/', Audience: ['web', 'phone'] },
+    });
+  });
+
+  test('asks for no scope unless told to', () => {
+    expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Route')).not.toHaveProperty(
+      'AuthorizationScopes',
+    );
+  });
+
+  test('answers browsers of the named origins alone', () => {
+    expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Api')).toMatchObject({
+      ProtocolType: 'HTTP',
+      CorsConfiguration: {
+        AllowOrigins: ['https://booky.example', 'https://www.booky.example'],
+        AllowMethods: ['POST'],
+        AllowHeaders: ['content-type', 'authorization'],
+        ExposeHeaders: ['retry-after'],
+        MaxAge: 7200,
+      },
+    });
+    expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Api')).not.toHaveProperty(
+      'CorsConfiguration.AllowCredentials',
+    );
+  });
+
+  test('hands requests to the function in payload format 2.0', () => {
+    expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Integration')).toMatchObject({
+      IntegrationType: 'AWS_PROXY',
+      PayloadFormatVersion: '2.0',
+      IntegrationUri: { 'Fn::GetAtt': ['TokenLambdaFunction', 'Arn'] },
+    });
+  });
+
+  test('throttles the stage', () => {
+    expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Stage')).toMatchObject({
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: {
+        ThrottlingRateLimit: 50,
+        ThrottlingBurstLimit: 100,
+        DetailedMetricsEnabled: false,
+      },
+    });
+  });
+
+  test('writes an access log of JSON lines that hold no token and nothing that names a reader', () => {
+    const stage = onlyResource(packaged.template, 'AWS::ApiGatewayV2::Stage');
+    expect(stage).toMatchObject({
+      AccessLogSettings: { DestinationArn: { 'Fn::GetAtt': ['HttpApiLogGroup', 'Arn'] } },
+    });
+    const { Format: format } = Object(stage['AccessLogSettings']);
+    const variables = String(format).match(/\$context[\w.]*/g) ?? [];
+    expect(variables).toStrictEqual([
+      '$context.requestTime',
+      '$context.requestId',
+      '$context.routeKey',
+      '$context.status',
+      '$context.error.responseType',
+      '$context.responseLatency',
+      '$context.integrationStatus',
+      '$context.integrationLatency',
+    ]);
+    // As the gateway writes them: what is a number is always there.
+    const line = String(format).replace(/\$context[\w.]*/g, (variable) =>
+      /\.(status|responseLatency)$/.test(variable) ? '401' : '-',
+    );
+    expect(JSON.parse(line)).toMatchObject({ status: 401, latency_ms: 401, request_id: '-' });
+    expect(line).not.toContain('\n');
+  });
+});
+
+describe('the function', () => {
+  test('runs on Node 24 on Graviton, within the limits that its own budgets ask for', () => {
+    const lambda = onlyResource(packaged.template, 'AWS::Lambda::Function');
+    expect(lambda).toMatchObject({
+      FunctionName: functionName,
+      Handler: 'handlers/token.handler',
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      MemorySize: 1024,
+    });
+    // CREDENTIALS_TIMEOUT_MS may be 10 s; the gateway gives up after 30 s.
+    expect(lambda['Timeout']).toBeGreaterThan(10);
+    expect(lambda['Timeout']).toBeLessThan(30);
+  });
+
+  test('gets the variables that parameters set, and no others', () => {
+    expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['Environment']).toStrictEqual({
+      Variables: { LIVEKIT_SECRET_ID: 'booky/livekit', CLUBS_CLAIM: 'cognito:groups' },
+    });
+  });
+
+  test('logs JSON, in production from INFO upwards, and keeps it for 90 days', () => {
+    expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['LoggingConfig']).toStrictEqual({
+      LogFormat: 'JSON',
+      ApplicationLogLevel: 'INFO',
+      SystemLogLevel: 'INFO',
+    });
+    expect(resourcesOf(packaged.template, 'AWS::Logs::LogGroup')).toMatchObject({
+      TokenLogGroup: { Properties: { LogGroupName: `/aws/lambda/${functionName}`, RetentionInDays: 90 } },
+      HttpApiLogGroup: { Properties: { RetentionInDays: 90 } },
+    });
+  });
+
+  test('has neither traces nor a reserved concurrency unless told to', () => {
+    const lambda = onlyResource(packaged.template, 'AWS::Lambda::Function');
+    expect(lambda).not.toHaveProperty('TracingConfig');
+    expect(lambda).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  test('is invoked by this API alone', () => {
+    expect(onlyResource(packaged.template, 'AWS::Lambda::Permission')).toMatchObject({
+      Principal: 'apigateway.amazonaws.com',
+      Action: 'lambda:InvokeFunction',
+      SourceArn: { 'Fn::Join': ['', expect.arrayContaining([{ Ref: 'HttpApi' }])] },
+    });
+  });
+});
+
+describe('the role', () => {
+  test('is the function’s own: it writes to the one log group and reads the one secret', () => {
+    const role = onlyResource(packaged.template, 'AWS::IAM::Role');
+    expect(role).toStrictEqual({
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        ],
+      },
+      Policies: [
+        {
+          PolicyName: 'token-function',
+          PolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Effect: 'Allow',
+                Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+                Resource: { 'Fn::GetAtt': ['TokenLogGroup', 'Arn'] },
+              },
+              {
+                Effect: 'Allow',
+                Action: 'secretsmanager:GetSecretValue',
+                Resource: { 'Fn::Sub': secretArn },
+              },
+            ],
+          },
+        },
+      ],
+    });
+    expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['Role']).toStrictEqual({
+      'Fn::GetAtt': ['TokenFunctionRole', 'Arn'],
+    });
+  });
+
+  test('and nothing else in the stack allows anything with a wildcard', () => {
+    // The CLI's own bucket denies, with wildcards, whatever comes without TLS.
+    const { ServerlessDeploymentBucketPolicy: bucketPolicy, ...others } = packaged.template.Resources;
+    expect(bucketPolicy).toMatchObject({
+      Properties: { PolicyDocument: { Statement: [{ Effect: 'Deny' }] } },
+    });
+    const stringsWithStar = JSON.stringify(others).match(/"[^"]*\*[^"]*"/g);
+    // Any route of this one API may invoke the function.
+    expect(stringsWithStar).toStrictEqual(['"/*"']);
+  });
+});
+
+describe('the alarms', () => {
+  const gateway = [
+    { Name: 'ApiId', Value: { Ref: 'HttpApi' } },
+    { Name: 'Stage', Value: { Ref: 'HttpApiStage' } },
+  ];
+  const lambda = [{ Name: 'FunctionName', Value: { Ref: 'TokenLambdaFunction' } }];
+
+  test.each([
+    [
+      'ServerErrorsAlarm',
+      { Namespace: 'AWS/ApiGateway', MetricName: '5xx', Dimensions: gateway, Statistic: 'Sum' },
+    ],
+    [
+      'LatencyAlarm',
+      { Namespace: 'AWS/ApiGateway', MetricName: 'Latency', Dimensions: gateway, ExtendedStatistic: 'p99' },
+    ],
+    [
+      'FunctionErrorsAlarm',
+      { Namespace: 'AWS/Lambda', MetricName: 'Errors', Dimensions: lambda, Statistic: 'Sum' },
+    ],
+    [
+      'FunctionThrottlesAlarm',
+      { Namespace: 'AWS/Lambda', MetricName: 'Throttles', Dimensions: lambda, Statistic: 'Sum' },
+    ],
+  ])('%s watches a metric with its dimensions', (id, metric) => {
+    expect(packaged.template.Resources[id]).toMatchObject({
+      Type: 'AWS::CloudWatch::Alarm',
+      Properties: { ...metric, TreatMissingData: 'notBreaching' },
+    });
+  });
+
+  test.each([
+    [401, 'UnauthorizedCount', 'UnauthorizedAlarm'],
+    [429, 'TooManyRequestsCount', 'TooManyRequestsAlarm'],
+  ])('%d is counted in the access log, and watched', (status, filterId, alarmId) => {
+    const filter = packaged.template.Resources[filterId];
+    expect(filter).toMatchObject({
+      Type: 'AWS::Logs::MetricFilter',
+      Properties: {
+        LogGroupName: { Ref: 'HttpApiLogGroup' },
+        FilterPattern: `{ $.status = ${status} }`,
+        MetricTransformations: [{ MetricName: `Status${status}`, MetricValue: '1' }],
+      },
+    });
+    expect(packaged.template.Resources[alarmId]).toMatchObject({
+      Type: 'AWS::CloudWatch::Alarm',
+      Properties: {
+        Namespace: { 'Fn::Sub': `\${TokenLambdaFunction}` },
+        MetricName: `Status${status}`,
+        Statistic: 'Sum',
+      },
+    });
+  });
+
+  test('tell nobody unless told whom', () => {
+    for (const alarm of Object.values(resourcesOf(packaged.template, 'AWS::CloudWatch::Alarm'))) {
+      expect(alarm.Properties).not.toHaveProperty('AlarmActions');
+    }
+  });
+});
+
+describe('the stack', () => {
+  test('says the endpoint’s full URL', () => {
+    expect(packaged.template.Outputs['TokenEndpointUrl']?.Value).toStrictEqual({
+      'Fn::Sub': `https://\${HttpApi}.execute-api.\${AWS::Region}.\${AWS::URLSuffix}/api/reading-clubs/meetings/token`,
+    });
+  });
+
+  test('says what it belongs to', () => {
+    expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Api')['Tags']).toStrictEqual({
+      service: 'booky-meeting-token',
+      stage: 'prod',
+    });
+  });
+
+  test('has no secret of its own, and no value of one anywhere', () => {
+    expect(resourcesOf(packaged.template, 'AWS::SecretsManager::Secret')).toStrictEqual({});
+    expect(packaged.templateText).not.toMatch(
+      /SecretString|GenerateSecretString|resolve:secretsmanager|API_SECRET/,
+    );
+  });
+});
+
+describe('the zip', () => {
+  test('holds the handler’s bundle, its chunks if any, and nothing else', () => {
+    expect([...packaged.zip.keys()]).toContain('handlers/token.mjs');
+    for (const name of packaged.zip.keys()) expect(name).toMatch(/^handlers\/[\w-]+\.mjs$/);
+  });
+
+  test('is minified, without a source map', () => {
+    for (const content of packaged.zip.values()) {
+      const text = content.toString();
+      expect(text).not.toContain('sourceMappingURL');
+      // Minified code has long lines.
+      expect(text.length / text.split('\n').length).toBeGreaterThan(500);
+    }
+  });
+});
