@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /** One project a layer, each in its folder under tests/; `npm test` runs those that need Node alone. */
-const layer = (name: string, options: { timeoutSeconds: number }) => ({
+const layer = (name: string, options: { timeoutSeconds: number; globalSetup?: string }) => ({
   test: {
     name,
     include: [`tests/${name}/**/*.test.ts`],
     testTimeout: options.timeoutSeconds * 1000,
     hookTimeout: options.timeoutSeconds * 1000,
+    globalSetup: options.globalSetup ?? [],
   },
 });
 
@@ -15,9 +16,9 @@ export default defineConfig({
     projects: [
       layer('unit', { timeoutSeconds: 20 }),
       layer('infrastructure', { timeoutSeconds: 180 }),
-      layer('package', { timeoutSeconds: 180 }),
+      layer('package', { timeoutSeconds: 180, globalSetup: 'tests/package/support/package-once.ts' }),
       layer('integration', { timeoutSeconds: 180 }),
-      layer('e2e', { timeoutSeconds: 300 }),
+      layer('e2e', { timeoutSeconds: 300, globalSetup: 'tests/e2e/support/stack.ts' }),
       layer('deploy', { timeoutSeconds: 600 }),
     ],
   },

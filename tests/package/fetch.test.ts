@@ -1,0 +1,146 @@
+/** What Lambda provides and operators set must reach the fetch, whatever the build left out of the SDK. */
+import { expect, test, vi } from 'vitest';
+import { tokenEvent } from '../support/event.ts';
+import { credentials, respond, secretName, startPackaged, startStore } from './support/environment.ts';
+import { never, startRecordingStore, withDenial, withSecret } from './support/recording-store.ts';
+
+const resolverHook = new URL('support/print-lookups.cjs', import.meta.url);
+const anyKeys = {
+  AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'example',
+  AWS_SESSION_TOKEN: 'example',
+};
+
+test('the read is signed for the function’s region, with its session token', async () => {
+  const store = await startStore({ region: 'eu-west-3' });
+  const lambda = await startPackaged(store.environment);
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+
+  const elsewhere = await startPackaged({ ...store.environment, AWS_REGION: 'eu-west-2' });
+  expect(await respond(elsewhere, tokenEvent())).toMatchObject({ statusCode: 503 });
+  const withoutToken = await startPackaged({ ...store.environment, AWS_SESSION_TOKEN: '' });
+  expect(await respond(withoutToken, tokenEvent())).toMatchObject({ statusCode: 503 });
+});
+
+test('the general endpoint override counts, where the one for Secrets Manager is not set', async () => {
+  const store = await startStore();
+  const { AWS_ENDPOINT_URL_SECRETS_MANAGER: url, ...env } = store.environment;
+  const lambda = await startPackaged({ ...env, AWS_ENDPOINT_URL: url });
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+});
+
+// In the largest partition both names are one; in the European one they differ.
+test.each([
+  ['by default', {}, 'secretsmanager.eu-west-3.amazonaws.com'],
+  ['with FIPS', { AWS_USE_FIPS_ENDPOINT: 'true' }, 'secretsmanager-fips.eu-west-3.amazonaws.com'],
+  [
+    'with dual-stack',
+    { AWS_USE_DUALSTACK_ENDPOINT: 'true', AWS_REGION: 'eusc-de-east-1' },
+    'secretsmanager.eusc-de-east-1.api.amazonwebservices.eu',
+  ],
+  [
+    'with both',
+    { AWS_USE_FIPS_ENDPOINT: 'true', AWS_USE_DUALSTACK_ENDPOINT: 'true', AWS_REGION: 'eusc-de-east-1' },
+    'secretsmanager-fips.eusc-de-east-1.api.amazonwebservices.eu',
+  ],
+  ['in China', { AWS_REGION: 'cn-north-1' }, 'secretsmanager.cn-north-1.amazonaws.com.cn'],
+  [
+    'where overrides are to be ignored',
+    { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
+    'secretsmanager.eu-west-3.amazonaws.com',
+  ],
+])('the read goes to the service’s endpoint, %s', async (_, env, host) => {
+  const lambda = await startPackaged({
+    ...anyKeys,
+    AWS_REGION: 'eu-west-3',
+    NODE_OPTIONS: `--require=${resolverHook.pathname}`,
+    ...env,
+  });
+
+  await expect.poll(() => lambda.output).toContain(`looked up ${host}\n`);
+});
+
+test.each([
+  ['three', {}],
+  ['one', { AWS_MAX_ATTEMPTS: '1' }],
+  ['five', { AWS_MAX_ATTEMPTS: '5' }],
+])('a failing service is asked %s times', async (count, env) => {
+  const store = await startStore();
+  store.failWith('InternalServiceError');
+  const lambda = await startPackaged({ ...store.environment, ...env });
+
+  await expect.poll(() => lambda.output).toContain('The credentials could not be fetched.');
+  expect(store.reads).toBe({ one: 1, three: 3, five: 5 }[count]);
+});
+
+test.each(['InternalServiceError', 'ThrottlingException', 'ServiceUnavailable', 'drop'] as const)(
+  'the SDK tries again after %s',
+  async (fault) => {
+    const store = await startStore();
+    store.failWith(fault, 1);
+    const lambda = await startPackaged(store.environment);
+
+    expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+    expect(store.reads).toBe(2);
+    expect(lambda.output).not.toContain('could not be fetched');
+  },
+);
+
+test('a store that never answers is given up on within the budget, and its connections are closed', async () => {
+  const store = await startRecordingStore(never);
+  const lambda = await startPackaged({ ...store.environment, CREDENTIALS_TIMEOUT_MS: '400' });
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
+  await expect.poll(() => store.connections.open).toBe(0);
+});
+
+test.each([
+  ['one request at a time', {}],
+  ['many at once', { AWS_LAMBDA_MAX_CONCURRENCY: '10' }],
+])('a read for a request carries its X-Ray trace, with %s', async (_, env) => {
+  const store = await startRecordingStore(withDenial, withSecret);
+  const lambda = await startPackaged({ ...store.environment, ...env });
+  await expect.poll(() => lambda.output).toContain('The credentials could not be fetched.');
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+  // During the init there is no request, and so no trace.
+  expect(store.reads.map((headers) => headers['x-amzn-trace-id'])).toEqual([undefined, lambda.traceId]);
+});
+
+test('the connection is kept for the next read', async () => {
+  const store = await startRecordingStore(withSecret);
+  const lambda = await startPackaged({ ...store.environment, CREDENTIALS_MAX_AGE_SECONDS: '1' });
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+
+  await vi.waitFor(
+    async () => {
+      await respond(lambda, tokenEvent());
+      expect(store.reads.length).toBeGreaterThan(1);
+    },
+    { timeout: 10_000 },
+  );
+
+  expect(store.connections.opened).toBe(1);
+});
+
+test('a read names the SDK and the runtime that it comes from', async () => {
+  const store = await startRecordingStore(withSecret);
+  const lambda = await startPackaged(store.environment);
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+
+  expect(store.reads[0]?.['user-agent']).toMatch(
+    /^aws-sdk-js\/3\.\S+ .*\blang\/js\b.*\bexec-env\/AWS_Lambda_nodejs24\.x\b/,
+  );
+});
+
+test('a rotated secret is taken up, with its new key', async () => {
+  const store = await startStore();
+  const lambda = await startPackaged({ ...store.environment, CREDENTIALS_MAX_AGE_SECONDS: '1' });
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+  store.put(secretName, JSON.stringify({ ...credentials, LIVEKIT_WS_URL: 'wss://new.livekit.cloud' }));
+
+  await expect
+    .poll(async () => (await respond(lambda, tokenEvent())).body['server_url'], { timeout: 10_000 })
+    .toBe('wss://new.livekit.cloud');
+});

@@ -1,0 +1,133 @@
+import { createServer } from 'node:http';
+import { expect, test, vi } from 'vitest';
+import { tokenEvent } from '../support/event.ts';
+import { respond, secretName, startPackaged, startStore } from './support/environment.ts';
+import { never, startRecordingStore, withSecret } from './support/recording-store.ts';
+
+test.each([
+  ['no secret is named', { LIVEKIT_SECRET_ID: '' }, 'LIVEKIT_SECRET_ID is not set'],
+  ['a number is none', { TOKEN_TTL_SECONDS: 'soon' }, 'TOKEN_TTL_SECONDS is \\"soon\\"'],
+  ['a budget is too small', { CREDENTIALS_TIMEOUT_MS: '99' }, 'CREDENTIALS_TIMEOUT_MS is \\"99\\"'],
+])(
+  'where %s, the init goes well, its log names the variable, and requests get a 500',
+  async (_, env, fault) => {
+    const store = await startStore();
+    const lambda = await startPackaged({ ...store.environment, ...env });
+
+    await lambda.initialised;
+    for (let request = 0; request < 2; request += 1) {
+      const { statusCode, body } = await respond(lambda, tokenEvent());
+      expect(statusCode).toBe(500);
+      expect(body).toMatchObject({
+        error: 'Failed to generate token',
+        code: 'token_generation_failed',
+      });
+    }
+    await lambda.stop();
+
+    expect(lambda.output).toContain(fault);
+    expect(store.reads).toBe(0);
+  },
+);
+
+test('where the store refuses, the init goes well and requests get a 503', async () => {
+  const store = await startStore();
+  store.failWith('AccessDeniedException');
+  const lambda = await startPackaged(store.environment);
+
+  await lambda.initialised;
+  const { statusCode, headers, body } = await respond(lambda, tokenEvent());
+
+  expect(statusCode).toBe(503);
+  expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
+  expect(body).toMatchObject({ code: 'credentials_unavailable' });
+});
+
+test('where nothing listens at the store’s address, the init goes well and requests get a 503', async () => {
+  const lambda = await startPackaged({
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${await closedPort()}`,
+    AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'example',
+    AWS_SESSION_TOKEN: 'example',
+  });
+
+  await lambda.initialised;
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
+});
+
+test('where the function has no AWS credentials, the log says so and requests get a 503', async () => {
+  const store = await startStore();
+  const { AWS_ENDPOINT_URL_SECRETS_MANAGER } = store.environment;
+  const lambda = await startPackaged({ AWS_ENDPOINT_URL_SECRETS_MANAGER });
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
+  await lambda.stop();
+  expect(lambda.output).toContain('credentials');
+});
+
+test('a prefetch that failed costs the first request nothing', async () => {
+  const store = await startStore();
+  store.failWith('AccessDeniedException', 1);
+  const lambda = await startPackaged({ ...store.environment, CREDENTIALS_COOLDOWN_SECONDS: '300' });
+  await expect.poll(() => lambda.output).toContain('The credentials could not be fetched.');
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+  expect(store.reads).toBe(2);
+});
+
+test('a prefetch whose connection broke in a freeze costs the first request nothing', async () => {
+  const store = await startStore();
+  store.latencyMs = 100;
+  // As often as the SDK would try by itself.
+  store.failWith('drop', 3);
+  const lambda = await startPackaged({ ...store.environment, CREDENTIALS_COOLDOWN_SECONDS: '300' });
+  await expect.poll(() => store.reads).toBe(1);
+
+  lambda.freeze();
+  const frozenUntil = Date.now() + 3 * store.latencyMs;
+  await vi.waitUntil(() => Date.now() > frozenUntil);
+  store.recover();
+  lambda.thaw();
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+});
+
+test('a prefetch that hangs since before a freeze costs the first request nothing', async () => {
+  const store = await startRecordingStore(never, withSecret);
+  const timeoutMs = 200;
+  const lambda = await startPackaged({
+    ...store.environment,
+    AWS_MAX_ATTEMPTS: '1',
+    CREDENTIALS_TIMEOUT_MS: String(timeoutMs),
+    CREDENTIALS_COOLDOWN_SECONDS: '300',
+  });
+  await expect.poll(() => store.reads.length).toBe(1);
+
+  lambda.freeze();
+  const frozenUntil = Date.now() + 2 * timeoutMs;
+  await vi.waitUntil(() => Date.now() > frozenUntil);
+  lambda.thaw();
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+});
+
+test('a secret that is rotated to a broken one is named, and not shown', async () => {
+  const store = await startStore();
+  store.put(secretName, 'not JSON at all');
+  const lambda = await startPackaged(store.environment);
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
+  await lambda.stop();
+  expect(lambda.output).toContain('it is not JSON');
+  expect(lambda.output).not.toContain('not JSON at all');
+});
+
+/** A port of 127.0.0.1 on which nothing listens any more. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

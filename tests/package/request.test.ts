@@ -1,0 +1,109 @@
+import { TokenVerifier } from 'livekit-server-sdk';
+import { expect, test } from 'vitest';
+import { tokenEvent } from '../support/event.ts';
+import { credentials, respond, startPackaged, startStore } from './support/environment.ts';
+
+const { LIVEKIT_API_KEY, LIVEKIT_API_SECRET, LIVEKIT_WS_URL } = credentials;
+
+test('a request gets a token with exactly the claims of the contract', async () => {
+  const store = await startStore();
+  const lambda = await startPackaged(store.environment);
+
+  const { statusCode, headers, body } = await respond(lambda, tokenEvent());
+
+  expect({ statusCode, headers }).toEqual({
+    statusCode: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  });
+  const token = String(body['token']);
+  const {
+    nbf = 0,
+    exp = 0,
+    ...claims
+  } = await new TokenVerifier(LIVEKIT_API_KEY, LIVEKIT_API_SECRET).verify(token);
+  expect(claims).toEqual({
+    iss: LIVEKIT_API_KEY,
+    sub: 'user-001',
+    name: 'Ana',
+    video: {
+      room: 'reading-club-123',
+      roomJoin: true,
+      canPublish: true,
+      canSubscribe: true,
+      canPublishData: true,
+    },
+  });
+  expect(exp - nbf).toBe(600);
+  expect(body).toEqual({
+    token,
+    room_name: 'reading-club-123',
+    participant_name: 'Ana',
+    role: 'member',
+    server_url: LIVEKIT_WS_URL,
+    participant_token: token,
+    expires_at: new Date(exp * 1000).toISOString(),
+  });
+});
+
+test('a wrong request gets its status, code and details', async () => {
+  const store = await startStore();
+  const lambda = await startPackaged(store.environment);
+
+  const { statusCode, body } = await respond(lambda, tokenEvent({ body: '{"reading_club_id":0}' }));
+
+  expect(statusCode).toBe(400);
+  expect(body).toMatchObject({ code: 'invalid_request', details: [{ path: 'reading_club_id' }] });
+});
+
+test('the secret is read once, while the init is under way, and kept between invocations', async () => {
+  const store = await startStore();
+  const lambda = await startPackaged(store.environment);
+  await expect.poll(() => store.reads).toBe(1);
+
+  for (let request = 0; request < 3; request += 1) {
+    expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+  }
+
+  expect(store.reads).toBe(1);
+});
+
+test('many requests at once, as on Lambda Managed Instances, share one read and mix up nothing', async () => {
+  const store = await startStore();
+  store.latencyMs = 100;
+  const lambda = await startPackaged({ ...store.environment, AWS_LAMBDA_MAX_CONCURRENCY: '10' });
+
+  const readers = Array.from({ length: 10 }, (_, index) => `user-${index}`);
+  const responses = await Promise.all(
+    readers.map((sub) => respond(lambda, tokenEvent({ claims: { sub, name: sub } }))),
+  );
+
+  expect(responses.map(({ body }) => body['participant_name'])).toEqual(readers);
+  expect(store.reads).toBe(1);
+});
+
+test('nothing secret is in the log: no credential, no token, no reader', async () => {
+  const store = await startStore();
+  const lambda = await startPackaged(store.environment);
+  const event = tokenEvent({ claims: { sub: 'reader-7f3a', name: 'Ana Example' } });
+  const { body } = await respond(lambda, event);
+  await respond(lambda, tokenEvent({ claims: { sub: 'reader-7f3a' }, body: '{"reading_club_id":0}' }));
+  store.put('booky/livekit', JSON.stringify({ ...credentials, LIVEKIT_API_SECRET: 'too-short-to-be-safe' }));
+  const faulty = await startPackaged(store.environment);
+  expect(await respond(faulty, event)).toMatchObject({ statusCode: 503 });
+  await Promise.all([lambda.stop(), faulty.stop()]);
+
+  expect(lambda.output).toContain('Token issued.');
+  expect(faulty.output).toContain('LIVEKIT_API_SECRET should have at least 32 characters');
+  const signature = String(body['token']).split('.')[2];
+  const secrets = [
+    LIVEKIT_API_SECRET,
+    'too-short-to-be-safe',
+    store.environment.AWS_SECRET_ACCESS_KEY,
+    store.environment.AWS_SESSION_TOKEN,
+    signature,
+    'a.reader.jwt',
+    'reader-7f3a',
+    'Ana Example',
+  ];
+  for (const secret of secrets) expect(lambda.output + faulty.output).not.toContain(secret);
+});

@@ -1,0 +1,39 @@
+import * as v from 'valibot';
+import { inject, onTestFinished } from 'vitest';
+import { type SecretsManagerStandIn, startSecretsManager } from '../../../local/secrets-manager.ts';
+import { type LambdaFunction, startFunction } from '../../support/lambda/runtime-api.ts';
+
+export const secretName = 'booky/livekit';
+export const credentials = {
+  LIVEKIT_API_KEY: 'APIkeyOfThePackage',
+  LIVEKIT_API_SECRET: 'api-secret-of-at-least-32-characters',
+  LIVEKIT_WS_URL: 'wss://project.livekit.cloud',
+};
+
+/** Starts the packaged function in an environment of its own, which ends with the test. */
+export async function startPackaged(env: Readonly<Record<string, string>>): Promise<LambdaFunction> {
+  const { directory } = inject('packaged');
+  const lambda = await startFunction({ directory, env: { LIVEKIT_SECRET_ID: secretName, ...env } });
+  onTestFinished(lambda.stop);
+  return lambda;
+}
+
+/** A Secrets Manager that holds the credentials, and ends with the test. */
+export async function startStore(options?: { region: string }): Promise<SecretsManagerStandIn> {
+  const store = await startSecretsManager(options);
+  onTestFinished(store.close);
+  store.put(secretName, JSON.stringify(credentials));
+  return store;
+}
+
+const responseSchema = v.object({
+  statusCode: v.number(),
+  headers: v.record(v.string(), v.string()),
+  body: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown())),
+});
+
+/** The response to an event, its body parsed. */
+export async function respond(lambda: LambdaFunction, event: unknown) {
+  const { payload } = await lambda.invoke(event);
+  return v.parse(responseSchema, payload);
+}

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { onTestFinished } from 'vitest';
+import { credentials } from './environment.ts';
+
+/** A secret store that checks nothing, and keeps what the stand-in has no eyes for: headers and connections. */
+export interface RecordingStore {
+  environment: Record<string, string>;
+  /** The headers of each read so far. */
+  reads: readonly IncomingHttpHeaders[];
+  /** How many connections were ever opened, and how many of them are still open. */
+  readonly connections: { opened: number; open: number };
+}
+
+export type Answer = (response: ServerResponse) => void;
+
+export const withSecret: Answer = (response) => {
+  response.setHeader('content-type', 'application/x-amz-json-1.1');
+  response.end(JSON.stringify({ VersionId: 'v1', SecretString: JSON.stringify(credentials) }));
+};
+
+export const withDenial: Answer = (response) => {
+  response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' });
+  response.end(JSON.stringify({ __type: 'AccessDeniedException', message: 'no' }));
+};
+
+export const never: Answer = () => {};
+
+/** Answers the reads one after the other as `answers` say, and the last of these from then on. */
+export async function startRecordingStore(...answers: readonly Answer[]): Promise<RecordingStore> {
+  const reads: IncomingHttpHeaders[] = [];
+  const connections = { opened: 0, open: 0 };
+  const server = createServer((request, response) => {
+    const answer = answers[reads.length] ?? answers.at(-1);
+    reads.push(request.headers);
+    request.resume();
+    answer?.(response);
+  });
+  server.on('connection', (socket) => {
+    connections.opened += 1;
+    connections.open += 1;
+    socket.on('close', () => {
+      connections.open -= 1;
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the store has no port');
+  return {
+    environment: {
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${address.port}`,
+      AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'example',
+      AWS_SESSION_TOKEN: 'example',
+    },
+    reads,
+    connections,
+  };
+}
