@@ -15,6 +15,11 @@ import { fileURLToPath } from 'node:url';
 /** Where `scripts/install-meeting-peers.sh` leaves the server. */
 const installed = fileURLToPath(new URL('../.tools/livekit-server', import.meta.url));
 
+/** A reason why there is no LiveKit server, in one line for the person who wants one. */
+export class LiveKitFault extends Error {
+  override readonly name = 'LiveKitFault';
+}
+
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 3_000;
 
@@ -24,13 +29,17 @@ export const howToGetLiveKit =
 
 /**
  * The path of a LiveKit server: the one named by `LIVEKIT_SERVER`, else the installed one, else `livekit-server` on the
- * PATH; `undefined` where there is none. Throws when `LIVEKIT_SERVER` names something that can't be run.
+ * PATH; `undefined` where there is none.
+ *
+ * @throws {LiveKitFault} when `LIVEKIT_SERVER` names something that can't be run.
  */
 export async function findLiveKit(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   const named = environment['LIVEKIT_SERVER'];
   if (named) {
     if (await isExecutable(named)) return named;
-    throw new Error(`LIVEKIT_SERVER names ${named}, which can't be run: name a livekit-server, or unset it`);
+    throw new LiveKitFault(
+      `LIVEKIT_SERVER names ${named}, which can't be run: name a livekit-server, or unset it`,
+    );
   }
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const candidates = [installed, ...folders.map((folder) => join(folder, 'livekit-server'))];
@@ -59,7 +68,8 @@ export interface LiveKit {
 
 /**
  * Starts a LiveKit server and waits until it answers. Media goes through one UDP port, which the system chooses.
- * Rejects with one line when the port is taken or the server ends by itself or stays silent for 20 s.
+ *
+ * @throws {LiveKitFault} when the port is taken, or the server ends by itself or stays silent for 20 s.
  */
 export async function startLiveKit({ binary, port, apiKey, apiSecret }: LiveKitOptions): Promise<LiveKit> {
   const folder = await mkdtemp(join(tmpdir(), 'booky-livekit-'));
@@ -84,7 +94,7 @@ export async function startLiveKit({ binary, port, apiKey, apiSecret }: LiveKitO
     const reason = output().includes('address already in use')
       ? `port ${port} is in use: end what listens there, or put another port into LIVEKIT_WS_URL`
       : `${error instanceof Error ? error.message : error}; its last words: ${output().trim() || 'none'}`;
-    throw new Error(`The LiveKit server did not start: ${reason}`);
+    throw new LiveKitFault(`The LiveKit server did not start: ${reason}`);
   }
   return { url: `ws://localhost:${port}`, close };
 }

@@ -3,6 +3,7 @@ export interface Settings {
   /** Port of the API; 0 lets the system choose, here and below. */
   port: number;
   issuerPort: number;
+  pagePort: number;
   /** The content of the secret, as the team would store it in Secrets Manager. */
   secret: { LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string; LIVEKIT_WS_URL: string };
   /** The deployment's parameters that the function's environment comes from. */
@@ -60,6 +61,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
   return {
     port: port('PORT', 3000),
     issuerPort: port('ISSUER_PORT', 3001),
+    pagePort: port('PAGE_PORT', 3010),
     secret: {
       LIVEKIT_API_KEY: apiKey ?? 'devkey',
       LIVEKIT_API_SECRET: apiSecret ?? 'secret',

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { type Api, startApi } from './api.ts';
 import { audience, type Issuer, startIssuer } from './issuer.ts';
+import { findLiveKit, howToGetLiveKit, LiveKitFault, startLiveKit } from './livekit.ts';
+import { startPage } from './page/server.ts';
 import { freePort, isPortFree } from './ports.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { parseSettings, type Settings, SettingsFault } from './settings.ts';
@@ -13,6 +15,9 @@ import { parseSettings, type Settings, SettingsFault } from './settings.ts';
 const directory = fileURLToPath(new URL('..', import.meta.url));
 
 const secretName = 'booky/livekit';
+
+/** Where Vite serves a front end of one's own by default: the API lets it in beside the meeting page. */
+const frontEnd = 'http://localhost:5173';
 
 /** Something that runs beside this process or in it. Started in order, ended in reverse. */
 interface Part {
@@ -27,20 +32,30 @@ class Failure extends Error {
 
 const stopped = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  // Who ends npm ends the shell under it, which dies without passing the signal on.
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) resolve();
+  }, 500);
 });
 
 const failure = await Promise.race([stopped, run()]).catch((error: unknown) => error);
 for (const part of parts.reverse()) await part.close();
 if (failure !== undefined) {
-  const isForeseen = failure instanceof Failure || failure instanceof SettingsFault;
+  const isForeseen =
+    failure instanceof Failure || failure instanceof SettingsFault || failure instanceof LiveKitFault;
   console.error(isForeseen ? failure.message : failure);
 }
 process.exit(failure === undefined ? 0 : 1);
 
 async function run(): Promise<never> {
-  const settings = parseSettings({ ...readDotEnv(), ...process.env });
+  const environment = { ...readDotEnv(), ...process.env };
+  const settings = parseSettings(environment);
   await refuseTakenPort('PORT', settings.port);
   await refuseTakenPort('ISSUER_PORT', settings.issuerPort);
+  await refuseTakenPort('PAGE_PORT', settings.pagePort);
+
+  const liveKitState = await startOwnLiveKit(settings, environment);
 
   const secretsManager = await startSecretsManager();
   parts.push(secretsManager);
@@ -49,13 +64,23 @@ async function run(): Promise<never> {
   const issuer = await startIssuer({ port: settings.issuerPort });
   parts.push(issuer);
 
+  const apiPort = settings.port || (await freePort());
+  const page = await startPage({
+    port: settings.pagePort,
+    settings: {
+      tokenEndpoint: `http://localhost:${apiPort}/api/reading-clubs/meetings/token`,
+      signIn: { kind: 'development', issuerUrl: issuer.url, claims: claimNames(settings) },
+    },
+  });
+  parts.push(page);
+
   const api = await startApi({
     directory,
-    port: settings.port || (await freePort()),
+    port: apiPort,
     issuer: issuer.url,
     audience,
     region: secretsManager.environment.AWS_REGION,
-    parameters: { ...settings.parameters, secret: secretName },
+    parameters: { ...settings.parameters, secret: secretName, origins: `${page.url},${frontEnd}` },
     environment: { ...settings.environment, ...secretsManager.environment },
     write: (output) => process.stdout.write(output),
   });
@@ -65,7 +90,8 @@ async function run(): Promise<never> {
   });
 
   const curl = await tryOut(api, issuer, settings);
-  console.log(`Ready: API ${api.url}, issuer ${issuer.url}. Try: ${curl}`);
+  console.log(liveKitState);
+  console.log(`Ready: API ${api.url}, issuer ${issuer.url}, meeting page ${page.url}. Try: ${curl}`);
 
   await api.ended;
   throw new Failure('The API ended: see its output above.');
@@ -84,6 +110,32 @@ function readDotEnv(): NodeJS.Dict<string> {
 async function refuseTakenPort(variable: string, port: number): Promise<void> {
   if (port === 0 || (await isPortFree(port))) return;
   throw new Failure(`Port ${port} is in use: set ${variable} to another one, or end what listens there.`);
+}
+
+/**
+ * Starts a LiveKit server where `LIVEKIT_WS_URL` means this machine and nothing listens there yet.
+ *
+ * @returns what there is to say about meetings, in one line.
+ */
+async function startOwnLiveKit({ secret }: Settings, environment: NodeJS.ProcessEnv): Promise<string> {
+  const { LIVEKIT_WS_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = secret;
+  const { protocol, hostname, port } = URL.canParse(url) ? new URL(url) : new URL('unknown:');
+  const isOwn = protocol === 'ws:' && ['localhost', '127.0.0.1'].includes(hostname);
+  if (!isOwn || !(await isPortFree(Number(port || 80)))) return `Meetings take place at ${url}.`;
+
+  const binary = await findLiveKit(environment);
+  if (binary === undefined) return `Meetings can't be joined: ${howToGetLiveKit}.`;
+  parts.push(await startLiveKit({ binary, port: Number(port || 80), apiKey, apiSecret }));
+  return `Meetings take place at ${url}, where a LiveKit server was started.`;
+}
+
+/** The claims that the page asks the issuer for: those that the function reads, where it reads any. */
+function claimNames({ parameters }: Settings) {
+  return {
+    member: parameters['clubs-claim'] ?? 'reading_clubs',
+    moderator: parameters['moderated-clubs-claim'] ?? 'moderated_clubs',
+    listener: parameters['listeners-claim'] ?? 'listening_clubs',
+  };
 }
 
 /**

@@ -20,20 +20,24 @@ export function startChat(room: Room, signal: AbortSignal, onFailure: (error: un
   input.value = '';
 
   const show = (author: string, text: string, isOwn: boolean) => {
+    const name = create('span', { className: 'author' }, [author]);
     messages.append(
       create('li', { className: isOwn ? 'own' : '' }, [
-        create('span', { className: 'author' }, [author]),
+        name,
         ' ',
         create('span', { className: 'text' }, [text]),
       ]),
     );
     while (messages.children.length > maxMessages) messages.firstElementChild?.remove();
     messages.scrollTop = messages.scrollHeight;
+    return name;
   };
 
-  room.on(RoomEvent.DataReceived, (payload, participant, _kind, receivedTopic) => {
-    if (receivedTopic !== topic || participant === undefined) return;
-    show(nameOf(participant), new TextDecoder().decode(payload).slice(0, maxLength), false);
+  room.on(RoomEvent.DataReceived, (payload, sender, _kind, receivedTopic, _encryption, identity) => {
+    const author = sender ? nameOf(sender) : identity;
+    if (receivedTopic !== topic || author === undefined) return;
+    const shown = show(author, new TextDecoder().decode(payload).slice(0, maxLength), false);
+    if (sender === undefined) nameLater(room, shown, author);
   });
 
   form.addEventListener(
@@ -52,4 +56,11 @@ export function startChat(room: Room, signal: AbortSignal, onFailure: (error: un
     },
     { signal },
   );
+}
+
+/** LiveKit tells of someone who publishes nothing some seconds late: their first message can be there before them. */
+function nameLater(room: Room, shown: HTMLElement, identity: string): void {
+  room.on(RoomEvent.ParticipantConnected, (participant) => {
+    if (participant.identity === identity) shown.textContent = nameOf(participant);
+  });
 }

@@ -1,11 +1,11 @@
 /** What the reader chooses before signing in, and what of it the page's address remembers. */
 import { byId, create } from './dom.ts';
 
-/** The clubs that the sign-in lists for a reader, each list a claim. */
-export interface ClubClaims {
-  reading_clubs: string[];
-  moderated_clubs: string[];
-  listening_clubs: string[];
+/** The clubs that the sign-in lists for a reader, by what the reader is there. */
+export interface Clubs {
+  member: string[];
+  moderator: string[];
+  listener: string[];
 }
 
 export type SignInQuality = 'valid' | 'expired' | 'foreign';
@@ -13,7 +13,7 @@ export type SignInQuality = 'valid' | 'expired' | 'foreign';
 export interface Choices {
   reader: { id: string; name: string };
   club: string;
-  clubs: ClubClaims;
+  clubs: Clubs;
   quality: SignInQuality;
 }
 
@@ -28,26 +28,28 @@ const ownClaims = 'own-claims';
 /** Holds a club that nobody enters, for a reader who is no member of the chosen one. */
 const anotherClub = 'some-other-club';
 
-const roles: Record<string, { label: string; hint: string; clubs: (club: string) => ClubClaims }> = {
+const none: Clubs = { member: [], moderator: [], listener: [] };
+
+const roles: Record<string, { label: string; hint: string; clubs: (club: string) => Clubs }> = {
   member: {
     label: 'Member of this club',
     hint: 'Sees, hears, speaks and writes.',
-    clubs: (club) => ({ reading_clubs: [club], moderated_clubs: [], listening_clubs: [] }),
+    clubs: (club) => ({ ...none, member: [club] }),
   },
   moderator: {
     label: 'Moderator of this club',
     hint: 'May mute and remove others, too.',
-    clubs: (club) => ({ reading_clubs: [club], moderated_clubs: [club], listening_clubs: [] }),
+    clubs: (club) => ({ ...none, member: [club], moderator: [club] }),
   },
   listener: {
     label: 'Listener in this club',
     hint: 'Sees, hears and writes, but does not speak.',
-    clubs: (club) => ({ reading_clubs: [club], moderated_clubs: [], listening_clubs: [club] }),
+    clubs: (club) => ({ ...none, member: [club], listener: [club] }),
   },
   stranger: {
     label: 'Not in this club',
     hint: 'Is refused where the API checks membership.',
-    clubs: () => ({ reading_clubs: [anotherClub], moderated_clubs: [], listening_clubs: [] }),
+    clubs: () => ({ ...none, member: [anotherClub] }),
   },
 };
 
@@ -68,7 +70,7 @@ export function setUpChoices(): void {
   ]);
   fill(select('entering-as'), [
     ...Object.entries(roles).map(([value, { label }]) => [value, label] as const),
-    [ownClaims, 'Claims of my choice …'],
+    [ownClaims, 'Something else …'],
   ]);
   fill(select('sign-in'), Object.entries(signIns));
   recall(new URLSearchParams(window.location.search));
@@ -91,9 +93,9 @@ export function readChoices(): Choices {
   };
   const club = field('club').value.trim();
   const clubs = roles[select('entering-as').value]?.clubs(club) ?? {
-    reading_clubs: ids('reading-clubs'),
-    moderated_clubs: ids('moderated-clubs'),
-    listening_clubs: ids('listening-clubs'),
+    member: ids('member-of'),
+    moderator: ids('moderator-of'),
+    listener: ids('listener-in'),
   };
   const quality = select('sign-in').value;
   return { reader, club, clubs, quality: quality === 'expired' || quality === 'foreign' ? quality : 'valid' };

@@ -126,18 +126,18 @@ function showToken({ choices, bearer, token }: Session): void {
   byId('devices', HTMLElement).hidden = token.role === 'listener';
 }
 
-/** Roles that were asked for have no effect where the API reads no such claims: better said than wondered at. */
+/** Roles that were asked for have no effect where the API reads no such claim: better said than wondered at. */
 function adviceOnRole({ clubs, club }: Choices, { role }: MeetingToken): string {
-  if (role !== 'moderator' && clubs.moderated_clubs.includes(club)) {
-    return 'You signed in as a moderator; this API reads no such claim (MODERATED_CLUBS_CLAIM=moderated_clubs).';
+  const unread = (what: string, variable: string) =>
+    `You signed in as ${what}, but this API reads no claim that says so: "npm start" with ${variable} set makes it.`;
+  if (clubs.moderator.includes(club)) {
+    return role === 'moderator' ? '' : unread('a moderator', 'MODERATED_CLUBS_CLAIM=moderated_clubs');
   }
-  if (role === 'member' && clubs.listening_clubs.includes(club)) {
-    return 'You signed in as a listener; this API reads no such claim (LISTENERS_CLAIM=listening_clubs).';
+  if (clubs.listener.includes(club)) {
+    return role === 'listener' ? '' : unread('a listener', 'LISTENERS_CLAIM=listening_clubs');
   }
-  if (!Object.values(clubs).some((ids: string[]) => ids.includes(club))) {
-    return 'You are not in this club, and still got a token: this API does not check membership (CLUBS_CLAIM=reading_clubs).';
-  }
-  return '';
+  if (clubs.member.includes(club)) return '';
+  return unread('somebody who is not in this club', 'CLUBS_CLAIM=reading_clubs');
 }
 
 /** A meeting of one is dull: another tab can be somebody else. */

@@ -60,9 +60,10 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
     try {
       await (device === 'camera' ? local.setCameraEnabled(on) : local.setMicrophoneEnabled(on));
     } catch (error) {
-      onProblem(deviceProblem(device, error));
+      // A meeting that ends meanwhile cuts this short, and has a more important thing to tell.
+      if (!over.signal.aborted) onProblem(deviceProblem(device, error));
     }
-    show();
+    if (!over.signal.aborted) show();
   };
 
   for (const event of [

@@ -6,7 +6,12 @@ const Settings = v.object({
   tokenEndpoint: v.pipe(v.string(), v.url()),
   /** How readers sign in; another kind of identity provider is another variant here and in `sign-in.ts`. */
   signIn: v.variant('kind', [
-    v.object({ kind: v.literal('development'), issuerUrl: v.pipe(v.string(), v.url()) }),
+    v.object({
+      kind: v.literal('development'),
+      issuerUrl: v.pipe(v.string(), v.url()),
+      /** The claims that list a reader's clubs, by what the reader is there. */
+      claims: v.object({ member: v.string(), moderator: v.string(), listener: v.string() }),
+    }),
   ]),
 });
 

@@ -10,7 +10,7 @@ const Answer = v.object({ access_token: v.string() });
 /** The reader's own JWT, fresh from the identity provider. */
 export async function signIn(settings: Settings, choices: Choices): Promise<string> {
   const url = new URL('/token', settings.signIn.issuerUrl);
-  url.search = developmentClaims(choices).toString();
+  url.search = developmentClaims(settings.signIn.claims, choices).toString();
   const response = await reach('The sign-in (development issuer)', url.href, {});
   const answer = v.safeParse(Answer, await response.json().catch(() => undefined));
   if (!response.ok || !answer.success) {
@@ -23,12 +23,14 @@ export async function signIn(settings: Settings, choices: Choices): Promise<stri
 }
 
 /** The development issuer signs whatever it is asked for. */
-function developmentClaims({ reader, clubs, quality }: Choices): URLSearchParams {
+function developmentClaims(
+  names: Settings['signIn']['claims'],
+  { reader, clubs, quality }: Choices,
+): URLSearchParams {
   const claims = new URLSearchParams({ sub: reader.id, name: reader.name });
-  for (const [claim, ids] of Object.entries(clubs)) {
-    for (const id of ids) claims.append(claim, id);
-    // Empty values count for nothing, but a parameter that comes twice is an array, even of one.
-    if (ids.length > 0) claims.append(claim, '');
+  for (const role of ['member', 'moderator', 'listener'] as const) {
+    // Empty values count for nothing, but a parameter that comes more than once is an array, even of one.
+    for (const id of [...clubs[role], '', '']) claims.append(names[role], id);
   }
   if (quality === 'expired') claims.set('exp', String(Math.floor(Date.now() / 1000) - 3600));
   if (quality === 'foreign') claims.set('aud', 'another-application');

@@ -1,0 +1,238 @@
+/** Readers meet: the real page, endpoint and LiveKit server, and a real browser. */
+import { createRequire } from 'node:module';
+import { describe, expect, inject, test } from 'vitest';
+import {
+  changeAnswers,
+  expectToSeeAndHear,
+  getToken,
+  join,
+  messages,
+  patiently,
+  picture,
+  problemOn,
+  received,
+  say,
+  tileOf,
+  useBrowser,
+} from './support/browser.ts';
+import { identitiesIn } from './support/livekit-api.ts';
+import { signIn } from './support/reader.ts';
+
+const { open } = useBrowser();
+
+describe('The page shows the token', () => {
+  test('with a tick for each claim and grant that LiveKit needs', async () => {
+    const ana = await open({ reader: 'user-001', club: 'ticks' });
+    await picture(ana, '1 before the meeting');
+    await getToken(ana);
+    await picture(ana, '2 the token');
+    const checks = ana.getByRole('list', { name: 'What LiveKit needs' }).getByRole('listitem');
+    const lines = (await checks.allInnerTexts()).map((line) => line.split(/\s+/).slice(1, 4).join(' '));
+    expect(lines).toEqual([
+      'Good: iss devkey',
+      'Good: sub user-001',
+      expect.stringMatching(/^Good: nbf \d/),
+      expect.stringMatching(/^Good: exp \d/),
+      'Good: video.room reading-club-ticks',
+      'Good: video.roomJoin true',
+      'Good: video.canPublish true',
+      'Good: video.canSubscribe true',
+      'Good: video.canPublishData true',
+    ]);
+    expect(await ana.locator('#token-summary').textContent()).toContain('opens reading-club-ticks to Ana');
+  });
+
+  test('with a cross for one that is missing', async () => {
+    const ana = await open({ reader: 'user-001', club: 'crosses' });
+    await changeAnswers(ana, (answer) => ({ ...answer, participant_token: withoutGrants(answer) }));
+    await getToken(ana);
+    await picture(ana, '2 a token without grants');
+    expect(await ana.locator('#token-summary').textContent()).toContain('5 of 9 checks failed');
+    expect(await ana.getByRole('listitem').filter({ hasText: 'Wrong:' }).allInnerTexts()).toHaveLength(5);
+  });
+});
+
+describe('In a meeting', () => {
+  test('two readers see, hear and read each other, and a reader of another club nothing of it', async () => {
+    const [ana, bruno, chidi] = await Promise.all([
+      open({ reader: 'user-001', club: 'novels' }),
+      open({ reader: 'user-002', club: 'novels' }),
+      open({ reader: 'user-003', club: 'poems' }),
+    ]);
+    await join(chidi);
+    await join(ana);
+    await join(bruno);
+    await expectToSeeAndHear(ana, 'Bruno');
+    await expectToSeeAndHear(bruno, 'Ana');
+
+    await say(ana, 'Shall we begin with chapter nine?');
+    await expect.poll(() => messages(bruno), patiently).toEqual(['Ana\nShall we begin with chapter nine?']);
+    await say(bruno, '<b>Gladly.</b>');
+    await expect
+      .poll(() => messages(ana), patiently)
+      .toEqual(['You\nShall we begin with chapter nine?', 'Bruno\n<b>Gladly.</b>']);
+    await picture(ana, '3 during the meeting');
+
+    expect((await received(ana)).videoFrames).toBeGreaterThan(10);
+    expect((await received(bruno)).audioSamples).toBeGreaterThan(0);
+    expect(await identitiesIn('reading-club-novels')).toEqual(['user-001', 'user-002']);
+
+    expect(await identitiesIn('reading-club-poems')).toEqual(['user-003']);
+    expect(await chidi.getByText('Only you').isVisible()).toBe(true);
+    expect(await messages(chidi)).toEqual([]);
+    expect(await received(chidi)).toEqual({ videoFrames: 0, audioSamples: 0, audioEnergy: 0 });
+
+    await bruno.getByRole('button', { name: 'Leave' }).click();
+    await bruno.getByText('You have left reading-club-novels.').waitFor();
+    await picture(bruno, '4 after the meeting');
+    await ana.getByText('Bruno has left.').waitFor();
+    expect(await tileOf(ana, 'Bruno').count()).toBe(0);
+  });
+
+  test('camera and microphone can be switched, and the others notice', async () => {
+    const [ana, bruno] = await Promise.all([
+      open({ reader: 'user-001', club: 'switches' }),
+      open({ reader: 'user-002', club: 'switches' }),
+    ]);
+    await join(ana);
+    await join(bruno);
+    await expectToSeeAndHear(bruno, 'Ana');
+    const microphone = ana.getByRole('button', { name: 'Microphone', pressed: true });
+    const camera = ana.getByRole('button', { name: 'Camera', pressed: true });
+
+    await microphone.click();
+    await tileOf(bruno, 'Ana').getByText('muted').waitFor();
+    await camera.click();
+    await tileOf(bruno, 'Ana').locator('video').waitFor({ state: 'hidden' });
+    await ana.getByRole('button', { name: 'Camera', pressed: false }).click();
+    await ana.getByRole('button', { name: 'Microphone', pressed: false }).click();
+    await expectToSeeAndHear(bruno, 'Ana');
+  });
+
+  test('a reader who joins twice is told in the first tab why it was disconnected', async () => {
+    const first = await open({ reader: 'user-001', club: 'twice' });
+    const second = await open({ reader: 'user-001', club: 'twice' });
+    await join(first);
+    await join(second);
+    expect(await problemOn(first)).toContain('You have joined from somewhere else.');
+    expect(await first.getByRole('heading', { name: 'Your token' }).isVisible()).toBe(true);
+    await picture(first, '5 joined twice');
+    expect(await identitiesIn('reading-club-twice')).toEqual(['user-001']);
+    expect(await second.getByText('Only you').isVisible()).toBe(true);
+  });
+
+  test('all of it works by keyboard, and the focus follows', async () => {
+    const ana = await open({ reader: 'user-001', club: 'keys' });
+    const focused = () => ana.evaluate(() => document.activeElement?.id);
+    const tabTo = async (id: string) => {
+      for (let presses = 0; presses < 20 && (await focused()) !== id; presses++)
+        await ana.keyboard.press('Tab');
+      expect(await focused()).toBe(id);
+    };
+
+    expect(await focused()).toBe('choose-heading');
+    await tabTo('get-token');
+    await ana.keyboard.press('Enter');
+    await expect.poll(focused, patiently).toBe('token-heading');
+    await tabTo('with-camera');
+    await ana.keyboard.press('Space');
+    await tabTo('join');
+    await ana.keyboard.press('Enter');
+    await expect.poll(focused, patiently).toBe('meeting-heading');
+
+    await ana.getByRole('button', { name: 'Microphone', pressed: true }).waitFor();
+    await tabTo('microphone');
+    await ana.keyboard.press('Space');
+    await ana.getByRole('button', { name: 'Microphone', pressed: false }).waitFor();
+    expect(await ana.getByRole('button', { name: 'Camera', pressed: false }).isVisible()).toBe(true);
+    await tabTo('message');
+    await ana.keyboard.type('Anybody here?');
+    await ana.keyboard.press('Enter');
+    await expect.poll(() => messages(ana), patiently).toEqual(['You\nAnybody here?']);
+    await ana.keyboard.press('Shift+Tab');
+    await ana.keyboard.press('Shift+Tab');
+    await tabTo('messages');
+    for (let presses = 0; presses < 10 && (await focused()) !== 'leave'; presses++) {
+      await ana.keyboard.press('Shift+Tab');
+    }
+    await ana.keyboard.press('Enter');
+    await expect.poll(focused, patiently).toBe('choose-heading');
+  });
+
+  test.each([
+    { width: 360, height: 740, colorScheme: 'dark' as const },
+    { width: 320, height: 640, colorScheme: 'light' as const },
+  ])('a window $width pixels wide ($colorScheme) is wide enough', async ({ width, height, colorScheme }) => {
+    const options = { viewport: { width, height }, colorScheme };
+    const club = `narrow-${width}`;
+    const ana = await open({ reader: 'user-001', club, as: 'moderator', browser: options });
+    const bruno = await open({ reader: 'user-002', club });
+    await join(bruno);
+    const overflow = () =>
+      ana.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    await picture(ana, `6 narrow ${width} before`);
+    expect(await overflow()).toBe(0);
+    await getToken(ana);
+    await picture(ana, `6 narrow ${width} token`);
+    expect(await overflow()).toBe(0);
+    await ana.getByRole('button', { name: 'Join the meeting' }).click();
+    await expectToSeeAndHear(ana, 'Bruno');
+    await say(bruno, `Look: https://example.org/${'long-'.repeat(30)}`);
+    await expect.poll(() => messages(ana), patiently).toHaveLength(1);
+    await picture(ana, `6 narrow ${width} meeting`);
+    expect(await overflow()).toBe(0);
+  });
+});
+
+describe('livekit-client’s own TokenSource.endpoint', () => {
+  const { tokenEndpoint } = inject('stack');
+  const library = createRequire(import.meta.url).resolve('livekit-client');
+
+  /** Runs in the page's origin, so across origins from the API; the page's own rules would keep the library out. */
+  const fetchToken = async (clubs: string[], options: Record<string, string>) => {
+    const page = await open({ reader: 'user-001', club: 'sdk', browser: { bypassCSP: true } });
+    await page.addScriptTag({ path: library });
+    const bearer = await signIn({ sub: 'user-001', name: 'Ana', clubs: { reading_clubs: clubs } });
+    return page.evaluate(
+      async ({ url, headers, fetchOptions }) => {
+        const { TokenSource } = (window as unknown as { LivekitClient: typeof import('livekit-client') })
+          .LivekitClient;
+        return TokenSource.endpoint(url, { headers })
+          .fetch(fetchOptions)
+          .then(
+            (answer) => ({ ...answer, error: undefined }),
+            (error: Error) => ({ error: error.message, serverUrl: undefined, participantToken: undefined }),
+          );
+      },
+      { url: tokenEndpoint, headers: { authorization: `Bearer ${bearer}` }, fetchOptions: options },
+    );
+  };
+
+  test('gets a token, given the header', async () => {
+    const answer = await fetchToken(['sdk'], { roomName: 'reading-club-sdk', participantName: 'Ana' });
+    expect(answer.error).toBeUndefined();
+    expect(answer.serverUrl).toMatch(/^ws:\/\/localhost:\d+/);
+    expect(answer.participantToken).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+  });
+
+  test('gets a clean 400 when it is called without saying which room', async () => {
+    const answer = await fetchToken(['sdk'], {});
+    expect(answer.error).toContain('400');
+
+    const bearer = await signIn({ sub: 'user-001', name: 'Ana', clubs: { reading_clubs: ['sdk'] } });
+    const response = await fetch(tokenEndpoint, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'invalid_request', details: expect.any(Array) });
+  });
+});
+
+/** The answer's token with `video: {}`, its signature broken, as the page has no use of it. */
+function withoutGrants({ participant_token: token }: Record<string, unknown>): string {
+  const [head, payload = ''] = String(token).split('.');
+  const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), video: {} };
+  return `${head}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.none`;
+}

@@ -1,0 +1,177 @@
+/** What each role may do in a meeting, by the word of the real LiveKit server. */
+import { createRequire } from 'node:module';
+import { describe, expect, inject, test } from 'vitest';
+import {
+  expectToSeeAndHear,
+  getToken,
+  join,
+  messages,
+  patiently,
+  picture,
+  problemOn,
+  received,
+  say,
+  tileOf,
+  useBrowser,
+} from './support/browser.ts';
+import { identitiesIn, liveKit, roomService } from './support/livekit-api.ts';
+import { meetingToken } from './support/reader.ts';
+
+const { open } = useBrowser();
+const { liveKitUrl, tokenEndpoint } = inject('stack');
+
+/** LiveKit's `RequestResponse.Reason.NOT_ALLOWED`. */
+const notAllowed = 2;
+
+/** A reader in the one role or the other; a moderator is listed as a member too, as most are. */
+const reader = (sub: string, club: string, role: 'member' | 'moderator' | 'listener') => ({
+  sub,
+  name: sub,
+  clubs: {
+    reading_clubs: [club],
+    moderated_clubs: role === 'moderator' ? [club] : [],
+    listening_clubs: role === 'listener' ? [club] : [],
+  },
+});
+
+describe('A listener', () => {
+  test('sees, hears and writes, is told that they can’t speak, and has no switches', async () => {
+    const [ana, chidi] = await Promise.all([
+      open({ reader: 'user-001', club: 'lecture' }),
+      open({ reader: 'user-003', club: 'lecture', as: 'listener' }),
+    ]);
+    await join(ana);
+    await getToken(chidi);
+    await chidi.getByRole('listitem').filter({ hasText: 'Withheld: video.canPublish' }).first().waitFor();
+    await picture(chidi, '8 a listener’s token');
+    await chidi.getByRole('button', { name: 'Join the meeting' }).click();
+    await expectToSeeAndHear(chidi, 'Ana');
+    await chidi.getByText('You are here to listen').waitFor();
+    expect(await chidi.getByRole('button', { name: 'Microphone' }).count()).toBe(0);
+    expect(await chidi.getByRole('button', { name: 'Camera' }).count()).toBe(0);
+    await say(chidi, 'I listen.');
+    await expect.poll(() => messages(ana), patiently).toEqual(['Chidi\nI listen.']);
+    await picture(chidi, '8 a listener');
+    await tileOf(ana, 'Chidi').getByText('listening').waitFor();
+  });
+
+  test('is refused by the server when they publish all the same', async () => {
+    const club = 'silence';
+    const ana = await open({ reader: 'user-001', club });
+    await join(ana);
+    const page = await open({ reader: 'user-003', club, browser: { bypassCSP: true } });
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('livekit-client') });
+    const token = await meetingToken(reader('user-003', club, 'listener'), club);
+    const reason = await page.evaluate(
+      async ({ url, token }) => {
+        const { Room } = (window as unknown as { LivekitClient: typeof import('livekit-client') })
+          .LivekitClient;
+        const room = new Room();
+        await room.connect(url, token);
+        // The client would not even ask; so it is made to believe that it may.
+        const permissions = { ...room.localParticipant.permissions, canPublish: true };
+        Object.defineProperty(room.localParticipant, 'permissions', { get: () => permissions });
+        const answer = new Promise<number>((resolve) => {
+          room.engine.on('signalRequestResponse', ({ reason }) => resolve(reason));
+        });
+        room.localParticipant.setMicrophoneEnabled(true).catch(() => undefined);
+        return answer;
+      },
+      { url: liveKitUrl, token },
+    );
+    expect(reason).toBe(notAllowed);
+    const listener = await liveKit.getParticipant(`reading-club-${club}`, 'user-003');
+    expect(listener.tracks).toEqual([]);
+    expect(await received(ana)).toEqual({ videoFrames: 0, audioSamples: 0, audioEnergy: 0 });
+  });
+});
+
+describe('A moderator', () => {
+  test('mutes and removes others, also when the token that opened the door has expired', async () => {
+    const [ana, bruno] = await Promise.all([
+      open({ reader: 'user-001', club: 'host', as: 'moderator' }),
+      open({ reader: 'user-002', club: 'host' }),
+    ]);
+    await join(ana);
+    await join(bruno);
+    await expectToSeeAndHear(ana, 'Bruno');
+    await picture(ana, '9 a moderator');
+
+    await ana.getByRole('button', { name: 'Mute Bruno' }).click();
+    await bruno.getByText('A moderator has muted your microphone.').waitFor();
+    await bruno.getByRole('button', { name: 'Microphone', pressed: false }).waitFor();
+    await ana.getByText('You have muted Bruno.').waitFor();
+    await bruno.getByRole('button', { name: 'Microphone', pressed: false }).click();
+    await tileOf(ana, 'Bruno').getByText('muted').waitFor({ state: 'hidden' });
+
+    const used: string[] = [];
+    ana.on('request', (request) => {
+      if (request.url().includes('/twirp/') && request.method() === 'POST') {
+        used.push(request.headers()['authorization'] ?? '');
+      }
+    });
+    await ana.getByRole('button', { name: 'Mute Bruno' }).click();
+    await tileOf(ana, 'Bruno').getByText('muted').waitFor();
+    // By the page's clock, that token has expired.
+    await ana.clock.setFixedTime(Date.now() + 11 * 60_000);
+    const [renewal] = await Promise.all([
+      ana.waitForResponse((response) => response.url() === tokenEndpoint && response.status() === 200),
+      ana
+        .getByRole('button', { name: 'Remove Bruno' })
+        .click()
+        .then(() => picture(ana, '9 a moderator is asked'))
+        .then(() => ana.getByRole('button', { name: 'Remove', exact: true }).click()),
+    ]);
+    expect(await problemOn(bruno)).toContain('A moderator has removed you from the meeting.');
+    await picture(bruno, '9 removed');
+    await ana.getByText('Bruno has left.').waitFor();
+    expect(await identitiesIn('reading-club-host')).toEqual(['user-001']);
+    const { participant_token: renewed } = await renewal.json();
+    expect(used).toEqual([expect.stringMatching(/^Bearer /), `Bearer ${renewed}`]);
+    expect(used[0]).not.toBe(used[1]);
+  });
+
+  test('has the server API for the one room: no list of rooms, no other room', async () => {
+    const club = 'own-room';
+    const token = await meetingToken(reader('user-001', club, 'moderator'), club);
+    const bruno = await open({ reader: 'user-002', club });
+    await join(bruno);
+    await bruno.getByRole('button', { name: 'Microphone', pressed: true }).waitFor();
+
+    expect(await roomService(token, 'ListRooms', {})).toMatchObject({ status: 401 });
+    const elsewhere = { room: 'reading-club-another', identity: 'user-002' };
+    expect(await roomService(token, 'RemoveParticipant', elsewhere)).toMatchObject({ status: 401 });
+
+    const room = `reading-club-${club}`;
+    const [track] = (await liveKit.getParticipant(room, 'user-002')).tracks;
+    const mute = { room, identity: 'user-002', track_sid: track?.sid, muted: true };
+    expect(await roomService(token, 'MutePublishedTrack', mute)).toMatchObject({ status: 200 });
+    const removal = { room, identity: 'user-002' };
+    expect(await roomService(token, 'RemoveParticipant', removal)).toMatchObject({ status: 200 });
+    await problemOn(bruno);
+  });
+});
+
+describe('A member', () => {
+  test('has no such buttons, and no such rights', async () => {
+    const club = 'equals';
+    const [ana, bruno] = await Promise.all([
+      open({ reader: 'user-001', club }),
+      open({ reader: 'user-002', club }),
+    ]);
+    await join(ana);
+    await join(bruno);
+    await expectToSeeAndHear(ana, 'Bruno');
+    expect(await ana.getByRole('button', { name: 'Mute Bruno' }).count()).toBe(0);
+    expect(await ana.getByRole('button', { name: 'Remove Bruno' }).count()).toBe(0);
+
+    const token = await meetingToken(reader('user-001', club, 'member'), club);
+    const room = `reading-club-${club}`;
+    const [track] = (await liveKit.getParticipant(room, 'user-002')).tracks;
+    const mute = { room, identity: 'user-002', track_sid: track?.sid, muted: true };
+    expect(await roomService(token, 'MutePublishedTrack', mute)).toMatchObject({ status: 401 });
+    const removal = { room, identity: 'user-002' };
+    expect(await roomService(token, 'RemoveParticipant', removal)).toMatchObject({ status: 401 });
+    expect(await identitiesIn(room)).toEqual(['user-001', 'user-002']);
+  });
+});

@@ -1,0 +1,174 @@
+/** Readers before the meeting page: each a Chromium context of their own, with the camera and microphone that Chromium fakes. */
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
+
+const screenshots = fileURLToPath(new URL('../screenshots/', import.meta.url));
+
+/** How long anything on the page may take, in milliseconds: generous, for slow machines. */
+const patience = 60_000;
+
+/** For `expect.poll`, with the same patience. */
+export const patiently = { timeout: patience, interval: 100 };
+
+declare global {
+  interface Window {
+    /** Every media connection that the page has opened, kept by `open` for the tests to count in. */
+    peers: RTCPeerConnection[];
+  }
+}
+
+export interface Visit {
+  /** Id of one of the page's readers. */
+  reader: string;
+  club: string;
+  /** The page's word for what the sign-in says of the reader. */
+  as?: 'member' | 'moderator' | 'listener' | 'stranger';
+  /** The page's address; the stack's own by default. */
+  pageUrl?: string;
+  browser?: BrowserContextOptions;
+}
+
+/** A browser for the tests of this file: closed after them, its pages after each, with a picture of those that failed. */
+export function useBrowser(): { open: (visit: Visit) => Promise<Page> } {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: [
+        // Root has no use of a sandbox, and a test no use of what Chromium asks of its makers.
+        ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+        ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
+      ],
+    });
+  });
+  afterEach(async ({ task }) => {
+    const failed = task.result?.state === 'fail';
+    for (const context of browser.contexts()) {
+      for (const [index, page] of context.pages().entries()) {
+        const { searchParams } = new URL(page.url());
+        if (failed) await picture(page, `failed ${task.name} ${searchParams.get('reader')} ${index}`);
+      }
+      await context.close();
+    }
+  });
+  afterAll(() => browser?.close());
+
+  return {
+    open: async ({ reader, club, as = 'member', pageUrl = inject('stack').pageUrl, ...options }) => {
+      const context = await browser.newContext({
+        viewport: { width: 1200, height: 820 },
+        ...options.browser,
+      });
+      context.setDefaultTimeout(patience);
+      await context.addInitScript(() => {
+        const peers: RTCPeerConnection[] = [];
+        window.peers = peers;
+        window.RTCPeerConnection = class extends RTCPeerConnection {
+          constructor(configuration?: RTCConfiguration) {
+            super(configuration);
+            peers.push(this);
+          }
+        };
+      });
+      const page = await context.newPage();
+      await page.goto(`${pageUrl}/?${new URLSearchParams({ reader, club, as })}`);
+      await page.getByRole('heading', { name: 'Who are you' }).waitFor();
+      return page;
+    },
+  };
+}
+
+/** From the first view to the token, which must be there to return. */
+export async function getToken(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in and get a token' }).click();
+  await page.getByRole('heading', { name: 'Your token' }).waitFor();
+}
+
+/** From the first view into the meeting. */
+export async function join(page: Page): Promise<void> {
+  await getToken(page);
+  await page.getByRole('button', { name: 'Join the meeting' }).click();
+  await page.getByRole('list', { name: 'People in the meeting' }).waitFor();
+}
+
+/** Someone's tile in the meeting. */
+export function tileOf(page: Page, name: string) {
+  return page
+    .getByRole('list', { name: 'People in the meeting' })
+    .getByRole('listitem')
+    .filter({ hasText: name });
+}
+
+/** Writes into the chat. */
+export async function say(page: Page, text: string): Promise<void> {
+  await page.getByLabel('Message to everyone').fill(text);
+  await page.getByRole('button', { name: 'Send' }).click();
+}
+
+/** What stands in the chat, one string a message. */
+export function messages(page: Page): Promise<string[]> {
+  return page.getByRole('log', { name: 'Chat' }).getByRole('listitem').allInnerTexts();
+}
+
+/** What went wrong, as the page tells it; waits until it does. */
+export async function problemOn(page: Page): Promise<string> {
+  const alert = page.getByRole('alert');
+  await alert.filter({ hasText: /\S/ }).waitFor();
+  return (await alert.getByRole('paragraph').allTextContents()).join(' ');
+}
+
+/** What the browser has decoded of what others sent, in all connections so far. */
+export function received(
+  page: Page,
+): Promise<{ videoFrames: number; audioSamples: number; audioEnergy: number }> {
+  return page.evaluate(async () => {
+    const total = { videoFrames: 0, audioSamples: 0, audioEnergy: 0 };
+    for (const peer of window.peers) {
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type !== 'inbound-rtp') continue;
+        total.videoFrames += report.framesDecoded ?? 0;
+        total.audioSamples += report.totalSamplesReceived ?? 0;
+        total.audioEnergy += report.totalAudioEnergy ?? 0;
+      }
+    }
+    return total;
+  });
+}
+
+/** Waits until someone's picture moves and their voice sounds; silence and black frames that stand still don't count. */
+export async function expectToSeeAndHear(page: Page, name: string): Promise<void> {
+  const tile = tileOf(page, name);
+  const video = tile.locator('video');
+  await video.waitFor();
+  const framesShown = () =>
+    video.evaluate((element: HTMLVideoElement) => element.getVideoPlaybackQuality().totalVideoFrames);
+  const before = await framesShown();
+  await expect.poll(framesShown, patiently).toBeGreaterThan(before + 10);
+  const isPlaying = () =>
+    tile.locator('audio').evaluate((element: HTMLAudioElement) => !element.paused && element.currentTime > 0);
+  await expect.poll(isPlaying, patiently).toBe(true);
+  const { audioEnergy } = await received(page);
+  await expect.poll(async () => (await received(page)).audioEnergy, patiently).toBeGreaterThan(audioEnergy);
+}
+
+/** Lets the endpoint's answers reach the page changed. */
+export async function changeAnswers(
+  page: Page,
+  change: (answer: Record<string, unknown>) => object,
+): Promise<void> {
+  await page.route(inject('stack').tokenEndpoint, async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    const response = await route.fetch();
+    await route.fulfill({ response, json: change(await response.json()) });
+  });
+}
+
+/** Takes a picture of the whole page into the git-ignored folder, for a person to look at. */
+export async function picture(page: Page, name: string): Promise<void> {
+  await mkdir(screenshots, { recursive: true });
+  const file = name.replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
+  await page.screenshot({ path: `${screenshots}${file}.png`, fullPage: true });
+}

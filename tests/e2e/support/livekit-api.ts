@@ -1,0 +1,37 @@
+/** LiveKit's HTTP interfaces, called with whatever token a test has. */
+import { RoomServiceClient } from 'livekit-server-sdk';
+import { inject } from 'vitest';
+import { apiKey, apiSecret } from './stack.ts';
+
+const { liveKitUrl } = inject('stack');
+
+/** An answer as it came, but for the token, which LiveKit repeats in some refusals. */
+export interface Answer {
+  status: number;
+  body: string;
+}
+
+/** What LiveKit says of a token before a client joins with it. */
+export async function validate(token: string): Promise<Answer> {
+  const response = await fetch(`${liveKitUrl}/rtc/validate?access_token=${token}`);
+  return { status: response.status, body: (await response.text()).replace(token, '<token>') };
+}
+
+/** One call of the server API. */
+export async function roomService(token: string, method: string, parameters: object): Promise<Answer> {
+  const response = await fetch(`${liveKitUrl}/twirp/livekit.RoomService/${method}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(parameters),
+  });
+  return { status: response.status, body: await response.text() };
+}
+
+/** What the server itself knows, asked with the project's own key. */
+export const liveKit = new RoomServiceClient(liveKitUrl, apiKey, apiSecret);
+
+/** Who is in the room, by the server's word, in alphabetical order. */
+export async function identitiesIn(room: string): Promise<string[]> {
+  const participants = await liveKit.listParticipants(room);
+  return participants.map(({ identity }) => identity).sort();
+}

@@ -1,0 +1,134 @@
+/** When something is wrong, the page tells a person what happened, why, and what to do. */
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { startPage } from '../../local/page/server.ts';
+import type { Settings } from '../../local/page/src/settings.ts';
+import { freePort } from '../../local/ports.ts';
+import { changeAnswers, getToken, join, picture, problemOn, useBrowser } from './support/browser.ts';
+import { liveKit } from './support/livekit-api.ts';
+
+const { open } = useBrowser();
+const { tokenEndpoint, issuerUrl, pageUrl } = inject('stack');
+const ana = { reader: 'user-001', club: 'trouble' };
+
+const askForToken = 'Sign in and get a token';
+
+describe('The page tells of', () => {
+  test('a reader who is not in the club', async () => {
+    const page = await open({ ...ana, as: 'stranger' });
+    await page.getByRole('button', { name: askForToken }).click();
+    const problem = await problemOn(page);
+    expect(problem).toContain('You can’t enter this club’s meeting.');
+    expect(problem).toContain('(status 403)');
+    await picture(page, '7 not a member');
+  });
+
+  test.each(['Expired an hour ago', 'Meant for another application'])(
+    'a sign-in that the gateway refuses: %s',
+    async (quality) => {
+      const page = await open({ ...ana, as: 'stranger' });
+      await page.getByLabel('Your sign-in', { exact: true }).selectOption(quality);
+      await page.getByRole('button', { name: askForToken }).click();
+      expect(await problemOn(page)).toContain('The gateway did not accept your sign-in.');
+    },
+  );
+
+  test('what the API finds wrong with the choices, and of nothing once they are right', async () => {
+    const page = await open({ ...ana, club: 'not a club' });
+    await page.getByRole('button', { name: askForToken }).click();
+    const problem = await problemOn(page);
+    expect(problem).toContain('The API did not accept what you chose. reading_club_id: ');
+    await picture(page, '7 not a club');
+    await page.getByLabel('Reading club').fill('trouble');
+    await getToken(page);
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
+  test('LiveKit’s credentials that can’t be had', async () => {
+    const page = await open(ana);
+    await page.route(tokenEndpoint, (route) =>
+      route.fulfill({
+        status: 503,
+        headers: {
+          'access-control-allow-origin': pageUrl,
+          'access-control-allow-headers': 'authorization,content-type',
+          'access-control-expose-headers': 'retry-after',
+          'retry-after': '7',
+        },
+        json: { error: 'Unavailable.', code: 'credentials_unavailable', request_id: 'request-1' },
+      }),
+    );
+    await page.getByRole('button', { name: askForToken }).click();
+    const problem = await problemOn(page);
+    expect(problem).toContain('(status 503) (request request-1)');
+    expect(problem).toContain('Try again in 7 s.');
+  });
+
+  test('a LiveKit server that does not run, and how to get one', async () => {
+    const page = await open(ana);
+    const port = await freePort();
+    await changeAnswers(page, (answer) => ({ ...answer, server_url: `ws://localhost:${port}` }));
+    await getToken(page);
+    await page.getByRole('button', { name: 'Join the meeting' }).click();
+    const problem = await problemOn(page);
+    expect(problem).toContain('No LiveKit server answers.');
+    expect(problem).toContain('scripts/install-meeting-peers.sh');
+    await picture(page, '7 no LiveKit server');
+  });
+
+  test('a token that LiveKit refuses, without showing the token', async () => {
+    const page = await open(ana);
+    await changeAnswers(page, (answer) => ({ ...answer, participant_token: forged(answer) }));
+    await getToken(page);
+    await page.getByRole('button', { name: 'Join the meeting' }).click();
+    const problem = await problemOn(page);
+    expect(problem).toContain('LiveKit did not accept your token.');
+    expect(problem).toContain('signature is invalid (status 401)');
+    expect(problem).not.toMatch(/eyJ/);
+  });
+
+  test('a meeting that was closed', async () => {
+    const page = await open(ana);
+    await join(page);
+    await liveKit.deleteRoom('reading-club-trouble');
+    expect(await problemOn(page)).toContain('The meeting is over.');
+  });
+});
+
+describe('A page that was pointed elsewhere tells of', () => {
+  const pages: { close: () => Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+  });
+  const claims = { member: 'reading_clubs', moderator: 'moderated_clubs', listener: 'listening_clubs' };
+  const issuerAt = (url: string) => ({ kind: 'development' as const, issuerUrl: url, claims });
+  const visit = async (settings: Partial<Settings>) => {
+    const signIn = issuerAt(issuerUrl);
+    const served = await startPage({ port: 0, settings: { tokenEndpoint, signIn, ...settings } });
+    pages.push(served);
+    const page = await open({ ...ana, pageUrl: served.url });
+    await page.getByRole('button', { name: askForToken }).click();
+    return { problem: await problemOn(page), origin: served.url };
+  };
+
+  test('an issuer that does not run', async () => {
+    const { problem } = await visit({ signIn: issuerAt(`http://localhost:${await freePort()}`) });
+    expect(problem).toContain('The sign-in (development issuer) does not answer.');
+    expect(problem).toContain('npm start');
+  });
+
+  test('an API that does not run', async () => {
+    const { problem } = await visit({ tokenEndpoint: `http://localhost:${await freePort()}/token` });
+    expect(problem).toContain('The API does not answer.');
+  });
+
+  test('an API whose CORS does not name the page', async () => {
+    const { problem, origin } = await visit({});
+    expect(problem).toContain('The API answers, but not to this page.');
+    expect(problem).toContain(`add ${origin} to its allowed origins`);
+  });
+});
+
+/** The answer's token with a signature that nobody made. */
+function forged({ participant_token: token }: Record<string, unknown>): string {
+  return String(token).replace(/[^.]+$/, 'c2lnbmF0dXJl');
+}
