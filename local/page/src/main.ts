@@ -50,10 +50,10 @@ async function start(): Promise<void> {
   byId('join', HTMLButtonElement).addEventListener('click', () => {
     void busy(byId('join', HTMLButtonElement), 'Joining …', async () => {
       if (session === undefined) return;
-      const { choices } = session;
+      let current = session;
       const freshToken = async () => {
-        session = await renewed(settings, session ?? (await obtain(settings, choices)));
-        return session.token;
+        current = await renewed(settings, current);
+        return current.token;
       };
       const token = await freshToken();
       await joinMeeting({
@@ -73,7 +73,7 @@ async function start(): Promise<void> {
         },
       });
       byId('meeting-heading', HTMLElement).textContent = token.room_name;
-      inviteSomeone(choices);
+      inviteSomeone(current.choices);
       show('meeting');
     });
   });
@@ -189,8 +189,15 @@ function complain(error: unknown): void {
   alertBox.replaceChildren(
     create('p', { className: 'what' }, [problem.message]),
     create('p', {}, [problem.why]),
-    create('p', { className: 'remedy' }, [problem.remedy]),
+    create('p', {}, [problem.remedy]),
+    create('button', { type: 'button', onclick: dismiss }, ['Dismiss']),
   );
+}
+
+/** The button goes with the message, and the focus must not get lost with it. */
+function dismiss(): void {
+  alertBox.replaceChildren();
+  byId(`${document.body.dataset['view']}-heading`, HTMLElement).focus();
 }
 
 function clearNews(): void {

@@ -1,0 +1,90 @@
+/** The LiveKit server as `npm start` starts it. */
+import { once } from 'node:events';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
+import { freePort, isPortFree } from '../../local/ports.ts';
+import { apiKey, apiSecret } from './support/stack.ts';
+
+const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
+const servers: LiveKit[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+describe('startLiveKit', () => {
+  test('listens on loopback only, for signalling and for media, and frees its port when closed', async () => {
+    const port = await freePort();
+    const server = await startLiveKit({ binary, port, apiKey, apiSecret });
+    servers.push(server);
+    expect(server.url).toBe(`ws://localhost:${port}`);
+    const addresses = await addressesOfChildren();
+    expect(addresses).toHaveLength(2);
+    expect(addresses.map(({ protocol, address }) => `${protocol} ${address}`).sort()).toEqual([
+      'tcp 127.0.0.1',
+      'udp 127.0.0.1',
+    ]);
+    await server.close();
+    expect(await isPortFree(port)).toBe(true);
+  });
+
+  test('says in one line which port is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    await expect(startLiveKit({ binary, port, apiKey, apiSecret })).rejects.toThrow(
+      new RegExp(`^The LiveKit server did not start: port ${port} is in use: .*LIVEKIT_WS_URL$`),
+    );
+    other.close();
+  });
+
+  test('says so when the server ends by itself', async () => {
+    const options = { binary: '/bin/false', port: await freePort(), apiKey, apiSecret };
+    await expect(startLiveKit(options)).rejects.toThrow(/^The LiveKit server did not start: it ended with 1/);
+  });
+});
+
+describe('findLiveKit', () => {
+  test('takes the one that LIVEKIT_SERVER names', async () => {
+    expect(await findLiveKit({ LIVEKIT_SERVER: binary, PATH: '' })).toBe(binary);
+  });
+
+  test('says so when that can’t be run', async () => {
+    await expect(findLiveKit({ LIVEKIT_SERVER: '/no/such/server' })).rejects.toThrow(
+      "LIVEKIT_SERVER names /no/such/server, which can't be run",
+    );
+  });
+});
+
+/** What the children of this process listen on, by the kernel's word. */
+async function addressesOfChildren(): Promise<{ protocol: string; address: string }[]> {
+  const tasks = await readdir('/proc/self/task');
+  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/self/task/${task}/children`, 'utf8')));
+  const children = lists.join(' ').split(' ').filter(Boolean);
+  const sockets = new Set<string>();
+  for (const child of children) {
+    for (const descriptor of await readdir(`/proc/${child}/fd`)) {
+      const target = await readlink(`/proc/${child}/fd/${descriptor}`).catch(() => '');
+      const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+      if (inode !== undefined) sockets.add(inode);
+    }
+  }
+  const found: { protocol: string; address: string }[] = [];
+  for (const protocol of ['tcp', 'tcp6', 'udp', 'udp6']) {
+    const table = await readFile(`/proc/net/${protocol}`, 'utf8').catch(() => '');
+    for (const line of table.trim().split('\n').slice(1)) {
+      const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+      const isListening = protocol.startsWith('udp') || state === '0A';
+      if (isListening && sockets.has(inode)) found.push({ protocol, address: readable(local) });
+    }
+  }
+  return found;
+}
+
+/** `0100007F:1EC8`, an IPv4 address in the kernel's byte order; what is longer stays as it is. */
+function readable(address: string): string {
+  const [hex = ''] = address.split(':');
+  return hex.length === 8 ? [...Buffer.from(hex, 'hex')].reverse().join('.') : hex;
+}
