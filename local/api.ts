@@ -48,8 +48,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     [
       join(directory, 'node_modules/serverless/bin/serverless.js'),
       'offline',
-      ...['--stage', 'dev', '--region', region, '--host', '127.0.0.1', '--httpPort', String(port)],
-      ...['--lambdaPort', String(await freePort()), '--localEnvironment', '--noSponsor'],
+      ...['--stage', 'dev', '--region', region, '--httpPort', String(port)],
+      ...['--lambdaPort', String(await freePort())],
       ...allParameters.flatMap(([name, value]) => ['--param', `${name}=${value}`]),
     ],
     {
@@ -68,15 +68,27 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       },
     },
   );
-  child.stderr.setEncoding('utf8').on('data', write);
-
   const url = `http://localhost:${port}`;
   const ended = once(child, 'close').then(() => undefined);
-  const ready = untilItAnswers(url, child).then(() => {
-    // Nobody can have called the function earlier: all that was printed until now is a drawing of the routes.
-    child.stdout.setEncoding('utf8').on('data', write);
+
+  // Until it answers, standard output holds a drawing of the routes, or else why it can't start.
+  let beforeReady: string[] | undefined = [];
+  child.stderr.setEncoding('utf8').on('data', write);
+  child.stdout.setEncoding('utf8').on('data', (output: string) => {
+    if (beforeReady) beforeReady.push(output);
+    else write(output);
   });
-  child.stdout.resume();
+  const ready = untilItAnswers(url, child).then(
+    () => {
+      beforeReady = undefined;
+    },
+    async (error: unknown) => {
+      await ended;
+      write(beforeReady?.join('') ?? '');
+      throw error;
+    },
+  );
+
   return {
     url,
     ready,

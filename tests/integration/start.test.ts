@@ -1,0 +1,214 @@
+/** `npm start` itself, as somebody at a terminal has it. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { TokenVerifier } from 'livekit-server-sdk';
+import * as v from 'valibot';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort, isPortFree } from '../../local/ports.ts';
+import { copyService, type ServiceCopy } from '../support/service.ts';
+
+let service: ServiceCopy;
+const running = new Set<Run>();
+
+beforeEach(async () => {
+  service = await copyService();
+});
+afterEach(async () => {
+  for (const run of running) run.signalAll('SIGKILL');
+  await service.remove();
+});
+
+interface Run {
+  /** Rejects, with all output, if it ends without such a line. */
+  line: (pattern: RegExp) => Promise<string>;
+  /** To the one process that was started. */
+  signal: (signal: NodeJS.Signals) => void;
+  /** To it and all that it started, as Ctrl-C at a terminal does. */
+  signalAll: (signal: NodeJS.Signals) => void;
+  /** When everything that writes to its output has ended. */
+  ended: Promise<{ exitCode: number | null; output: string }>;
+}
+
+/** Runs a command in the copy, in a process group of its own. */
+function run(command: string, args: string[], environment: Record<string, string>): Run {
+  const child = spawn(command, args, {
+    cwd: service.directory,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: service.directory, PAGE_PORT: '0', ...environment },
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} did not start`);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const ended = once(child, 'close').then(() => {
+    running.delete(self);
+    return { exitCode: child.exitCode, output };
+  });
+  const self: Run = {
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const line = output
+            .split('\n')
+            .slice(0, -1)
+            .find((text) => pattern.test(text));
+          if (line !== undefined) resolve(line);
+        };
+        child.stdout.on('data', look);
+        ended.then(() => reject(new Error(`it ended without the line:\n${output}`)));
+        look();
+      }),
+    signal: (signal) => process.kill(pid, signal),
+    signalAll: (signal) => process.kill(-pid, signal),
+    ended,
+  };
+  running.add(self);
+  return self;
+}
+
+const npmStart = (environment: Record<string, string>) => run('npm', ['start'], environment);
+
+/** Without npm, whose own lines would stand beside it. */
+const start = (environment: Record<string, string>) =>
+  run(process.execPath, ['--import', 'tsx', 'local/start.ts'], environment);
+
+const curlForThoseWithout = fileURLToPath(new URL('../support/bin', import.meta.url));
+
+/** Pastes into a shell what the line says to try. */
+async function pasteCurl(readyLine: string): Promise<unknown> {
+  const command = readyLine.slice(readyLine.indexOf('curl '));
+  const PATH = `${process.env.PATH}:${curlForThoseWithout}`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', command], { env: { PATH } });
+  return JSON.parse(stdout);
+}
+
+const answerSchema = v.object({ token: v.string(), server_url: v.string() });
+
+/** Nothing answers any more at the addresses of the line. */
+async function expectPortsFree(readyLine: string) {
+  const ports = [...readyLine.matchAll(/ http:\/\/localhost:(\d+)[,. ]/g)].map(([, port]) => Number(port));
+  expect(ports.length).toBeGreaterThanOrEqual(2);
+  for (const port of ports) expect({ port, isFree: await isPortFree(port) }).toEqual({ port, isFree: true });
+}
+
+describe('npm start', () => {
+  it('says when it is ready and what to paste; that works; and Ctrl-C leaves nothing behind', async () => {
+    const ports = { PORT: await freePort(), ISSUER_PORT: await freePort() };
+    const app = npmStart({ PORT: String(ports.PORT), ISSUER_PORT: String(ports.ISSUER_PORT) });
+    const ready = await app.line(/Ready/);
+    expect(ready).toContain(`API http://localhost:${ports.PORT}`);
+    expect(ready).toContain(`issuer http://localhost:${ports.ISSUER_PORT}`);
+
+    const answer = v.parse(answerSchema, await pasteCurl(ready));
+    expect(answer.server_url).toBe('ws://localhost:7880');
+    const claims = await new TokenVerifier('devkey', 'secret').verify(answer.token);
+    expect(claims).toMatchObject({ iss: 'devkey', sub: 'user-001', name: 'Ana' });
+    expect(claims.video).toEqual({
+      room: 'reading-club-123',
+      roomJoin: true,
+      canPublish: true,
+      canSubscribe: true,
+      canPublishData: true,
+    });
+
+    app.signalAll('SIGINT');
+    const { output } = await app.ended;
+    expect(output.match(/Ready/g)).toHaveLength(1);
+    expect(output).toContain('"status":200');
+    await expectPortsFree(ready);
+  });
+
+  it('reads .env, but the shell wins; uses no AWS credentials of the shell; and ends by SIGTERM', async () => {
+    await writeFile(
+      join(service.directory, '.env'),
+      [
+        '# A project in the cloud',
+        'LIVEKIT_API_KEY=APIfromDotEnv',
+        'LIVEKIT_API_SECRET="thirty-two-characters-or-more-it-is"',
+        'LIVEKIT_WS_URL=wss://overridden.livekit.cloud',
+        'CLUBS_CLAIM=https://booky.example/clubs',
+        'TOKEN_TTL_SECONDS=120',
+      ].join('\n'),
+    );
+    const app = npmStart({
+      PORT: '0',
+      ISSUER_PORT: '0',
+      LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
+      AWS_ACCESS_KEY_ID: 'AKIAREALREALREALREAL',
+      AWS_SECRET_ACCESS_KEY: 'real',
+      AWS_SESSION_TOKEN: 'real',
+      AWS_PROFILE: 'real',
+      AWS_REGION: 'ap-southeast-2',
+      AUTHORIZER: '{"jwt":{"claims":{"sub":"admin"}}}',
+    });
+    const ready = await app.line(/Ready/);
+    const answer = v.parse(answerSchema, await pasteCurl(ready));
+    expect(answer.server_url).toBe('wss://booky.livekit.cloud');
+    const verifier = new TokenVerifier('APIfromDotEnv', 'thirty-two-characters-or-more-it-is');
+    const { nbf = 0, exp = 0, sub } = await verifier.verify(answer.token);
+    expect({ sub, lifetime: exp - nbf }).toEqual({ sub: 'user-001', lifetime: 120 });
+
+    app.signal('SIGTERM');
+    await app.ended;
+    await expectPortsFree(ready);
+  });
+});
+
+describe('what keeps it from starting is one line', () => {
+  it.each([
+    ['PORT', '127.0.0.1'],
+    ['PORT', '::1'],
+    ['ISSUER_PORT', '127.0.0.1'],
+    ['ISSUER_PORT', '::1'],
+    ['PAGE_PORT', '127.0.0.1'],
+  ])('a port in use: %s on %s', async (variable, host) => {
+    const port = await freePort();
+    const other = createServer().listen(port, host);
+    await once(other, 'listening');
+    const { exitCode, output } = await start({ PORT: '0', ISSUER_PORT: '0', [variable]: String(port) }).ended;
+    other.close();
+    expect(output).toMatch(new RegExp(`^Port ${port} is in use: .*\\b${variable}\\b.*\n$`));
+    expect(exitCode).toBe(1);
+  });
+
+  it('a variable that makes no sense', async () => {
+    const { exitCode, output } = await start({ PORT: 'three thousand' }).ended;
+    expect(output).toMatch(/^PORT is "three thousand": .*\n$/);
+    expect(exitCode).toBe(1);
+  });
+
+  it('a function that answers no token, after its own log', async () => {
+    const app = start({ PORT: '0', ISSUER_PORT: '0', TOKEN_TTL_SECONDS: '5' });
+    const { exitCode, output } = await app.ended;
+    expect(output).toMatch(/"level":"ERROR".*TOKEN_TTL_SECONDS is \\"5\\"/);
+    expect(output.trimEnd().split('\n').at(-1)).toMatch(/500 .*token_generation_failed/);
+    expect(output).not.toContain('Ready');
+    expect(exitCode).toBe(1);
+  });
+
+  it('an API that does not start, after what it says', async () => {
+    const app = start({ PORT: '0', ISSUER_PORT: '0', CLUBS_CLAIM: 'two words' });
+    const { exitCode, output } = await app.ended;
+    expect(output).toContain("The parameter 'clubs-claim'");
+    expect(output.trimEnd().split('\n').at(-1)).toMatch(/API did not start/);
+    expect(exitCode).toBe(1);
+  });
+});
+
+it('serverless-offline by hand, without an issuer to verify with, does not start', async () => {
+  const ports = ['--httpPort', String(await freePort()), '--lambdaPort', String(await freePort())];
+  const { exitCode, output } = await service.serverless(['offline', ...ports]);
+  expect(output).toContain('AUTHORIZER_ISSUER is not set');
+  expect(output).toContain('npm start');
+  expect(exitCode).toBe(1);
+});

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { parseSettings } from '../../../local/settings.ts';
+
+const defaults = {
+  port: 3000,
+  issuerPort: 3001,
+  pagePort: 3010,
+  secret: {
+    LIVEKIT_API_KEY: 'devkey',
+    LIVEKIT_API_SECRET: 'secret',
+    LIVEKIT_WS_URL: 'ws://localhost:7880',
+  },
+  parameters: {},
+  environment: {},
+};
+
+it('has a value for everything', () => {
+  expect(parseSettings({})).toEqual(defaults);
+});
+
+it('takes an empty variable for one that is unset', () => {
+  const empty = { PORT: '', LIVEKIT_API_KEY: '', LIVEKIT_WS_URL: '', CLUBS_CLAIM: '', TOKEN_TTL_SECONDS: '' };
+  expect(parseSettings(empty)).toEqual(defaults);
+});
+
+it('.env.example shows the values that hold without it', () => {
+  const example = parseEnv(readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8'));
+  expect(parseSettings(example)).toEqual({
+    ...defaults,
+    environment: {
+      TOKEN_TTL_SECONDS: '600',
+      CREDENTIALS_MAX_AGE_SECONDS: '300',
+      CREDENTIALS_MAX_STALENESS_SECONDS: '3600',
+      CREDENTIALS_COOLDOWN_SECONDS: '5',
+      CREDENTIALS_TIMEOUT_MS: '2000',
+    },
+  });
+});
+
+it('puts the LiveKit project into the secret, claims into parameters, and passes the rest on, and nothing else', () => {
+  const settings = parseSettings({
+    PORT: '0',
+    ISSUER_PORT: '65535',
+    PAGE_PORT: '1',
+    LIVEKIT_API_KEY: 'APIkey',
+    LIVEKIT_API_SECRET: 'a secret',
+    LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
+    CLUBS_CLAIM: 'clubs',
+    MODERATED_CLUBS_CLAIM: 'moderated',
+    LISTENERS_CLAIM: 'listening',
+    TOKEN_TTL_SECONDS: '120',
+    AWS_LAMBDA_LOG_LEVEL: 'DEBUG',
+    AWS_ACCESS_KEY_ID: 'AKIAREAL',
+    NODE_OPTIONS: '--inspect',
+  });
+  expect(settings).toEqual({
+    port: 0,
+    issuerPort: 65_535,
+    pagePort: 1,
+    secret: {
+      LIVEKIT_API_KEY: 'APIkey',
+      LIVEKIT_API_SECRET: 'a secret',
+      LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
+    },
+    parameters: {
+      'clubs-claim': 'clubs',
+      'moderated-clubs-claim': 'moderated',
+      'listeners-claim': 'listening',
+    },
+    environment: { TOKEN_TTL_SECONDS: '120', AWS_LAMBDA_LOG_LEVEL: 'DEBUG' },
+  });
+});
+
+it('a URL alone goes with the development pair', () => {
+  expect(parseSettings({ LIVEKIT_WS_URL: 'ws://localhost:7890' }).secret).toEqual({
+    ...defaults.secret,
+    LIVEKIT_WS_URL: 'ws://localhost:7890',
+  });
+});
+
+describe('a fault names its variable', () => {
+  it.each([
+    [{ PORT: 'http' }, /^PORT is "http": .* port from 0 to 65535/],
+    [{ PORT: '-1' }, /^PORT/],
+    [{ PORT: '3000.5' }, /^PORT/],
+    [{ ISSUER_PORT: '65536' }, /^ISSUER_PORT is "65536"/],
+    [{ LIVEKIT_API_KEY: 'APIkey' }, /^LIVEKIT_API_SECRET is not set/],
+    [{ LIVEKIT_API_SECRET: 'hidden' }, /^LIVEKIT_API_KEY is not set((?!hidden).)*$/],
+  ])('%j', (environment: Record<string, string>, message) => {
+    expect(() => parseSettings(environment)).toThrow(message);
+  });
+});
