@@ -71,11 +71,14 @@ describe('A listener', () => {
         // The client would not even ask; so it is made to believe that it may.
         const permissions = { ...room.localParticipant.permissions, canPublish: true };
         Object.defineProperty(room.localParticipant, 'permissions', { get: () => permissions });
-        const answer = new Promise<number>((resolve) => {
+        const refusal = new Promise<number>((resolve) => {
           room.engine.on('signalRequestResponse', ({ reason }) => resolve(reason));
         });
-        room.localParticipant.setMicrophoneEnabled(true).catch(() => undefined);
-        return answer;
+        const publication = room.localParticipant.setMicrophoneEnabled(true).then(
+          () => 'published',
+          () => refusal,
+        );
+        return Promise.race([refusal, publication]);
       },
       { url: liveKitUrl, token },
     );

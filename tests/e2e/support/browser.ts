@@ -1,7 +1,7 @@
 /** Readers before the meeting page: each a Chromium context of their own, with the camera and microphone that Chromium fakes. */
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 
 const screenshots = fileURLToPath(new URL('../screenshots/', import.meta.url));
@@ -84,14 +84,21 @@ export function useBrowser(): { open: (visit: Visit) => Promise<Page> } {
 /** From the first view to the token, which must be there to return. */
 export async function getToken(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign in and get a token' }).click();
-  await page.getByRole('heading', { name: 'Your token' }).waitFor();
+  await arrive(page, page.getByRole('heading', { name: 'Your token' }));
 }
 
 /** From the first view into the meeting. */
 export async function join(page: Page): Promise<void> {
   await getToken(page);
   await page.getByRole('button', { name: 'Join the meeting' }).click();
-  await page.getByRole('list', { name: 'People in the meeting' }).waitFor();
+  await arrive(page, page.getByRole('list', { name: 'People in the meeting' }));
+}
+
+/** Waits for what should appear, but no longer than until the page tells of a problem instead. */
+async function arrive(page: Page, goal: Locator): Promise<void> {
+  const problem = page.getByRole('alert').filter({ hasText: /\S/ });
+  await goal.or(problem).first().waitFor();
+  if ((await problem.count()) > 0) throw new Error(`The page says: ${await problem.textContent()}`);
 }
 
 /** Someone's tile in the meeting. */
