@@ -98,9 +98,10 @@ function refuse(h, status, message, challenge) {
 /** @param {string} name */
 function required(name) {
   const value = process.env[name];
-  if (!value)
-    throw new Error(`${name} is not set, so no token can be verified: start the API with npm start`);
-  return value;
+  if (value) return value;
+  // Not thrown: the CLI would report it and stay, with a port open at which the function takes any event.
+  console.error(`${name} is not set, so no token can be verified: start the API with npm start.`);
+  process.exit(1);
 }
 
 module.exports = authorizerOf;

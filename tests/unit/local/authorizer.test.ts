@@ -167,13 +167,3 @@ it('names each route apart', () => {
   ];
   expect(new Set(names.map(({ name }) => name)).size).toBe(3);
 });
-
-it.each([
-  [{}, 'AUTHORIZER_ISSUER'],
-  [{ AUTHORIZER_ISSUER: 'http://localhost:3001' }, 'AUTHORIZER_AUDIENCE'],
-])(
-  'lets nobody in who starts serverless-offline by hand: %j',
-  (environment: Record<string, string>, missing) => {
-    expect(() => loadHook(environment)).toThrow(new RegExp(`${missing} is not set.*npm start`));
-  },
-);
