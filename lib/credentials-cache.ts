@@ -16,12 +16,16 @@ export interface CredentialsCacheOptions<T> {
   clock: Clock;
   /** A number from 0 up to, but not including, 1. */
   random: () => number;
-  /** Told of every fetch that fails, once: a failure that the last good value covers up must still be seen. */
+  /**
+   * Told of every fetch that fails, once: a failure that the last good value covers up must still be seen. It may not throw.
+   */
   onFailure: (error: unknown) => void;
 }
 
 /** One fetch, shared by everyone who waits for it. */
 interface Attempt<T> {
+  /** Counts the fetches of this cache: the higher, the newer. */
+  number: number;
   startedAt: number;
   isPrefetch: boolean;
   brings: Promise<Held<T>>;
@@ -43,8 +47,9 @@ const jitter = 0.1;
  */
 export class CredentialsCache<T> {
   readonly #options: CredentialsCacheOptions<T>;
-  #held: (Held<T> & { dueAt: number }) | undefined;
+  #held: (Held<T> & { number: number; lifetimeMs: number }) | undefined;
   #attempt: Attempt<T> | undefined;
+  #attempts = 0;
   #failure: { at: number; error: unknown } | undefined;
 
   constructor(options: CredentialsCacheOptions<T>) {
@@ -53,17 +58,17 @@ export class CredentialsCache<T> {
 
   /** Starts the first fetch, for init: returns at once and never fails. */
   prefetch(): void {
-    this.#start({ isPrefetch: true });
+    this.#start({ isPrefetch: true, budgetMs: this.#options.times.timeoutMs });
   }
 
   /** Whether a value is held that is not due for a refresh. */
   get fresh(): boolean {
-    return this.#held !== undefined && this.#now() < this.#held.dueAt;
+    return this.#isServable({ pastDueMs: 0 });
   }
 
   /** Whether the last fetch failed so short a time ago that none is attempted yet. */
   get coolingDown(): boolean {
-    return this.#failure !== undefined && this.#now() < this.#failure.at + this.#options.times.cooldownMs;
+    return this.#failure !== undefined && this.#msSince(this.#failure.at) < this.#options.times.cooldownMs;
   }
 
   /**
@@ -72,47 +77,54 @@ export class CredentialsCache<T> {
    * @throws {CredentialsUnavailable} when there is none to be had, with the failed fetch as its cause
    */
   async get(): Promise<Held<T>> {
-    const { clock, times } = this.#options;
-    if (this.fresh || this.coolingDown) return this.#lastGood();
-    return (await within(clock, times.timeoutMs, this.#reload())) ?? this.#lastGood();
+    if (this.#held !== undefined && this.fresh) return this.#held;
+    if (this.coolingDown) return this.#lastGood();
+    return this.#reload().catch(() => this.#lastGood());
   }
 
   #lastGood(): Held<T> {
     const { maxStalenessMs, cooldownMs } = this.#options.times;
-    const now = this.#now();
-    if (this.#held !== undefined && now < this.#held.dueAt + maxStalenessMs) return this.#held;
-    const retryInMs = this.#failure ? this.#failure.at + cooldownMs - now : cooldownMs;
-    throw new CredentialsUnavailable(Math.max(1, Math.ceil(retryInMs / 1000)), {
+    if (this.#held !== undefined && this.#isServable({ pastDueMs: maxStalenessMs })) return this.#held;
+    const cooledMs = this.#failure === undefined ? 0 : this.#msSince(this.#failure.at);
+    throw new CredentialsUnavailable(Math.max(1, Math.ceil((cooldownMs - cooledMs) / 1000)), {
       cause: this.#failure?.error,
     });
   }
 
-  /** Joins the fetch under way or starts one. */
+  /** Joins the fetch under way or starts one. Nothing that it waits for goes on after the budget of who asks. */
   async #reload(): Promise<Held<T>> {
     const { clock, times } = this.#options;
     const attempt = this.#attempt;
     // Older than a fetch can be: a freeze has cut it.
-    const isCut = attempt !== undefined && this.#now() - attempt.startedAt >= times.timeoutMs;
-    if (attempt === undefined || isCut) return this.#start({ isPrefetch: false }).brings;
+    const isCut = attempt !== undefined && this.#msSince(attempt.startedAt) >= times.timeoutMs;
+    if (attempt === undefined || isCut) {
+      return this.#start({ isPrefetch: false, budgetMs: times.timeoutMs }).brings;
+    }
     if (!attempt.isPrefetch) return attempt.brings;
 
+    const askedAt = clock.now();
     const prefetched = await within(clock, times.timeoutMs / 2, attempt.brings);
     if (prefetched !== undefined || this.coolingDown) return prefetched ?? attempt.brings;
-    // The prefetch failed, or it hangs: half of the budget is left for a fetch of our own beside it.
+    // The prefetch failed, or it hangs: what is left of the budget is for a fetch of our own beside it.
+    const budgetMs = times.timeoutMs - this.#msSince(askedAt);
     const current = this.#attempt;
-    const own = current === undefined || current.isPrefetch ? this.#start({ isPrefetch: false }) : current;
+    const own =
+      current === undefined || current.isPrefetch ? this.#start({ isPrefetch: false, budgetMs }) : current;
     return Promise.any([attempt.brings, own.brings]);
   }
 
-  #start({ isPrefetch }: { isPrefetch: boolean }): Attempt<T> {
-    const startedAt = this.#now();
-    const brings = this.#fetched(startedAt);
-    const attempt: Attempt<T> = { startedAt, isPrefetch, brings };
+  #start({ isPrefetch, budgetMs }: { isPrefetch: boolean; budgetMs: number }): Attempt<T> {
+    const number = ++this.#attempts;
+    const startedAt = this.#options.clock.now();
+    const brings = this.#fetched({ number, startedAt, budgetMs });
+    const attempt: Attempt<T> = { number, startedAt, isPrefetch, brings };
     this.#attempt = attempt;
     brings
       .catch((error: unknown) => {
         // An attempt that was given up on, like the prefetch, must not hold up those that come after it.
-        if (this.#attempt === attempt && !isPrefetch) this.#failure = { at: this.#now(), error };
+        if (this.#attempt === attempt && !isPrefetch) {
+          this.#failure = { at: this.#options.clock.now(), error };
+        }
         this.#options.onFailure(error);
       })
       .finally(() => {
@@ -122,21 +134,22 @@ export class CredentialsCache<T> {
   }
 
   /** Fetches and keeps what comes, unless something newer is held by then. */
-  async #fetched(startedAt: number): Promise<Held<T>> {
+  async #fetched(attempt: { number: number; startedAt: number; budgetMs: number }): Promise<Held<T>> {
+    const { number, startedAt, budgetMs } = attempt;
     const { fetch, times, clock, random } = this.#options;
     const overdue = new AbortController();
     let cancel = () => {};
     const deadline = new Promise<never>((_resolve, reject) => {
-      cancel = clock.after(times.timeoutMs, () => {
-        const late = new Error(`The credentials were not fetched within ${times.timeoutMs} ms.`);
+      cancel = clock.after(budgetMs, () => {
+        const late = new Error(`The credentials were not fetched within ${budgetMs} ms.`);
         reject(late);
         overdue.abort(late);
       });
     });
     try {
       const value = await Promise.race([fetch(overdue.signal), deadline]);
-      if (this.#held !== undefined && this.#held.readAt > startedAt) return this.#held;
-      this.#held = { value, readAt: startedAt, dueAt: startedAt + times.maxAgeMs * (1 - jitter * random()) };
+      if (this.#held !== undefined && this.#held.number > number) return this.#held;
+      this.#held = { value, number, readAt: startedAt, lifetimeMs: times.maxAgeMs * (1 - jitter * random()) };
       this.#failure = undefined;
       return this.#held;
     } finally {
@@ -144,7 +157,13 @@ export class CredentialsCache<T> {
     }
   }
 
-  #now(): number {
-    return this.#options.clock.now();
+  #isServable({ pastDueMs }: { pastDueMs: number }): boolean {
+    return this.#held !== undefined && this.#msSince(this.#held.readAt) < this.#held.lifetimeMs + pastDueMs;
+  }
+
+  /** After a clock was set back everything counts as long ago: better one fetch too many than none for an hour. */
+  #msSince(time: number): number {
+    const elapsed = this.#options.clock.now() - time;
+    return elapsed < 0 ? Number.POSITIVE_INFINITY : elapsed;
   }
 }

@@ -227,17 +227,17 @@ describe('a fetch that hangs', () => {
     expect(reader.outcome).toBe('first');
   });
 
-  test('and answers all the same after a newer one does not put the older value back', async () => {
-    const { cache, clock, fetchNumber, get } = setUp({ times: { cooldownMs: 0 } });
+  test('and answers after a newer one does not put the older value back', async () => {
+    const { cache, clock, fetchNumber, get } = setUp();
     cache.prefetch();
-    await clock.advance(times.timeoutMs);
     const reader = get();
-    fetchNumber(1).resolve('second');
+    await clock.advance(1_100);
+    fetchNumber(1).resolve('new');
     await clock.settle();
-    fetchNumber(0).resolve('first');
+    fetchNumber(0).resolve('old');
     await clock.settle();
-    expect(reader.outcome).toBe('second');
-    expect((await cache.get()).value).toBe('second');
+    expect(reader.outcome).toBe('new');
+    expect((await cache.get()).value).toBe('new');
   });
 });
 
@@ -322,4 +322,91 @@ describe('the prefetch', () => {
     await clock.advance(1);
     unavailable(reader.outcome);
   });
+
+  test('and the fetch beside it leave nothing for the next freeze to cut', async () => {
+    const { cache, clock, fetches, fetchNumber, get } = setUp();
+    cache.prefetch();
+    await clock.advance(500);
+    const refused = get();
+    await clock.advance(2_000);
+    expect(String(unavailable(refused.outcome).cause)).toContain('not fetched within');
+    expect(clock.pending()).toBe(0);
+    clock.freeze(3_600_000);
+    const reader = get();
+    expect(fetches).toHaveLength(3);
+    fetchNumber(2).resolve('third');
+    await clock.settle();
+    expect(reader.outcome).toBe('third');
+  });
+});
+
+describe('the clock', () => {
+  test('set back makes what is held and what has failed count as long ago', async () => {
+    const { cache, clock, fetches, fetchNumber, get, filled } = setUp();
+    await filled();
+    clock.freeze(-3_600_000);
+    expect(cache.fresh).toBe(false);
+    const reader = get();
+    fetchNumber(1).resolve('second');
+    await clock.settle();
+    expect(reader.outcome).toBe('second');
+
+    await clock.advance(times.maxAgeMs);
+    get();
+    fetchNumber(2).reject(new Error('no route'));
+    await clock.settle();
+    expect(cache.coolingDown).toBe(true);
+    clock.freeze(-3_600_000);
+    expect(cache.coolingDown).toBe(false);
+    get();
+    expect(fetches).toHaveLength(4);
+  });
+
+  test('counts the cooldown from the failure, not from the start of what failed', async () => {
+    const { cache, clock, get } = setUp();
+    get();
+    await clock.advance(times.timeoutMs);
+    expect(cache.coolingDown).toBe(true);
+    await clock.advance(times.cooldownMs - 1);
+    expect(cache.coolingDown).toBe(true);
+  });
+});
+
+describe('an attempt that was given up on', () => {
+  /** A cache whose fetch a freeze has cut, and that has begun another. */
+  async function cut() {
+    const all = setUp({ times: { maxAgeMs: 1_000, cooldownMs: 60_000 } });
+    await all.filled();
+    await all.clock.advance(1_000);
+    all.get();
+    all.clock.freeze(2_000);
+    const reader = all.get();
+    expect(all.fetches).toHaveLength(3);
+    return { ...all, reader };
+  }
+
+  test('starts no cooldown, and those who wait for its successor go on sharing it', async () => {
+    const { cache, clock, fetches, fetchNumber, reader, get } = await cut();
+    fetchNumber(1).reject(new Error('ECONNRESET'));
+    await clock.settle();
+    expect(cache.coolingDown).toBe(false);
+    const another = get();
+    expect(fetches).toHaveLength(3);
+    fetchNumber(2).resolve('third');
+    await clock.settle();
+    expect([reader.outcome, another.outcome]).toEqual(['third', 'third']);
+  });
+});
+
+test('a success ends the cooldown that an earlier failure began', async () => {
+  const { cache, clock, fetchNumber, get } = setUp({ times: { cooldownMs: 300_000 } });
+  cache.prefetch();
+  get();
+  await clock.advance(1_000);
+  fetchNumber(1).reject(new Error('no route'));
+  await clock.settle();
+  expect(cache.coolingDown).toBe(true);
+  fetchNumber(0).resolve('first');
+  await clock.settle();
+  expect(cache.coolingDown).toBe(false);
 });
