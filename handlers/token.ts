@@ -36,7 +36,7 @@ function start(): TokenEndpoint {
       clock: systemClock,
       random: Math.random,
       onFailure: (error) =>
-        log('ERROR', 'The credentials could not be fetched.', { causes: describeError(error) }),
+        log('WARN', 'The credentials could not be fetched.', { causes: describeError(error) }),
     });
     cache.prefetch();
     return createTokenEndpoint(config, cache, systemClock.now);

@@ -46,8 +46,8 @@ export function clubsListedIn(claim: unknown): ReadonlySet<ClubId> | undefined {
   return new Set(array.split(' ').flatMap((element) => clubNamed(element) ?? []));
 }
 
-/** What never stands inside the brackets of an array of ids: it shows JSON, a nested array, an object or a comma list. */
-const otherForm = /[[\]{}"]|,(?: |$)|(?:^| ),/;
+/** What stands in no id: inside the brackets it shows JSON, a nested array, an object or a comma list. */
+const otherForm = /[[\]{}",]/;
 
 function clubNamed(element: string): ClubId | undefined {
   const id = v.safeParse(clubIdSchema, withoutRoomPrefix(element));

@@ -70,8 +70,8 @@ export function parseConfig(environment: Environment): Config {
     const text = read(name);
     if (text === undefined) return undefined;
     const value = parseLiveKitUrl(text);
-    if (value === undefined)
-      faults.push(`${name} is ${JSON.stringify(text)}: it should be ${liveKitUrlRule}`);
+    // Not what it holds: a password may stand in it, or a whole secret that was pasted into the wrong variable.
+    if (value === undefined) faults.push(`${name} can't be used: it should be ${liveKitUrlRule}`);
     return value;
   };
 

@@ -50,9 +50,13 @@ function requestIn(event: APIGatewayProxyEventV2WithJWTAuthorizer): TokenEndpoin
   return {
     claims: event?.requestContext?.authorizer?.jwt?.claims,
     // The gateway sends header names in lower case.
-    contentType: event?.headers?.['content-type'] || undefined,
-    body: Buffer.from(event?.body ?? '', event?.isBase64Encoded ? 'base64' : 'utf8'),
+    contentType: textOf(event?.headers?.['content-type']) || undefined,
+    body: Buffer.from(textOf(event?.body), event?.isBase64Encoded ? 'base64' : 'utf8'),
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 interface Response {

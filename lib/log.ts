@@ -37,7 +37,9 @@ export function describeError(error: unknown): LogFields[] {
       chain.push({ name: typeof cause });
       break;
     }
-    const { name, message, stack } = cause;
+    const { name, stack } = cause;
+    // A parser's message quotes what it could not read, a secret for instance.
+    const message = cause instanceof SyntaxError ? undefined : cause.message;
     chain.push({
       name,
       message,

@@ -19,8 +19,8 @@ export interface Reader {
 const longestId = 256;
 
 /** @throws {Problem} `unauthenticated` without a `sub` of 1 to 256 bytes: the authorizer should have stopped it. */
-export function readerFrom(claims: Claims | undefined): Reader {
-  if (claims === undefined) throw unauthenticated();
+export function readerFrom(claims: Claims | null | undefined): Reader {
+  if (claims == null) throw unauthenticated();
   const id = claims['sub'];
   // Ill-formed text has no UTF-8: encoding would make two readers one.
   if (typeof id !== 'string' || !id.isWellFormed() || id === '' || Buffer.byteLength(id) > longestId) {

@@ -10,7 +10,7 @@ import { mintToken } from './token.ts';
 
 /** A request for a token: what came, and the claims of the JWT that came with it, verified by the gateway. */
 export interface TokenEndpointRequest extends RequestContent {
-  claims: Claims | undefined;
+  claims: Claims | null | undefined;
 }
 
 /** The body of a 200: what the front end reads, and what `TokenSource.endpoint()` of every LiveKit client SDK reads. */

@@ -23,7 +23,6 @@ describe('a claim', () => {
     ['0123', ['0123']],
     // An element that is no id lists nothing, and takes nothing from its neighbours.
     ['[12 b@d 34]', ['12', '34']],
-    ['[12 a,b 34]', ['12', '34']],
     ['[12  34]', ['12', '34']],
     ['[Reading-Club-12 reading-club-reading-club-12 -12 34]', ['34']],
     ['[12\t34]', []],
@@ -38,7 +37,10 @@ describe('a claim', () => {
     '12,34',
     '12 34',
     '12, 34',
+    '[12,34]',
     '[12, 34]',
+    '[12 a,b 34]',
+    '[12 staff{x}]',
     '[12 ,34]',
     '["12","34"]',
     '["12" "34"]',

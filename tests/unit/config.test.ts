@@ -69,11 +69,15 @@ test.each([undefined, ''])('LIVEKIT_SECRET_ID is required, %j is none', (value) 
   );
 });
 
-test('a faulty LIVEKIT_WS_URL is named, with what it holds and what it should be', () => {
-  expect(() => parseConfig({ ...required, LIVEKIT_WS_URL: 'ftp://x' })).toThrow(
-    'LIVEKIT_WS_URL is "ftp://x": it should be a wss:// or https:// URL',
-  );
-});
+test.each(['ftp://x', 'wss://key:hunter2@project.livekit.cloud', '{"LIVEKIT_API_SECRET":"hunter2"}'])(
+  'a faulty LIVEKIT_WS_URL is named, with what it should be, and not quoted: %s',
+  (value) => {
+    const fault = new ConfigurationFault(
+      "LIVEKIT_WS_URL can't be used: it should be a wss:// or https:// URL (ws:// or http:// on loopback only) of a host and at most a path",
+    );
+    expect(() => parseConfig({ ...required, LIVEKIT_WS_URL: value })).toThrow(fault);
+  },
+);
 
 test('all faults are named at once', () => {
   expect(() => parseConfig({ TOKEN_TTL_SECONDS: '1', CREDENTIALS_TIMEOUT_MS: 'x' })).toThrow(

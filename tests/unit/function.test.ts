@@ -203,6 +203,13 @@ describe('each error has its status, code and JSON', () => {
     for (const event of [
       bare,
       { ...bare, requestContext: {} },
+      { ...bare, requestContext: { authorizer: { jwt: { claims: null } } } },
+      {
+        ...bare,
+        requestContext: { authorizer: { jwt: { claims: {} } } },
+        headers: { 'content-type': [] },
+        body: 5,
+      },
       { ...tokenEvent(), requestContext: { authorizer: {} } },
     ]) {
       expect((await call(event)).statusCode).toBe(401);

@@ -28,6 +28,16 @@ test('an error is told with its causes, outermost first', () => {
   ]);
 });
 
+test('what a parser could not read is not quoted', () => {
+  const parse = () => JSON.parse('S3cret-text');
+  expect(parse).toThrow(/S3cret/);
+  try {
+    parse();
+  } catch (error) {
+    expect(JSON.stringify(describeError(error))).not.toContain('S3cret');
+  }
+});
+
 test('a circle of causes ends', () => {
   const error = new Error('again');
   error.cause = error;
