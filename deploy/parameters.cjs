@@ -236,7 +236,7 @@ function readParameters(given, stage) {
   /** @type {<T>(parameter: Parameter<T>) => T | undefined} */
   const optional = ({ name, rule, read, onLaptop, inProduction, byDefault }) => {
     known.add(name);
-    const ofStage = { [laptopStage]: onLaptop, [productionStage]: inProduction }[stage];
+    const ofStage = stage === laptopStage ? onLaptop : stage === productionStage ? inProduction : undefined;
     const text = given[name] ?? ofStage ?? byDefault;
     if (text === undefined) return undefined;
     const value = read(text);

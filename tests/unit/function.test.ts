@@ -248,6 +248,19 @@ describe('the log', () => {
     expect(lastLine()).toMatchObject({ level: 'WARN', status: 400, faults: ['reading_club_id'] });
     expect(lines).toHaveLength(3);
   });
+
+  test('warns of every claim that can’t be read, also where the token is issued', async () => {
+    const { call, lastLine } = setUp({
+      environment: { MODERATED_CLUBS_CLAIM: 'moderated', LISTENERS_CLAIM: 'listening' },
+    });
+    const claims = { sub: 'user-001', moderated: '{123}', listening: '123,124' };
+    expect((await call(tokenEvent({ claims }))).body['role']).toBe('member');
+    expect(lastLine()).toMatchObject({
+      level: 'WARN',
+      code: 'ok',
+      unreadable_claims: ['moderated', 'listening'],
+    });
+  });
 });
 
 describe('whatever is sent', () => {

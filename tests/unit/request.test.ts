@@ -133,6 +133,8 @@ describe('participant_name', () => {
     ['é'.repeat(128), 'é'.repeat(128)],
     ['𝒜'.repeat(64), '𝒜'.repeat(64)],
     ['e\u0301'.repeat(128), 'é'.repeat(128)],
+    // 76 code points, 136 units of UTF-16, 256 bytes.
+    ['😀'.repeat(60) + 'x'.repeat(16), '😀'.repeat(60) + 'x'.repeat(16)],
     ['\u200F', '\u200F'],
     ['a\u2065b', 'a\u2065b'],
     ['a\u206Ab', 'a\u206Ab'],
