@@ -1,0 +1,141 @@
+/** An AWS on this machine, for one rehearsal: MiniStack, on loopback and with IAM enforced. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../local/ports.ts';
+import { RehearsalFault, requireTools, tools } from './tools.ts';
+
+const region = 'eu-central-1';
+
+/** In milliseconds. */
+const startTimeout = 60_000;
+const stopTimeout = 10_000;
+
+export interface MiniStack {
+  url: string;
+  region: string;
+  /** What a CLI of AWS needs to find it instead of AWS, and to be its root user; a PATH that has the `aws` command. */
+  environment: Readonly<Record<string, string>>;
+  /** Its process, the parent of the functions' processes. */
+  pid: number;
+  /** Ends it, the functions included, and whatever it stored is gone. */
+  close: () => Promise<void>;
+}
+
+/** @throws {RehearsalFault} when a tool is missing, or it ends by itself or stays silent for a minute. */
+export async function startMiniStack(): Promise<MiniStack> {
+  await requireTools();
+  const folder = await mkdtemp(join(tmpdir(), 'booky-ministack-'));
+  const port = await freePort();
+  const systemPath = process.env['PATH'] ?? '';
+
+  const child = spawn(tools.ministack, {
+    cwd: folder,
+    // Nothing of this process's own environment: the functions inherit it.
+    env: {
+      PATH: [dirname(tools.node), systemPath].join(delimiter),
+      HOME: folder,
+      TMPDIR: folder,
+      BIND_HOST: '127.0.0.1',
+      GATEWAY_PORT: String(port),
+      MINISTACK_REGION: region,
+      // Roles are checked, so that a missing permission fails here as it would on AWS.
+      AUTH: 'true',
+      // These would listen on every interface.
+      IOT_MTLS_ENABLED: '0',
+      SFTP_ENABLED: '0',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C reaches it through `close`, after what still needs it.
+    detached: true,
+  });
+  const output = collectTail(child);
+  const killWithParent = () => signalGroup(child, 'SIGKILL');
+  process.once('exit', killWithParent);
+
+  const close = async () => {
+    await end(child);
+    process.off('exit', killWithParent);
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await untilReady(child, url);
+  } catch (error) {
+    await close();
+    const reason = error instanceof Error ? error.message : error;
+    throw new RehearsalFault(
+      `MiniStack did not start: ${reason}; its last words: ${output().trim() || 'none'}`,
+    );
+  }
+  return {
+    url,
+    region,
+    environment: {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: region,
+      // The aws command, version 1, reads no other.
+      AWS_DEFAULT_REGION: region,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      PATH: [dirname(tools.aws), systemPath].join(delimiter),
+    },
+    pid: child.pid ?? 0,
+    close,
+  };
+}
+
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  const ended = Promise.race([
+    once(child, 'exit').then(([code, signal]) => `it ended with ${code ?? signal}`),
+    once(child, 'error').then(([error]) => `it could not be run (${error.message})`),
+  ]);
+  const deadline = Date.now() + startTimeout;
+  while (Date.now() < deadline) {
+    const ready = fetch(`${url}/_ministack/ready`, { signal: AbortSignal.timeout(1_000) })
+      .then((response) => response.ok)
+      .catch(() => false);
+    const outcome = await Promise.race([ready, ended]);
+    if (typeof outcome === 'string') throw new Error(outcome);
+    if (outcome) return;
+    await delay(100);
+  }
+  throw new Error(`it was not ready within ${startTimeout / 1_000} s`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeout);
+    await gone;
+    clearTimeout(timer);
+  }
+  // What it left of the functions' processes.
+  signalGroup(child, 'SIGKILL');
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The whole group is gone already.
+  }
+}
+
+/** Reads all the output, or the pipe would fill and stop it; keeps the last 2,000 characters. */
+function collectTail(child: ChildProcess): () => string {
+  let tail = '';
+  const append = (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-2_000);
+  };
+  child.stdout?.on('data', append);
+  child.stderr?.on('data', append);
+  return () => tail;
+}

@@ -1,0 +1,53 @@
+/** cfn-lint's word on the generated template: no errors, no warnings. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { requireTools, tools } from '../../scripts/rehearsal/tools.ts';
+import { packageService, requiredParameters } from '../infrastructure/support/packaged.ts';
+
+const everything = {
+  ...requiredParameters,
+  scopes: 'meetings/join,openid',
+  'livekit-url': 'wss://booky.livekit.cloud',
+  'create-secret': 'true',
+  'kms-key': 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+  'reserved-concurrency': '20',
+  tracing: 'true',
+  'alarms-topic': 'arn:aws:sns:eu-central-1:123456789012:on-call',
+};
+
+test.each([
+  ['with as little as may be', requiredParameters],
+  ['with every parameter', everything],
+])('%s', async (_, parameters) => {
+  await requireTools();
+  const { templateText } = await packageService('prod', parameters);
+  expect(await lint(templateText)).toStrictEqual({ exitCode: 0, output: '' });
+});
+
+test('a template with a fault does not pass, and neither does one with an ignored rule that nobody gave a reason for', async () => {
+  const { templateText } = await packageService('prod', requiredParameters);
+  const faulty = await lint(templateText.replace('"AWS::Lambda::Function"', '"AWS::Lambda::Funktion"'));
+  expect(faulty.output).toContain('E3006');
+  // The one rule that is ignored has its reason beside it in serverless.yml.
+  expect(JSON.parse(templateText)).toMatchObject({
+    Metadata: { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } },
+  });
+});
+
+async function lint(template: string): Promise<{ exitCode: number; output: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'booky-lint-'));
+  const file = join(folder, 'template.json');
+  await writeFile(file, template);
+  try {
+    return await new Promise((resolve) => {
+      execFile(tools.cfnLint, ['--regions', 'eu-central-1', '--', file], (error, stdout, stderr) => {
+        resolve({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr });
+      });
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
