@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './ports.ts';
 
@@ -35,6 +36,9 @@ export interface Api {
   /** Ends the process and everything that it started. */
   close: () => Promise<void>;
 }
+
+/** What serverless-offline draws on its output, whatever its log level: a box, and empty lines around it. */
+const drawingOfRoutes = /^\s*([┌│└].*)?$/;
 
 /** How long serverless-offline may take to end itself, in milliseconds. */
 const shutdownMs = 5_000;
@@ -68,23 +72,23 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       },
     },
   );
+  child.stderr.setEncoding('utf8').on('data', write);
+  let isReady = false;
+  createInterface(child.stdout).on('line', (line) => {
+    if (!drawingOfRoutes.test(line)) write(`${line}\n`);
+    // With this word the CLI reports why it can't go on; after a failed build, for one, it stays all the same.
+    if (line === 'Error:' && !isReady) child.kill('SIGTERM');
+  });
+
   const url = `http://localhost:${port}`;
   const ended = once(child, 'close').then(() => undefined);
-
-  // Until it answers, standard output holds a drawing of the routes, or else why it can't start.
-  let beforeReady: string[] | undefined = [];
-  child.stderr.setEncoding('utf8').on('data', write);
-  child.stdout.setEncoding('utf8').on('data', (output: string) => {
-    if (beforeReady) beforeReady.push(output);
-    else write(output);
-  });
   const ready = untilItAnswers(url, child).then(
     () => {
-      beforeReady = undefined;
+      isReady = true;
     },
     async (error: unknown) => {
+      // What it said of itself comes first.
       await ended;
-      write(beforeReady?.join('') ?? '');
       throw error;
     },
   );

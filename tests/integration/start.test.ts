@@ -1,7 +1,7 @@
 /** `npm start` itself, as somebody at a terminal has it. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,13 +34,16 @@ interface Run {
   ended: Promise<{ exitCode: number | null; output: string }>;
 }
 
+/** For what a test does not place itself. */
+const freePorts = { PORT: '0', ISSUER_PORT: '0', PAGE_PORT: '0' };
+
 /** Runs a command in the copy, in a process group of its own. */
 function run(command: string, args: string[], environment: Record<string, string>): Run {
   const child = spawn(command, args, {
     cwd: service.directory,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: service.directory, PAGE_PORT: '0', ...environment },
+    env: { PATH: process.env.PATH, HOME: service.directory, ...freePorts, ...environment },
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} did not start`);
@@ -141,8 +144,6 @@ describe('npm start', () => {
       ].join('\n'),
     );
     const app = npmStart({
-      PORT: '0',
-      ISSUER_PORT: '0',
       LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
       AWS_ACCESS_KEY_ID: 'AKIAREALREALREALREAL',
       AWS_SECRET_ACCESS_KEY: 'real',
@@ -164,7 +165,7 @@ describe('npm start', () => {
   });
 });
 
-describe('what keeps it from starting is one line', () => {
+describe('what keeps it from starting is said in its last line', () => {
   it.each([
     ['PORT', '127.0.0.1'],
     ['PORT', '::1'],
@@ -175,7 +176,7 @@ describe('what keeps it from starting is one line', () => {
     const port = await freePort();
     const other = createServer().listen(port, host);
     await once(other, 'listening');
-    const { exitCode, output } = await start({ PORT: '0', ISSUER_PORT: '0', [variable]: String(port) }).ended;
+    const { exitCode, output } = await start({ [variable]: String(port) }).ended;
     other.close();
     expect(output).toMatch(new RegExp(`^Port ${port} is in use: .*\\b${variable}\\b.*\n$`));
     expect(exitCode).toBe(1);
@@ -188,7 +189,7 @@ describe('what keeps it from starting is one line', () => {
   });
 
   it('a function that answers no token, after its own log', async () => {
-    const app = start({ PORT: '0', ISSUER_PORT: '0', TOKEN_TTL_SECONDS: '5' });
+    const app = start({ TOKEN_TTL_SECONDS: '5' });
     const { exitCode, output } = await app.ended;
     expect(output).toMatch(/"level":"ERROR".*TOKEN_TTL_SECONDS is \\"5\\"/);
     expect(output.trimEnd().split('\n').at(-1)).toMatch(/500 .*token_generation_failed/);
@@ -196,8 +197,16 @@ describe('what keeps it from starting is one line', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('a build that fails, after what is wrong with it', async () => {
+    await appendFile(join(service.directory, 'lib/token.ts'), '\nthis is no code(');
+    const { exitCode, output } = await start({}).ended;
+    expect(output).toContain('lib/token.ts');
+    expect(output.trimEnd().split('\n').at(-1)).toMatch(/API did not start/);
+    expect(exitCode).toBe(1);
+  });
+
   it('an API that does not start, after what it says', async () => {
-    const app = start({ PORT: '0', ISSUER_PORT: '0', CLUBS_CLAIM: 'two words' });
+    const app = start({ CLUBS_CLAIM: 'two words' });
     const { exitCode, output } = await app.ended;
     expect(output).toContain("The parameter 'clubs-claim'");
     expect(output.trimEnd().split('\n').at(-1)).toMatch(/API did not start/);
