@@ -1,13 +1,13 @@
 import process from 'node:process';
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
 import { systemClock } from '../lib/clock.ts';
-import { parseConfig, parseLogLevel } from '../lib/config.ts';
+import { type Config, parseConfig, parseLogLevel } from '../lib/config.ts';
 import { CredentialsCache } from '../lib/credentials-cache.ts';
 import { httpHandler } from '../lib/http.ts';
 import { parseLiveKitCredentials } from '../lib/livekit-credentials.ts';
 import { createLog, describeError } from '../lib/log.ts';
 import { secretReader } from '../lib/secrets-manager.ts';
-import { createTokenEndpoint, type TokenEndpoint, type VersionedCredentials } from '../lib/token-endpoint.ts';
+import type { TokenEndpoint, VersionedCredentials } from '../lib/token-endpoint.ts';
 
 const log = createLog({
   threshold: parseLogLevel(process.env),
@@ -17,32 +17,43 @@ const log = createLog({
 });
 
 /** `POST /api/reading-clubs/meetings/token`, behind the HTTP API's JWT authorizer. */
-export const handler: APIGatewayProxyHandlerV2WithJWTAuthorizer = httpHandler(start(), log, systemClock.now);
+export const handler: APIGatewayProxyHandlerV2WithJWTAuthorizer = httpHandler(
+  await start(),
+  log,
+  systemClock.now,
+);
 
 /** Init: reads the configuration and sends for the credentials, so that they are there, or under way, at the first request. */
-function start(): TokenEndpoint {
+async function start(): Promise<TokenEndpoint> {
   try {
     const config = parseConfig(process.env);
+    const cache = credentialsCache(config);
+    cache.prefetch();
+    // All that the read waits for until it leaves is this turn of the event loop. What only answers need loads after that.
+    await new Promise((resolve) => setImmediate(resolve));
+    const { createTokenEndpoint } = await import('../lib/token-endpoint.ts');
     if (config.claims.clubs === undefined) {
       log('WARN', 'CLUBS_CLAIM is not set: every signed-in reader may enter the meeting of every club.');
     }
-    const readSecret = secretReader(config.secretId, config.credentials.timeoutMs);
-    const cache = new CredentialsCache<VersionedCredentials>({
-      fetch: async (signal) => {
-        const { text, versionId } = await readSecret(signal);
-        return { ...parseLiveKitCredentials(text, config.liveKitUrl), versionId };
-      },
-      times: config.credentials,
-      clock: systemClock,
-      random: Math.random,
-      onFailure: (error) =>
-        log('WARN', 'The credentials could not be fetched.', { causes: describeError(error) }),
-    });
-    cache.prefetch();
     return createTokenEndpoint(config, cache, systemClock.now);
   } catch (fault) {
     // A crash here would make Lambda start over and over, and answer in the gateway's own words.
     log('ERROR', 'The function is misconfigured: every request will fail.', { causes: describeError(fault) });
     return () => Promise.reject(fault);
   }
+}
+
+function credentialsCache(config: Config): CredentialsCache<VersionedCredentials> {
+  const readSecret = secretReader(config.secretId, config.credentials.timeoutMs);
+  return new CredentialsCache({
+    fetch: async (signal) => {
+      const { text, versionId } = await readSecret(signal);
+      return { ...parseLiveKitCredentials(text, config.liveKitUrl), versionId };
+    },
+    times: config.credentials,
+    clock: systemClock,
+    random: Math.random,
+    onFailure: (error) =>
+      log('ERROR', 'The credentials could not be fetched.', { causes: describeError(error) }),
+  });
 }
