@@ -1,12 +1,9 @@
 /** The `aws` command, as a person would use it. */
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import * as v from 'valibot';
-import { tools } from './tools.ts';
+import { RehearsalFault, tools } from './tools.ts';
 
-const run = promisify(execFile);
-
-/** Runs `aws` with these arguments and reads what it prints; rejects, with its message, when it fails. */
+/** Runs `aws` with these arguments and reads what it prints; rejects with a `RehearsalFault` in its words when it fails. */
 export type Aws = <Schema extends v.GenericSchema>(
   args: readonly string[],
   schema: Schema,
@@ -17,10 +14,18 @@ export const anything = v.unknown();
 
 export function awsCommand(environment: Readonly<Record<string, string>>): Aws {
   return async (args, schema) => {
-    const { stdout } = await run(tools.aws, [...args, '--output', 'json'], {
-      env: { ...environment },
-      maxBuffer: 2 ** 26,
-    });
-    return v.parse(schema, stdout === '' ? undefined : JSON.parse(stdout));
+    const output = await run([...args, '--output', 'json'], environment);
+    return v.parse(schema, output === '' ? undefined : JSON.parse(output));
   };
+}
+
+function run(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(tools.aws, args, { env: { ...environment }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout);
+      // Without the arguments that follow: a secret may be among them.
+      const [service, command] = args;
+      reject(new RehearsalFault(`aws ${service} ${command} failed: ${stderr.trim() || error.code}`));
+    });
+  });
 }

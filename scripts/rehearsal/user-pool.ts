@@ -59,10 +59,12 @@ export async function createUserPool(aws: Aws, region: string): Promise<UserPool
   };
   const audience = await addClient('web');
 
-  const groups = new Set<string>();
+  /** Each group is made once, by whoever needs it first. */
+  const groups = new Map<string, Promise<unknown>>();
   const addToGroup = async (username: string, group: string) => {
-    if (!groups.has(group)) await cognito(['create-group', ...ofPool, '--group-name', group], anything);
-    groups.add(group);
+    const made = groups.get(group) ?? cognito(['create-group', ...ofPool, '--group-name', group], anything);
+    groups.set(group, made);
+    await made;
     await cognito(
       ['admin-add-user-to-group', ...ofPool, '--username', username, '--group-name', group],
       anything,

@@ -29,6 +29,8 @@ async function start(): Promise<void> {
   setLogLevel('warn');
   const settings = await loadSettings();
   setUpChoices();
+  // Any other identity provider says by itself what a reader is.
+  byId('more', HTMLElement).hidden = settings.signIn.kind !== 'development';
   show('choose');
   let session: Session | undefined;
 

@@ -12,10 +12,22 @@ const Settings = v.object({
       /** The claims that list a reader's clubs, by what the reader is there. */
       claims: v.object({ member: v.string(), moderator: v.string(), listener: v.string() }),
     }),
+    v.object({
+      /** A Cognito user pool with readers who exist for a rehearsal alone. */
+      kind: v.literal('user-pool'),
+      /** Where Cognito's API answers. */
+      url: v.pipe(v.string(), v.url()),
+      clientId: v.string(),
+      /** The readers' passwords by their ids. */
+      passwords: v.record(v.string(), v.string()),
+    }),
   ]),
 });
 
 export type Settings = v.InferOutput<typeof Settings>;
+
+/** One kind of identity provider, as the settings describe it. */
+export type SignIn<Kind extends Settings['signIn']['kind']> = Extract<Settings['signIn'], { kind: Kind }>;
 
 /** Reads the settings of the serving host; rejects when there are none, which a person can't mend. */
 export async function loadSettings(): Promise<Settings> {

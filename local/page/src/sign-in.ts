@@ -3,16 +3,22 @@ import * as v from 'valibot';
 import type { Choices } from './choices.ts';
 import { Problem } from './problem.ts';
 import { reach } from './reach.ts';
-import type { Settings } from './settings.ts';
-
-const Answer = v.object({ access_token: v.string() });
+import type { Settings, SignIn } from './settings.ts';
 
 /** The reader's own JWT, fresh from the identity provider. */
-export async function signIn(settings: Settings, choices: Choices): Promise<string> {
-  const url = new URL('/token', settings.signIn.issuerUrl);
-  url.search = developmentClaims(settings.signIn.claims, choices).toString();
+export function signIn({ signIn: provider }: Settings, choices: Choices): Promise<string> {
+  return provider.kind === 'development'
+    ? signInForDevelopment(provider, choices)
+    : signInAtUserPool(provider, choices);
+}
+
+const DevelopmentAnswer = v.object({ access_token: v.string() });
+
+async function signInForDevelopment(provider: SignIn<'development'>, choices: Choices): Promise<string> {
+  const url = new URL('/token', provider.issuerUrl);
+  url.search = developmentClaims(provider.claims, choices).toString();
   const response = await reach('The sign-in (development issuer)', url.href, {});
-  const answer = v.safeParse(Answer, await response.json().catch(() => undefined));
+  const answer = v.safeParse(DevelopmentAnswer, await response.json().catch(() => undefined));
   if (!response.ok || !answer.success) {
     throw new Problem('The sign-in refused you.', {
       why: `The development issuer answered with status ${response.status}.`,
@@ -22,9 +28,38 @@ export async function signIn(settings: Settings, choices: Choices): Promise<stri
   return answer.output.access_token;
 }
 
+const UserPoolAnswer = v.object({ AuthenticationResult: v.object({ AccessToken: v.string() }) });
+
+/** What a front end's Cognito library does: a name and a password for tokens. */
+async function signInAtUserPool(
+  { url, clientId, passwords }: SignIn<'user-pool'>,
+  { reader }: Choices,
+): Promise<string> {
+  const response = await reach('The sign-in (Cognito user pool)', url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'AWSCognitoIdentityProviderService.InitiateAuth',
+    },
+    body: JSON.stringify({
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      ClientId: clientId,
+      AuthParameters: { USERNAME: reader.id, PASSWORD: passwords[reader.id] ?? '' },
+    }),
+  });
+  const answer = v.safeParse(UserPoolAnswer, await response.json().catch(() => undefined));
+  if (!response.ok || !answer.success) {
+    throw new Problem('The sign-in refused you.', {
+      why: `The user pool answered with status ${response.status}.`,
+      remedy: `Choose one of its readers: ${Object.keys(passwords).join(', ')}.`,
+    });
+  }
+  return answer.output.AuthenticationResult.AccessToken;
+}
+
 /** The development issuer signs whatever it is asked for. */
 function developmentClaims(
-  names: Settings['signIn']['claims'],
+  names: SignIn<'development'>['claims'],
   { reader, clubs, quality }: Choices,
 ): URLSearchParams {
   const claims = new URLSearchParams({ sub: reader.id, name: reader.name });

@@ -1,0 +1,146 @@
+/** `npm run rehearse`: the deployed stack on this machine, for two readers and their meeting, until Ctrl-C removes it. */
+import process from 'node:process';
+import { findLiveKit, howToGetLiveKit, startLiveKit } from '../local/livekit.ts';
+import { startPage } from '../local/page/server.ts';
+import { freePort } from '../local/ports.ts';
+import { anything, awsCommand } from './rehearsal/aws.ts';
+import { type MiniStack, startMiniStack } from './rehearsal/ministack.ts';
+import { deployStack, removeStack, type Stack } from './rehearsal/stack.ts';
+import { RehearsalFault } from './rehearsal/tools.ts';
+import { createUserPool, type Reader } from './rehearsal/user-pool.ts';
+
+/** The club that both are in: the one that the meeting page offers first. */
+const commonClub = '123';
+
+/** Two of those whom the meeting page offers, each with a club of their own. */
+const readers = [
+  { id: 'user-001', name: 'Ana', clubs: ['poetry', commonClub] },
+  { id: 'user-002', name: 'Bruno', clubs: ['mystery', commonClub] },
+];
+
+/** What is undone at the end, the last thing first. */
+const undo: (() => Promise<void>)[] = [];
+
+const stopped = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+});
+
+const failure = await Promise.race([stopped, rehearse()]).catch((error: unknown) => error);
+if (failure === undefined) console.log('Removing the stack ...');
+for (const step of undo.reverse()) {
+  await step().catch((error: unknown) =>
+    console.error(error instanceof RehearsalFault ? error.message : error),
+  );
+}
+if (failure !== undefined) console.error(failure instanceof RehearsalFault ? failure.message : failure);
+process.exit(failure === undefined ? 0 : 1);
+
+async function rehearse(): Promise<never> {
+  const ministack = await startMiniStack();
+  undo.push(ministack.close);
+  const aws = awsCommand(ministack.environment);
+
+  const secret = await startMeetings();
+  await aws(
+    ['secretsmanager', 'create-secret', '--name', 'booky/livekit', '--secret-string', JSON.stringify(secret)],
+    anything,
+  );
+
+  const pool = await createUserPool(aws, ministack.region);
+  const signedUp = await Promise.all(readers.map(({ id, ...reader }) => pool.addReader(id, reader)));
+
+  console.log('Deploying ...');
+  const pagePort = await freePort();
+  const pageOrigin = `http://localhost:${pagePort}`;
+  const deployment = {
+    stage: 'rehearsal',
+    parameters: {
+      issuer: pool.issuer,
+      audience: pool.audience,
+      origins: pageOrigin,
+      'clubs-claim': 'cognito:groups',
+    },
+  };
+  undo.push(() => removeStack(ministack, deployment));
+  const stack = await deployStack(ministack, aws, deployment);
+  // MiniStack loses the CORS configuration that CloudFormation hands it: the same once more.
+  await aws(
+    [
+      'apigatewayv2',
+      'update-api',
+      '--api-id',
+      stack.apiId,
+      '--cors-configuration',
+      JSON.stringify({
+        AllowOrigins: [pageOrigin],
+        AllowMethods: ['POST'],
+        AllowHeaders: ['content-type', 'authorization'],
+      }),
+    ],
+    anything,
+  );
+
+  const page = await startPage({
+    port: pagePort,
+    settings: {
+      tokenEndpoint: stack.url,
+      signIn: {
+        kind: 'user-pool',
+        url: ministack.url,
+        clientId: pool.audience,
+        passwords: Object.fromEntries(signedUp.map(({ username, password }) => [username, password])),
+      },
+    },
+  });
+  undo.push(page.close);
+
+  console.log(`Ready: endpoint ${stack.url}`);
+  console.log(`Meeting page: ${page.url} (one tab for each reader; club ${commonClub} has both)`);
+  for (const [index, reader] of signedUp.entries()) {
+    const { name, clubs } = readers[index] ?? { name: reader.username, clubs: [] };
+    console.log(`\n${name}, of the clubs ${clubs.join(' and ')}:`);
+    console.log(curl(ministack, stack, pool.audience, reader, clubs[0] ?? commonClub));
+  }
+  console.log(`\nThe aws command finds this cloud with:\n${exports(ministack)}\nCtrl-C removes it all.`);
+  return new Promise(() => {});
+}
+
+/**
+ * A LiveKit server for the meetings.
+ *
+ * @returns what the secret should hold.
+ */
+async function startMeetings() {
+  const binary = await findLiveKit(process.env);
+  if (binary === undefined) throw new RehearsalFault(howToGetLiveKit);
+  const apiKey = 'rehearsal';
+  const apiSecret = crypto.randomUUID() + crypto.randomUUID();
+  const liveKit = await startLiveKit({ binary, port: await freePort(), apiKey, apiSecret });
+  undo.push(liveKit.close);
+  return { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret, LIVEKIT_WS_URL: liveKit.url };
+}
+
+/** A reader's request as a command line, which signs in first. */
+function curl({ url }: MiniStack, stack: Stack, clientId: string, reader: Reader, club: string): string {
+  const signIn = JSON.stringify({
+    AuthFlow: 'USER_PASSWORD_AUTH',
+    ClientId: clientId,
+    AuthParameters: { USERNAME: reader.username, PASSWORD: reader.password },
+  });
+  const askForJwt = [
+    `curl -sS ${url}`,
+    `-H 'Content-Type: application/x-amz-json-1.1'`,
+    `-H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth'`,
+    `-d '${signIn}'`,
+    `| sed 's/.*"AccessToken": *"\\([^"]*\\)".*/\\1/'`,
+  ].join(' ');
+  // In single quotes, or a shell would look for a variable in the path.
+  return `curl -sS '${stack.url}' -H "Authorization: Bearer $(${askForJwt})" -H 'Content-Type: application/json' -d '{"reading_club_id":"${club}"}'`;
+}
+
+function exports({ environment }: MiniStack): string {
+  return Object.entries(environment)
+    .filter(([name]) => name.startsWith('AWS_'))
+    .map(([name, value]) => `export ${name}=${value}`)
+    .join('\n');
+}
