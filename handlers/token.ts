@@ -54,6 +54,6 @@ function credentialsCache(config: Config): CredentialsCache<VersionedCredentials
     clock: systemClock,
     random: Math.random,
     onFailure: (error) =>
-      log('ERROR', 'The credentials could not be fetched.', { causes: describeError(error) }),
+      log('WARN', 'The credentials could not be fetched.', { causes: describeError(error) }),
   });
 }
