@@ -1,0 +1,201 @@
+/** What the build changes in packages, held against the packages themselves. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Plugin } from 'esbuild';
+import { type AccessToken, TrackSource } from 'livekit-server-sdk';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { changePackages, steps } from '../../deploy/bundle-steps.cjs';
+import { bundleSource } from './support/bundle.ts';
+import { type Answer, startRecordingStore, withDenial, withSecret } from './support/recording-store.ts';
+
+interface Packages {
+  GetSecretValueCommand: typeof GetSecretValueCommand;
+  SecretsManagerClient: typeof SecretsManagerClient;
+  AccessToken: typeof AccessToken;
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'booky-packages-'));
+afterAll(() => rm(directory, { recursive: true }));
+
+const asPublished = await bundled('published', []);
+const asBundled = await bundled('bundled', steps);
+
+/** The packages' ES modules, after these steps. */
+async function bundled(name: string, plugins: Plugin[]): Promise<Packages> {
+  const source = `
+    export { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+    export { AccessToken } from 'livekit-server-sdk';
+  `;
+  const file = join(directory, `${name}.mjs`);
+  await writeFile(file, await bundleSource(source, plugins));
+  return await import(pathToFileURL(file).href);
+}
+
+beforeEach(() => {
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
+  // As on Lambda: no home directory with files of settings, no EC2 to ask.
+  vi.stubEnv('HOME', directory);
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+  return () => vi.unstubAllEnvs();
+});
+
+const lambda = {
+  AWS_REGION: 'eu-west-3',
+  AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_SESSION_TOKEN: 'token',
+};
+
+describe('a client reads its settings as the published one does', () => {
+  test.each<[string, Record<string, string | undefined>]>([
+    ['what Lambda sets', {}],
+    ['no region', { AWS_REGION: undefined }],
+    ['no credentials', { AWS_ACCESS_KEY_ID: undefined }],
+    ['no session token', { AWS_SESSION_TOKEN: undefined }],
+    [
+      'credentials that expire',
+      { AWS_CREDENTIAL_EXPIRATION: '2027-01-01T00:00:00Z', AWS_ACCOUNT_ID: '123456789012' },
+    ],
+    ['five attempts', { AWS_MAX_ATTEMPTS: '5' }],
+    ['attempts that are no number', { AWS_MAX_ATTEMPTS: 'many' }],
+    ['adaptive retries', { AWS_RETRY_MODE: 'adaptive' }],
+    ['FIPS', { AWS_USE_FIPS_ENDPOINT: 'true' }],
+    ['neither FIPS nor not', { AWS_USE_FIPS_ENDPOINT: 'perhaps' }],
+    ['dual-stack', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }],
+    [
+      'both, with a custom endpoint',
+      {
+        AWS_USE_FIPS_ENDPOINT: 'true',
+        AWS_USE_DUALSTACK_ENDPOINT: 'true',
+        AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+      },
+    ],
+    ['a name for the user agent', { AWS_SDK_UA_APP_ID: 'booky' }],
+    ['a preferred way to sign', { AWS_AUTH_SCHEME_PREFERENCE: 'sigv4a,sigv4' }],
+    ['other defaults', { AWS_DEFAULTS_MODE: 'in-region' }],
+    [
+      'defaults by what it finds out',
+      { AWS_DEFAULTS_MODE: 'auto', AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' },
+    ],
+  ])('%s', async (_, environment) => {
+    for (const [name, value] of Object.entries({ ...lambda, ...environment })) vi.stubEnv(name, value);
+    expect(await settingsOf(asBundled)).toEqual(await settingsOf(asPublished));
+  });
+});
+
+/** Each setting's value, or the name of the error that reading it throws. */
+async function settingsOf({ SecretsManagerClient }: Packages): Promise<Record<string, unknown>> {
+  const { config } = new SecretsManagerClient({});
+  const settings = {
+    region: config.region,
+    credentials: config.credentials,
+    maxAttempts: config.maxAttempts,
+    retryMode: () => (typeof config.retryMode === 'function' ? config.retryMode() : config.retryMode),
+    retries: async () => (await config.retryStrategy()).constructor.name.replace(/^_|\d+$/g, ''),
+    useFipsEndpoint: config.useFipsEndpoint,
+    useDualstackEndpoint: config.useDualstackEndpoint,
+    userAgentAppId: config.userAgentAppId,
+    userAgent: () => config.defaultUserAgentProvider(),
+    defaultsMode: () =>
+      typeof config.defaultsMode === 'function' ? config.defaultsMode() : config.defaultsMode,
+    authSchemePreference: config.authSchemePreference,
+  };
+  const read = Object.entries(settings).map(async ([name, setting]): Promise<[string, unknown]> => {
+    try {
+      return [name, await setting?.()];
+    } catch (error) {
+      return [name, error instanceof Error ? { error: error.name } : error];
+    }
+  });
+  return Object.fromEntries(await Promise.all(read));
+}
+
+describe('a read of the secret is the published one’s, on the wire and in what comes of it', () => {
+  const withServerError: Answer = (response) => {
+    response.writeHead(500, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end(JSON.stringify({ __type: 'InternalServiceError', message: 'later' }));
+  };
+  const withGibberish: Answer = (response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end('<html>');
+  };
+
+  test.each([
+    ['the secret', withSecret, 'resolved'],
+    ['a denial', withDenial, 'AccessDeniedException'],
+    ['an error of the service', withServerError, 'InternalServiceError'],
+    ['something else', withGibberish, 'SyntaxError'],
+  ])('answered with %s', async (_, answer, outcome) => {
+    const published = await readWith(asPublished, answer);
+    const bundled = await readWith(asBundled, answer);
+    expect(published.outcome).toContain(outcome);
+    expect(bundled).toEqual(published);
+  });
+
+  async function readWith({ SecretsManagerClient, GetSecretValueCommand }: Packages, answer: Answer) {
+    const store = await startRecordingStore(answer);
+    for (const [name, value] of Object.entries({ ...lambda, ...store.environment })) vi.stubEnv(name, value);
+    const client = new SecretsManagerClient({});
+    const outcome = await client.send(new GetSecretValueCommand({ SecretId: 'booky/livekit' })).then(
+      ({ SecretString, VersionId, $metadata }) =>
+        `resolved ${SecretString} ${VersionId} ${$metadata.attempts} ${$metadata.httpStatusCode}`,
+      (error: unknown) => `rejected ${error}`,
+    );
+    client.destroy();
+    return { outcome, reads: store.reads.map(comparable) };
+  }
+
+  /** Without what differs between any two reads; of that, its form. */
+  function comparable(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const form = (text: unknown) =>
+      String(text)
+        .replaceAll(/[0-9a-f]/g, 'x')
+        .replaceAll(/\d/g, 'x');
+    const volatile = ['amz-sdk-invocation-id', 'authorization', 'host', 'x-amz-date'];
+    return Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, volatile.includes(name) ? form(value) : value]),
+    );
+  }
+});
+
+test('a token for every kind of track is the published one’s', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const sources = [
+    TrackSource.CAMERA,
+    TrackSource.MICROPHONE,
+    TrackSource.SCREEN_SHARE,
+    TrackSource.SCREEN_SHARE_AUDIO,
+  ];
+  const [published, bundled] = await Promise.all(
+    [asPublished, asBundled].map(({ AccessToken }) => {
+      const token = new AccessToken('key', 'secret', { identity: 'user-001', ttl: 600 });
+      token.addGrant({ room: 'reading-club-123', roomJoin: true, canPublishSources: [...sources] });
+      return token.toJwt();
+    }),
+  );
+  vi.useRealTimers();
+  expect(bundled).toBe(published);
+});
+
+describe('a step that no longer finds what it changes fails the build and is named', () => {
+  const file = 'livekit-server-sdk/dist/grants.js';
+  const source = `export { AccessToken } from 'livekit-server-sdk';`;
+
+  test.each([
+    [
+      { file, find: 'text of another release', replace: '' },
+      `no longer finds \`text of another release\` in ${file}`,
+    ],
+    [{ file, find: 'TrackSource', replace: '' }, `no longer finds \`TrackSource\` in ${file}`],
+    [
+      { file: 'livekit-server-sdk/dist/moved.js', find: '', replace: '' },
+      'no longer meets livekit-server-sdk/dist/moved.js',
+    ],
+  ])('%o', async (change, message) => {
+    const step = changePackages('a lighter token', [change]);
+    await expect(bundleSource(source, [step])).rejects.toThrow(`the step "a lighter token" ${message}`);
+  });
+});

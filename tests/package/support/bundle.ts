@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import bundleConfig from '../../../deploy/bundle.cjs';
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** The options of the deployed bundle that are esbuild's own, and not serverless-esbuild's. */
+export function esbuildOptions(): BuildOptions {
+  const { exclude, watch, outputFileExtension, ...options } = bundleConfig({});
+  return { ...options, format: 'esm', platform: 'node', legalComments: 'none', logLevel: 'silent' };
+}
+
+/** Bundles a module written for a test, with these plugins; paths in it are relative to the repository. */
+export async function bundleSource(source: string, plugins: Plugin[]): Promise<string> {
+  const { outputFiles } = await build({
+    ...esbuildOptions(),
+    plugins,
+    minify: false,
+    stdin: { contents: source, resolveDir: repository },
+    write: false,
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** What is in the deployed bundle, and how large it is. */
+export async function describeBundle(): Promise<Metafile['outputs'][string]> {
+  const { metafile } = await build({
+    ...esbuildOptions(),
+    absWorkingDir: repository,
+    entryPoints: ['handlers/token.ts'],
+    outdir: 'handlers',
+    metafile: true,
+    write: false,
+  });
+  const [output, ...others] = Object.values(metafile.outputs);
+  if (output === undefined || others.length > 0) throw new Error('the bundle should be one file');
+  return output;
+}
