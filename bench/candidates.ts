@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import { type BuildOptions, build } from 'esbuild';
 import { packageFunction } from '../tests/support/lambda/package.ts';
+import { stages } from './steps.ts';
 
 /** One way to write the function, ready to run. */
 export interface Candidate {
@@ -35,12 +36,17 @@ interface Peer {
   name: string;
   title: string;
   options: BuildOptions;
-  mintsTokens?: boolean;
 }
 
+const floorPeer: Peer = { name: 'floor', title: 'floor: returns {}', options: { format: 'esm' } };
+const limitPeer: Peer = {
+  name: 'dependency-free',
+  title: 'dependency-free, the limit',
+  options: { format: 'esm' },
+};
+
 const peers: readonly Peer[] = [
-  { name: 'floor', title: 'floor: returns {}', options: { format: 'esm' }, mintsTokens: false },
-  { name: 'dependency-free', title: 'dependency-free, the limit', options: { format: 'esm' } },
+  limitPeer,
   { name: 'usual', title: 'both SDKs, usual bundle', options: cjs },
   { name: 'middy', title: 'Middy secrets-manager', options: esm },
   {
@@ -52,9 +58,20 @@ const peers: readonly Peer[] = [
 
 /** Builds them all: the product by `serverless package`, the peers with esbuild. */
 export async function buildCandidates(): Promise<Candidate[]> {
-  const [product, ...built] = await Promise.all([buildProduct(), ...peers.map(buildPeer)]);
-  const [floor, ...others] = built;
-  return floor ? [floor, product, ...others] : [product];
+  const [product, floor, ...others] = await Promise.all([
+    buildProduct(),
+    buildPeer(floorPeer),
+    ...peers.map(buildPeer),
+  ]);
+  return [floor, product, ...others];
+}
+
+/** The product at each stage of its build, between the floor and the limit. */
+export async function buildStages(): Promise<Candidate[]> {
+  const built = stages().map(({ name, options }) =>
+    bundle({ name, title: name, entry: '../handlers/token.ts', options, mintsTokens: true }),
+  );
+  return await Promise.all([buildPeer(floorPeer), buildPeer(limitPeer), ...built]);
 }
 
 async function buildProduct(): Promise<Candidate> {
@@ -71,11 +88,24 @@ async function buildProduct(): Promise<Candidate> {
   };
 }
 
-async function buildPeer({ name, title, options, mintsTokens = true }: Peer): Promise<Candidate> {
-  const directory = await mkdtemp(join(tmpdir(), `booky-peer-${name}-`));
+function buildPeer({ name, title, options }: Peer): Promise<Candidate> {
+  return bundle({ name, title, options, entry: `peers/${name}.ts`, mintsTokens: name !== floorPeer.name });
+}
+
+interface Bundle {
+  name: string;
+  title: string;
+  /** Relative to this file. */
+  entry: string;
+  options: BuildOptions;
+  mintsTokens: boolean;
+}
+
+async function bundle({ name, title, entry, options, mintsTokens }: Bundle): Promise<Candidate> {
+  const directory = await mkdtemp(join(tmpdir(), 'booky-candidate-'));
   const path = `handlers/token.${options.format === 'cjs' ? 'cjs' : 'mjs'}`;
   await build({
-    entryPoints: [fileURLToPath(new URL(`peers/${name}.ts`, import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     outfile: join(directory, path),
     bundle: true,
     minify: true,
@@ -84,13 +114,13 @@ async function buildPeer({ name, title, options, mintsTokens = true }: Peer): Pr
     logLevel: 'error',
     ...options,
   });
-  const bundle = await readFile(join(directory, path));
+  const content = await readFile(join(directory, path));
   return {
     name,
     title,
     directory,
-    bundleBytes: bundle.length,
-    zipBytes: zipSizeOf(path, bundle),
+    bundleBytes: content.length,
+    zipBytes: zipSizeOf(path, content),
     mintsTokens,
     remove: () => rm(directory, { recursive: true, force: true }),
   };

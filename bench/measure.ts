@@ -15,6 +15,8 @@ export interface Run {
   firstMs: number;
   /** The sum of both: what the first reader waits for. */
   totalMs: number;
+  /** The same sum once more, in a runtime that imports `node:http` as an ES module. */
+  plainTotalMs: number;
   /** A request after the first, as the Runtime API sees it: the runtime's own part included, like Lambda's duration. */
   warmP50Ms: number;
   warmP99Ms: number;
@@ -38,16 +40,25 @@ export const credentials = {
   LIVEKIT_WS_URL: 'wss://bench.livekit.cloud',
 };
 
+/** Measures one start of a candidate in each of the two runtimes; warm requests are sent in the first alone. */
+export async function measure(candidate: Candidate, conditions: Conditions): Promise<Run> {
+  const run = await live(candidate, conditions);
+  const plain = await live(candidate, { ...conditions, warmRequests: 1 }, ['--import=node:http']);
+  return { ...run, plainTotalMs: plain.totalMs };
+}
+
 /** Starts a candidate with a request waiting, sends it more, and checks what it did: a run that did the wrong thing throws. */
-export async function measure(
+async function live(
   candidate: Candidate,
   { nodePath, secretsManager, warmRequests }: Conditions,
-): Promise<Run> {
+  nodeOptions: readonly string[] = [],
+): Promise<Omit<Run, 'plainTotalMs'>> {
   const readsBefore = secretsManager.reads;
   const environment = await startFunction({
     directory: candidate.directory,
     env: { ...secretsManager.environment, LIVEKIT_SECRET_ID: secretName },
     nodePath,
+    nodeOptions,
   });
   try {
     const event = tokenEvent();

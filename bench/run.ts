@@ -1,5 +1,7 @@
 /**
- * `npm run bench`: starts the function and its peers over and over, and compares.
+ * `npm run bench`: starts the function and its peers over and over, and compares. `--steps` compares the function with
+ * itself at each stage of its build instead; `--rounds`, `--warm` (requests a round) and `--latency` (of the store, in
+ * milliseconds) take a number.
  *
  * Each round starts every candidate once, in an order that turns from round to round, so that what else the machine does
  * hits them all alike; ratios are taken within a round, and what is shown is their median.
@@ -8,7 +10,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startSecretsManager } from '../local/secrets-manager.ts';
-import { buildCandidates, type Candidate } from './candidates.ts';
+import { buildCandidates, buildStages, type Candidate } from './candidates.ts';
 import { credentials, measure, type Run, secretName } from './measure.ts';
 import { findNode24 } from './node24.ts';
 import { type Report, summarise, table } from './report.ts';
@@ -16,8 +18,10 @@ import { type Report, summarise, table } from './report.ts';
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '25' },
-    warm: { type: 'string', default: '200' },
+    warm: { type: 'string', default: '500' },
     latency: { type: 'string', default: '20' },
+    // The function at each stage of its build instead of its peers.
+    steps: { type: 'boolean', default: false },
   },
 });
 const rounds = wholeNumber('rounds', options.rounds);
@@ -29,7 +33,7 @@ console.error(
   `Node ${node.version}${node.version.startsWith('v24.') ? '' : ' (Lambda has 24: its figures will differ)'}`,
 );
 console.error('Building the zip and the peers …');
-const candidates = await buildCandidates();
+const candidates = options.steps ? await buildStages() : await buildCandidates();
 
 const secretsManager = await startSecretsManager();
 secretsManager.put(secretName, JSON.stringify(credentials));
@@ -54,7 +58,7 @@ try {
     latencyMs,
     candidates: summarise(candidates, runs),
   };
-  const file = new URL('results/latest.json', import.meta.url);
+  const file = new URL(`results/${options.steps ? 'steps' : 'peers'}.json`, import.meta.url);
   await mkdir(new URL('.', file), { recursive: true });
   await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(table(report));

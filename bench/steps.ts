@@ -1,0 +1,23 @@
+import type { BuildOptions, Plugin } from 'esbuild';
+import bundleConfig from '../deploy/bundle.cjs';
+import { steps } from '../deploy/bundle-steps.cjs';
+
+/** A stage on the way from esbuild's defaults to the bundle that is deployed. */
+export interface Stage {
+  name: string;
+  options: BuildOptions;
+}
+
+/** The build of the function without any of its own steps, then with one more at a time. */
+export function stages(): Stage[] {
+  const { mainFields } = bundleConfig({});
+  const banner = {
+    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+  };
+  const withSteps = (plugins: Plugin[]): BuildOptions => ({ format: 'esm', mainFields, plugins });
+  return [
+    { name: 'esbuild’s defaults', options: { format: 'esm', banner } },
+    { name: 'ES modules of packages', options: { ...withSteps([]), banner } },
+    ...steps.map(({ name }, index) => ({ name, options: withSteps(steps.slice(0, index + 1)) })),
+  ];
+}
