@@ -1,4 +1,5 @@
 /** The deployment's parameters, one by one: just inside and just outside of each rule. */
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { readDeployment } from '../../deploy/parameters.cjs';
 import { parseLiveKitUrl } from '../../lib/livekit-url.ts';
@@ -9,6 +10,15 @@ const read = (parameters: Readonly<Record<string, string>>) =>
   readDeployment({ ...requiredParameters, ...parameters }, target);
 const times = (count: number, item: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => item(index));
+
+function messageOf(refused: () => unknown): string {
+  try {
+    refused();
+  } catch (error) {
+    if (error instanceof Error) return error.message;
+  }
+  throw new Error('It was not refused.');
+}
 
 const suffix = '-AbC123';
 const secretArn = `arn:aws:secretsmanager:eu-central-1:123456789012:secret:booky/livekit${suffix}`;
@@ -169,6 +179,11 @@ function flagCases() {
   return { accepted: ['true', 'false'], refused: ['', 'yes', '1', 'TRUE', ' true'] };
 }
 
+test('every parameter has its cases here', () => {
+  const known = /should be one of (.*)\.$/.exec(messageOf(() => read({ unknown: '' })))?.[1];
+  expect(known?.split(', ').toSorted()).toStrictEqual(Object.keys(cases).toSorted());
+});
+
 describe.each(Object.entries(cases))('%s', (name, { accepted, refused }) => {
   test.each(accepted)('may be %j', (text) => {
     expect(() => read({ [name]: text })).not.toThrow();
@@ -238,6 +253,27 @@ test.each(['isuer', 'Issuer', 'issuer ', '', 'constructor', '__proto__'])(
     );
   },
 );
+
+test('the documentation has every parameter, with its default', async () => {
+  const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const [, table = ''] = /^## Parameters$(.*?)^## /ms.exec(page) ?? [];
+  const rows = [...table.matchAll(/^\| (`.*?) \| (.*?) \|/gm)].map(([, names = '', defaults = '']) => ({
+    names: [...names.matchAll(/`(.+?)`/g)].map(([, name]) => name),
+    defaults,
+  }));
+  const documented = rows.flatMap(({ names }) => names);
+  expect(documented.toSorted()).toStrictEqual(Object.keys(cases).toSorted());
+  const defaultsOf = (name: string) => rows.find(({ names }) => names.includes(name))?.defaults;
+  const { throttlingRate, throttlingBurst, logLevel, logRetentionDays, secret } = readDeployment(
+    requiredParameters,
+    target,
+  );
+  expect(defaultsOf('throttling-rate')).toBe(`${throttlingRate}, ${throttlingBurst}`);
+  expect(defaultsOf('log-level')).toBe(`\`${logLevel}\` on \`prod\`, else \`DEBUG\``);
+  expect(defaultsOf('log-retention-days')).toBe(`${logRetentionDays} on \`prod\`, else 14`);
+  expect(defaultsOf('secret')).toBe(`\`${secret}\``);
+  for (const name of ['issuer', 'audience', 'origins']) expect(defaultsOf(name)).toBe('required');
+});
 
 test('a secret to be created needs a name, which an ARN is not', () => {
   expect(() => read({ 'create-secret': 'true', secret: secretArn })).toThrow(

@@ -1,0 +1,103 @@
+/** `docs/operations.md`, from top to bottom: every command on the page, as it stands there. */
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { awsCommand } from '../../scripts/rehearsal/aws.ts';
+import { type MiniStack, startMiniStack } from '../../scripts/rehearsal/ministack.ts';
+import { createUserPool } from '../../scripts/rehearsal/user-pool.ts';
+import { copyService, type ServiceCopy } from '../support/service.ts';
+
+const page = new URL('../../docs/operations.md', import.meta.url);
+
+let ministack: MiniStack;
+let service: ServiceCopy;
+beforeAll(async () => {
+  ministack = await startMiniStack();
+  service = await copyService();
+});
+afterAll(async () => {
+  await service?.remove();
+  await ministack?.close();
+});
+
+/** The page's blocks in one language, in their order. */
+const blocksOf = (text: string, language: string) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, block]) => block ?? '');
+
+test('the page works, command by command', async () => {
+  const aws = awsCommand(ministack.environment);
+  const pool = await createUserPool(aws, ministack.region);
+  const ana = await pool.addReader('ana', { name: 'Ana', clubs: ['123'] });
+  const { access } = await ana.signIn();
+
+  const text = await readFile(page, 'utf8');
+  const [settings, ...commands] = blocksOf(text, 'sh');
+  const [secret] = blocksOf(text, 'json');
+  const adapted = (settings ?? '')
+    .replace(/issuer=[^"]*/, `issuer=${pool.issuer}`)
+    .replace('your-client-id', pool.audience);
+  expect(adapted).toContain(`issuer=${pool.issuer}`);
+  expect(adapted).toContain(`audience=${pool.audience}`);
+
+  await writeFile(join(service.directory, 'secret'), secret ?? '');
+  const output = await bash(
+    [
+      prelude,
+      adapted,
+      ...commands.map(
+        (block, index) => `printf '\\n== ${index}\\n'\ncp secret livekit-secret.json\n${block}`,
+      ),
+    ].join('\n'),
+    { JWT: access },
+  );
+
+  const printedBy = (command: string) => {
+    const index = commands.findIndex((block) => block.includes(command));
+    return output.split(/^== \d+$/m)[index + 1] ?? '';
+  };
+  expect(printedBy('curl')).toMatch(/^HTTP\/1\.1 200/m);
+  expect(printedBy('curl')).toContain('"room_name":"reading-club-123"');
+  expect(printedBy('curl')).toContain('"server_url":"wss://project.livekit.cloud"');
+  expect(printedBy('serverless rollback')).toContain('rolled back to timestamp');
+  expect(printedBy('serverless logs')).toContain('"status":200');
+  expect(printedBy('serverless remove')).toContain('removed');
+  const names = v.array(v.string());
+  expect(await aws(['secretsmanager', 'list-secrets', '--query', 'SecretList[].Name'], names)).toEqual([]);
+});
+
+/** What the page takes for granted, and the address of what is deployed, which on this machine is another. */
+const prelude = `
+set -euo pipefail
+# What the CLI says to a person goes to standard error.
+exec 2>&1
+curl() {
+  local arguments=()
+  for argument in "$@"; do
+    arguments+=("$(sed -E "s|^https://([a-z0-9]+)\\.execute-api\\.[a-z0-9.-]+/|$AWS_ENDPOINT_URL/_aws/execute-api/\\1/\\$default/|" <<<"$argument")")
+  done
+  command curl -sS "\${arguments[@]}"
+}
+`;
+
+function bash(script: string, variables: Record<string, string>): Promise<string> {
+  const env = {
+    ...ministack.environment,
+    HOME: service.directory,
+    CI: 'true',
+    SLS_AWS_MONITORING_FREQUENCY: '200',
+    ...variables,
+  };
+  return new Promise((resolve, reject) => {
+    execFile(
+      'bash',
+      ['-c', script],
+      { cwd: service.directory, env, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else reject(new Error(`${stdout}${stderr}`));
+      },
+    );
+  });
+}
