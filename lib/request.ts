@@ -50,18 +50,17 @@ const empty = v.custom(
   'is not supported: leave it out',
 );
 
-const bodySchema = (reader: Reader) =>
-  v.object({
-    reading_club_id: v.nullish(readingClubId),
-    room_name: v.nullish(roomName),
-    participant_name: v.nullish(participantNameSchema),
-    participant_identity: v.nullish(
-      v.picklist(['', reader.id], 'should be left out: the identity is that of the signed-in reader'),
-    ),
-    participant_metadata: v.optional(empty),
-    participant_attributes: v.optional(empty),
-    room_config: v.optional(empty),
-  });
+const identityRule = 'should be left out: the identity is that of the signed-in reader';
+
+const bodySchema = v.object({
+  reading_club_id: v.nullish(readingClubId),
+  room_name: v.nullish(roomName),
+  participant_name: v.nullish(participantNameSchema),
+  participant_identity: v.nullish(v.string(identityRule)),
+  participant_metadata: v.optional(empty),
+  participant_attributes: v.optional(empty),
+  room_config: v.optional(empty),
+});
 
 /** The longest body, in bytes. */
 const longestBody = 8 * 1024;
@@ -81,13 +80,21 @@ export function parseRequest({ contentType, body }: RequestContent, reader: Read
   if (body.byteLength > longestBody) {
     throw new Problem('body_too_large', `The body should have at most ${longestBody} bytes.`);
   }
-  const parsed = v.safeParse(bodySchema(reader), parseJsonObject(body), { abortPipeEarly: true });
+  const parsed = v.safeParse(bodySchema, parseJsonObject(body), { abortPipeEarly: true });
   if (!parsed.success) {
     throw invalidRequest(
       parsed.issues.map((issue) => ({ path: v.getDotPath(issue) ?? '', message: issue.message })),
     );
   }
-  const { reading_club_id: fromId, room_name: fromRoom, participant_name } = parsed.output;
+  const {
+    reading_club_id: fromId,
+    room_name: fromRoom,
+    participant_name,
+    participant_identity,
+  } = parsed.output;
+  if (participant_identity && participant_identity !== reader.id) {
+    throw invalidRequest([{ path: 'participant_identity', message: identityRule }]);
+  }
   const club = fromId ?? fromRoom;
   if (club == null) {
     throw invalidRequest([
