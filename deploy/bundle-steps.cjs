@@ -100,12 +100,19 @@ const steps = [
     },
   ]),
 
-  // There is no home directory either, and so no ~/.aws to look for before the first read.
+  // There is no home directory either, and so no ~/.aws to look for before the first read. A variable that is not set, or holds
+  // what it should not, leaves the default, as before, but without an error thrown and caught for each of a dozen settings.
   changePackages('settings from the environment', [
     {
       file: `${smithy}/config/node-config-provider/configLoader.js`,
-      find: 'fromSharedConfigFiles(configFileSelector, configuration), ',
-      replace: '',
+      find: 'chain(fromEnv(environmentVariableSelector, envOptions), fromSharedConfigFiles(configFileSelector, configuration), fromStatic(defaultValue))',
+      replace: `async () => {
+        try {
+          const value = environmentVariableSelector(process.env, envOptions);
+          if (value !== undefined) return value;
+        } catch {}
+        return fromStatic(defaultValue)();
+      }`,
     },
   ]),
 
