@@ -43,7 +43,13 @@ function run(command: string, args: string[], environment: Record<string, string
     cwd: service.directory,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: service.directory, ...freePorts, ...environment },
+    env: {
+      PATH: process.env.PATH,
+      HOME: service.directory,
+      npm_config_update_notifier: 'false',
+      ...freePorts,
+      ...environment,
+    },
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} did not start`);
@@ -149,6 +155,7 @@ describe('npm start', () => {
       AWS_SECRET_ACCESS_KEY: 'real',
       AWS_SESSION_TOKEN: 'real',
       AWS_PROFILE: 'real',
+      AWS_USE_FIPS_ENDPOINT: 'true',
       AWS_REGION: 'ap-southeast-2',
       AUTHORIZER: '{"jwt":{"claims":{"sub":"admin"}}}',
     });
