@@ -2,9 +2,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { expectToSeeAndHear, getToken, join, problemOn, useBrowser } from '../e2e/support/browser.ts';
-import { childrenOf } from './support/processes.ts';
+import { childrenOf, isRunning } from './support/processes.ts';
 
 const run = promisify(execFile);
 const { open } = useBrowser();
@@ -34,7 +34,10 @@ afterAll(async () => {
   expect(printed).toContain('Removing the stack ...');
   // What it started has ended with it.
   expect(children.length).toBeGreaterThan(0);
-  for (const pid of children) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  await vi.waitFor(
+    async () => expect(await Promise.all(children.map(isRunning))).toEqual(children.map(() => false)),
+    { timeout: 10_000 },
+  );
 });
 
 /** The command line that was printed for a reader. */

@@ -11,3 +11,9 @@ export async function childrenOf(parent: number): Promise<number[]> {
   }
   return children;
 }
+
+/** Whether a process runs (Linux): one that has ended and that nobody has asked about yet, a zombie, does not. */
+export async function isRunning(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return status !== '' && !/^State:\s+[ZX]/m.test(status);
+}
