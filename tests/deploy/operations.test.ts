@@ -85,6 +85,7 @@ function bash(script: string, variables: Record<string, string>): Promise<string
   const env = {
     ...ministack.environment,
     HOME: service.directory,
+    TMPDIR: service.directory,
     CI: 'true',
     SLS_AWS_MONITORING_FREQUENCY: '200',
     ...variables,

@@ -52,6 +52,8 @@ function runCli(directory: string, args: readonly string[], env: NodeJS.ProcessE
   const environment = {
     PATH: process.env.PATH,
     HOME: directory,
+    // What the CLI leaves behind goes with the copy.
+    TMPDIR: directory,
     CI: 'true',
     SLS_TELEMETRY_DISABLED: '1',
     ...env,
