@@ -87,6 +87,16 @@ test.each(['InternalServiceError', 'ThrottlingException', 'ServiceUnavailable', 
   },
 );
 
+test('a read that hangs is tried again within the budget', async () => {
+  const store = await startStore();
+  store.failWith('hang', 1);
+  const lambda = await startPackaged({ ...store.environment, CREDENTIALS_TIMEOUT_MS: '4000' });
+
+  await expect.poll(() => store.reads, { timeout: 10_000 }).toBe(2);
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+  expect(lambda.output).not.toContain('could not be fetched');
+});
+
 test('a store that never answers is given up on within the budget, and its connections are closed', async () => {
   const store = await startRecordingStore(never);
   const lambda = await startPackaged({ ...store.environment, CREDENTIALS_TIMEOUT_MS: '400' });
