@@ -11,7 +11,7 @@ async function start(options: LaptopOptions): Promise<Laptop> {
 }
 afterEach(() => laptop?.close());
 
-const environment = { CREDENTIALS_COOLDOWN_SECONDS: '0', CREDENTIALS_TIMEOUT_MS: '500' };
+const environment = { CREDENTIALS_COOLDOWN_SECONDS: '0' };
 
 describe('without usable credentials', () => {
   it('answers 503 and when to come back; and a token as soon as Secrets Manager recovers', async () => {
