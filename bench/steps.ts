@@ -1,6 +1,6 @@
 import type { BuildOptions, Plugin } from 'esbuild';
 import bundleConfig from '../deploy/bundle.cjs';
-import { steps } from '../deploy/bundle-steps.cjs';
+import { changePackages, coreModules, steps } from '../deploy/bundle-steps.cjs';
 
 /** A stage on the way from esbuild's defaults to the bundle that is deployed. */
 export interface Stage {
@@ -14,10 +14,14 @@ export function stages(): Stage[] {
   const banner = {
     js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
   };
-  const withSteps = (plugins: Plugin[]): BuildOptions => ({ format: 'esm', mainFields, plugins });
+  const withPlugins = (...plugins: Plugin[]): BuildOptions => ({ format: 'esm', mainFields, plugins });
   return [
     { name: 'esbuild’s defaults', options: { format: 'esm', banner } },
-    { name: 'ES modules of packages', options: { ...withSteps([]), banner } },
-    ...steps.map(({ name }, index) => ({ name, options: withSteps(steps.slice(0, index + 1)) })),
+    { name: 'ES modules of packages', options: { ...withPlugins(), banner } },
+    { name: coreModules.name, options: withPlugins(coreModules) },
+    ...steps.map(({ name }, index) => ({
+      name,
+      options: withPlugins(coreModules, changePackages(steps.slice(0, index + 1))),
+    })),
   ];
 }

@@ -39,32 +39,38 @@ const coreModules = {
  */
 
 /**
- * A step that replaces text in files of packages.
+ * Changes that belong together, for one reason.
  *
- * @param {string} name
- * @param {readonly Change[]} changes
+ * @typedef {{ name: string, changes: readonly Change[] }} Step
+ */
+
+/**
+ * Makes the changes of all these steps; several of them may change the same file, in their order.
+ *
+ * @param {readonly Step[]} steps
  * @returns {import('esbuild').Plugin}
  */
-function changePackages(name, changes) {
+function changePackages(steps) {
+  const all = steps.flatMap(({ name, changes }) => changes.map((change) => ({ name, ...change })));
   return {
-    name,
+    name: 'changes in packages',
     setup(build) {
-      const unseen = new Set(changes);
+      const unseen = new Set();
       build.onStart(() => {
-        for (const change of changes) unseen.add(change);
+        for (const change of all) unseen.add(change);
       });
-      for (const file of new Set(changes.map((change) => change.file))) {
+      for (const file of new Set(all.map((change) => change.file))) {
         const filter = new RegExp(
           `[\\\\/]node_modules[\\\\/]${file.split('/').map(escapeRegExp).join('[\\\\/]')}$`,
         );
         build.onLoad({ filter }, async ({ path }) => {
           let contents = await readFile(path, 'utf8');
-          for (const change of changes.filter((candidate) => candidate.file === file)) {
+          for (const change of all.filter((candidate) => candidate.file === file)) {
             unseen.delete(change);
             const [before, ...after] = contents.split(change.find);
             if (after.length !== 1) {
               return {
-                errors: [{ text: `the step "${name}" no longer finds \`${change.find}\` in ${file}` }],
+                errors: [{ text: `the step "${change.name}" no longer finds \`${change.find}\` in ${file}` }],
               };
             }
             contents = `${before}${change.replace}${after[0]}`;
@@ -73,7 +79,9 @@ function changePackages(name, changes) {
         });
       }
       build.onEnd(() => ({
-        errors: [...unseen].map(({ file }) => ({ text: `the step "${name}" no longer meets ${file}` })),
+        errors: [...unseen].map(({ name, file }) => ({
+          text: `the step "${name}" no longer meets ${file}`,
+        })),
       }));
     },
   };
@@ -87,83 +95,157 @@ function escapeRegExp(text) {
 const secretsManager = '@aws-sdk/client-secrets-manager/dist-es';
 const smithy = '@smithy/core/dist-es/submodules';
 
-/** In the order in which they were found to help. */
+/** @type {readonly Step[]} In the order in which they were found to help. */
 const steps = [
-  coreModules,
-
-  // Lambda hands a function its credentials in the environment, nowhere else.
-  changePackages('credentials from the environment', [
-    {
-      file: `${secretsManager}/runtimeConfig.js`,
-      find: 'import { defaultProvider as credentialDefaultProvider } from "@aws-sdk/credential-provider-node";',
-      replace: 'import { fromEnv as credentialDefaultProvider } from "@aws-sdk/credential-provider-env";',
-    },
-  ]),
-
-  // There is no home directory either, and so no ~/.aws to look for before the first read. A variable that is not set, or holds
-  // what it should not, leaves the default, as before, but without an error thrown and caught for each of a dozen settings.
-  changePackages('settings from the environment', [
-    {
-      file: `${smithy}/config/node-config-provider/configLoader.js`,
-      find: 'chain(fromEnv(environmentVariableSelector, envOptions), fromSharedConfigFiles(configFileSelector, configuration), fromStatic(defaultValue))',
-      replace: `async () => {
+  {
+    // Lambda hands a function its credentials in the environment, nowhere else.
+    name: 'credentials from the environment',
+    changes: [
+      {
+        file: `${secretsManager}/runtimeConfig.js`,
+        find: 'import { defaultProvider as credentialDefaultProvider } from "@aws-sdk/credential-provider-node";',
+        replace: 'import { fromEnv as credentialDefaultProvider } from "@aws-sdk/credential-provider-env";',
+      },
+    ],
+  },
+  {
+    // There is no home directory either, and so no ~/.aws to look for before the first read. A variable that is not set, or
+    // holds what it should not, leaves the default, as before, but without an error thrown and caught for each of a dozen.
+    name: 'settings from the environment',
+    changes: [
+      {
+        file: `${smithy}/config/node-config-provider/configLoader.js`,
+        find: 'chain(fromEnv(environmentVariableSelector, envOptions), fromSharedConfigFiles(configFileSelector, configuration), fromStatic(defaultValue))',
+        replace: `async () => {
         try {
           const value = environmentVariableSelector(process.env, envOptions);
           if (value !== undefined) return value;
         } catch {}
         return fromStatic(defaultValue)();
       }`,
-    },
-  ]),
-
-  // GetSecretValue is one JSON document each way, and no browser sends it.
-  changePackages('no event streams, no parsing of browser names', [
-    {
-      file: `${smithy}/protocols/HttpProtocol.js`,
-      find: 'await import("@smithy/core/event-streams")',
-      replace: '(() => { throw new Error("event streams are not in this bundle") })()',
-    },
-    {
-      file: '@aws-sdk/core/dist-es/submodules/client/util-user-agent-browser/createUserAgentStringParsingProvider.js',
-      find: 'await import("bowser")',
-      replace: '(() => { throw new Error("bowser is not in this bundle") })()',
-    },
-  ]),
-
-  // Each of these would load a part of Node for one question to it: Web Crypto for a UUID, web streams to learn that a
-  // response is none, and (an ESM import) all that hides in node:http for an endpoint without TLS.
-  changePackages('no detours through what Node loads when asked', [
-    {
-      file: `${smithy}/serde/index.js`,
-      find: 'import { getRandomValues } from "node:crypto";',
-      replace: 'import { getRandomValues, randomUUID } from "node:crypto";',
-    },
-    {
-      file: `${smithy}/serde/index.js`,
-      find: 'export const v4 = bindV4(_getRandomValues);',
-      replace: 'export const v4 = () => randomUUID();',
-    },
-    {
-      file: `${smithy}/serde/util-stream/stream-type-check.js`,
-      find: `typeof ReadableStream === "function" &&
+      },
+    ],
+  },
+  {
+    // lib/get-secret-value-protocol.ts reads and writes what the schemas of the whole service describe. They, the classes of
+    // its errors and the protocols that work with them would still be in the bundle, and half of it evaluated at the start.
+    name: 'one operation without schemas',
+    changes: [
+      {
+        file: `${secretsManager}/runtimeConfig.shared.js`,
+        find: 'import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";',
+        replace: 'const AwsJson1_1Protocol = undefined;',
+      },
+      {
+        file: `${secretsManager}/runtimeConfig.shared.js`,
+        find: 'import { errorTypeRegistries } from "./schemas/schemas_0";',
+        replace: 'const errorTypeRegistries = [];',
+      },
+      {
+        file: `${secretsManager}/commands/GetSecretValueCommand.js`,
+        find: 'import { GetSecretValue$ } from "../schemas/schemas_0";',
+        replace:
+          'const GetSecretValue$ = [9, "com.amazonaws.secretsmanager", "GetSecretValue", 0, "unit", "unit"];',
+      },
+      {
+        file: `${smithy}/client/smithy-client/command.js`,
+        find: 'Boolean(NormalizedSchema.of(input$).getEventStreamMember() || NormalizedSchema.of(output$).getEventStreamMember())',
+        replace: 'false',
+      },
+      {
+        // What of a request and its answer a logger may show: nothing, since schemas tell what is secret.
+        file: `${smithy}/client/smithy-client/command.js`,
+        find: 'import { schemaLogFilter } from "./schemaLogFilter";',
+        replace: 'const schemaLogFilter = () => "not shown";',
+      },
+    ],
+  },
+  {
+    // GetSecretValue is one JSON document each way, no browser sends it, and Node can hash.
+    name: 'no event streams, browser names or hashes in JavaScript',
+    changes: [
+      {
+        file: `${smithy}/protocols/HttpProtocol.js`,
+        find: 'await import("@smithy/core/event-streams")',
+        replace: '(() => { throw new Error("event streams are not in this bundle") })()',
+      },
+      {
+        file: '@smithy/signature-v4/dist-es/SignatureV4.js',
+        find: 'import { HeaderFormatter } from "./HeaderFormatter";',
+        replace: 'class HeaderFormatter {}',
+      },
+      {
+        file: '@aws-sdk/core/dist-es/submodules/client/util-user-agent-browser/createUserAgentStringParsingProvider.js',
+        find: 'await import("bowser")',
+        replace: '(() => { throw new Error("bowser is not in this bundle") })()',
+      },
+      {
+        file: `${smithy}/checksum/sha256/Sha256Node.js`,
+        find: 'const hasNativeCrypto = (() => {',
+        replace: 'const hasNativeCrypto = /* @__PURE__ */ (() => {',
+      },
+      {
+        file: `${smithy}/checksum/sha256/Sha256Node.js`,
+        find: 'hasNativeCrypto ? buildNativeClass() : Sha256Js',
+        replace: 'buildNativeClass()',
+      },
+    ],
+  },
+  {
+    // No extension is configured, and of its package.json the client needs the version alone.
+    name: 'no extensions',
+    changes: [
+      {
+        file: `${secretsManager}/SecretsManagerClient.js`,
+        find: 'resolveRuntimeExtensions(_config_7, configuration?.extensions || [])',
+        replace: '_config_7',
+      },
+      {
+        file: `${secretsManager}/runtimeConfig.js`,
+        find: 'import packageInfo from "../package.json";',
+        replace: 'import { version } from "../package.json"; const packageInfo = { version };',
+      },
+    ],
+  },
+  {
+    // Each of these would load a part of Node for one question to it: Web Crypto for a UUID, web streams to learn that a
+    // response is none, and (an ESM import) all that hides in node:http for an endpoint without TLS.
+    name: 'no detours through what Node loads when asked',
+    changes: [
+      {
+        file: `${smithy}/serde/index.js`,
+        find: 'import { getRandomValues } from "node:crypto";',
+        replace: 'import { getRandomValues, randomUUID } from "node:crypto";',
+      },
+      {
+        file: `${smithy}/serde/index.js`,
+        find: 'export const v4 = bindV4(_getRandomValues);',
+        replace: 'export const v4 = () => randomUUID();',
+      },
+      {
+        file: `${smithy}/serde/util-stream/stream-type-check.js`,
+        find: `typeof ReadableStream === "function" &&
     (stream?.constructor?.name === ReadableStream.name || stream instanceof ReadableStream);`,
-      replace: 'stream?.constructor?.name === "ReadableStream";',
-    },
-    {
-      file: '@smithy/node-http-handler/dist-es/node-http-handler.js',
-      find: 'await import("node:http")',
-      replace: 'process.getBuiltinModule("node:http")',
-    },
-  ]),
-
-  // One enumeration, of which a token needs four names, brings the whole of protobuf.
-  changePackages('LiveKit tokens without protobuf', [
-    {
-      file: 'livekit-server-sdk/dist/grants.js',
-      find: 'import { TrackSource } from "@livekit/protocol";',
-      replace: 'const TrackSource = { CAMERA: 1, MICROPHONE: 2, SCREEN_SHARE: 3, SCREEN_SHARE_AUDIO: 4 };',
-    },
-  ]),
+        replace: 'stream?.constructor?.name === "ReadableStream";',
+      },
+      {
+        file: '@smithy/node-http-handler/dist-es/node-http-handler.js',
+        find: 'await import("node:http")',
+        replace: 'process.getBuiltinModule("node:http")',
+      },
+    ],
+  },
+  {
+    // One enumeration, of which a token needs four names, brings the whole of protobuf.
+    name: 'LiveKit tokens without protobuf',
+    changes: [
+      {
+        file: 'livekit-server-sdk/dist/grants.js',
+        find: 'import { TrackSource } from "@livekit/protocol";',
+        replace: 'const TrackSource = { CAMERA: 1, MICROPHONE: 2, SCREEN_SHARE: 3, SCREEN_SHARE_AUDIO: 4 };',
+      },
+    ],
+  },
 ];
 
-module.exports = { changePackages, steps };
+module.exports = { changePackages, coreModules, steps };

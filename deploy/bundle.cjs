@@ -1,6 +1,6 @@
 // @ts-check
 /** How serverless-esbuild turns `handlers/token.ts` and all that it imports into the one file that is deployed. */
-const { steps } = require('./bundle-steps.cjs');
+const { changePackages, coreModules, steps } = require('./bundle-steps.cjs');
 
 /** @param {object} _serverless */
 module.exports = (_serverless) => ({
@@ -14,7 +14,7 @@ module.exports = (_serverless) => ({
   outputFileExtension: '.mjs',
   // The ES modules of a package rather than its CommonJS: they tree-shake, and need no `require` at run time.
   mainFields: ['module', 'main'],
-  plugins: steps,
+  plugins: [coreModules, changePackages(steps)],
   // By default 'aws-sdk' is left out; nothing is, since the runtime's own copy loads more slowly and changes by itself.
   exclude: [],
   // `npm start` builds anew when one of these changes.

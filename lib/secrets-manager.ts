@@ -1,4 +1,5 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { getSecretValueProtocol } from './get-secret-value-protocol.ts';
 
 /** The current version of a secret. */
 export interface SecretVersion {
@@ -21,6 +22,7 @@ export function secretReader(
   timeoutMs: number,
 ): (signal: AbortSignal) => Promise<SecretVersion> {
   const client = new SecretsManagerClient({
+    protocol: getSecretValueProtocol,
     requestHandler: {
       connectionTimeout: timeoutMs / 4,
       requestTimeout: timeoutMs / 2,

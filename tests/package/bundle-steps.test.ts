@@ -3,15 +3,27 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type {
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  SecretsManagerClientConfig,
+} from '@aws-sdk/client-secrets-manager';
 import type { Plugin } from 'esbuild';
 import { type AccessToken, TrackSource } from 'livekit-server-sdk';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { changePackages, steps } from '../../deploy/bundle-steps.cjs';
+import { changePackages, coreModules, steps } from '../../deploy/bundle-steps.cjs';
 import { bundleSource } from './support/bundle.ts';
-import { type Answer, startRecordingStore, withDenial, withSecret } from './support/recording-store.ts';
+import {
+  type Answer,
+  type Read,
+  startRecordingStore,
+  withDenial,
+  withSecret,
+} from './support/recording-store.ts';
 
 interface Packages {
+  /** The published client brings its own. */
+  protocol?: SecretsManagerClientConfig['protocol'];
   GetSecretValueCommand: typeof GetSecretValueCommand;
   SecretsManagerClient: typeof SecretsManagerClient;
   AccessToken: typeof AccessToken;
@@ -20,15 +32,19 @@ interface Packages {
 const directory = await mkdtemp(join(tmpdir(), 'booky-packages-'));
 afterAll(() => rm(directory, { recursive: true }));
 
-const asPublished = await bundled('published', []);
-const asBundled = await bundled('bundled', steps);
+const source = `
+  export { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+  export { AccessToken } from 'livekit-server-sdk';
+`;
+const asPublished = await bundled('published', source, []);
+const asBundled = await bundled(
+  'bundled',
+  `${source} export { getSecretValueProtocol as protocol } from './lib/get-secret-value-protocol.ts';`,
+  [coreModules, changePackages(steps)],
+);
 
 /** The packages' ES modules, after these steps. */
-async function bundled(name: string, plugins: Plugin[]): Promise<Packages> {
-  const source = `
-    export { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-    export { AccessToken } from 'livekit-server-sdk';
-  `;
+async function bundled(name: string, source: string, plugins: Plugin[]): Promise<Packages> {
   const file = join(directory, `${name}.mjs`);
   await writeFile(file, await bundleSource(source, plugins));
   return await import(pathToFileURL(file).href);
@@ -48,6 +64,10 @@ const lambda = {
   AWS_SECRET_ACCESS_KEY: 'secret',
   AWS_SESSION_TOKEN: 'token',
 };
+
+function clientOf({ SecretsManagerClient, protocol }: Packages): SecretsManagerClient {
+  return new SecretsManagerClient(protocol ? { protocol } : {});
+}
 
 describe('a client reads its settings as the published one does', () => {
   test.each<[string, Record<string, string | undefined>]>([
@@ -87,8 +107,8 @@ describe('a client reads its settings as the published one does', () => {
 });
 
 /** Each setting's value, or the name of the error that reading it throws. */
-async function settingsOf({ SecretsManagerClient }: Packages): Promise<Record<string, unknown>> {
-  const { config } = new SecretsManagerClient({});
+async function settingsOf(packages: Packages): Promise<Record<string, unknown>> {
+  const { config } = clientOf(packages);
   const settings = {
     region: config.region,
     credentials: config.credentials,
@@ -114,20 +134,45 @@ async function settingsOf({ SecretsManagerClient }: Packages): Promise<Record<st
 }
 
 describe('a read of the secret is the published one’s, on the wire and in what comes of it', () => {
-  const withServerError: Answer = (response) => {
-    response.writeHead(500, { 'content-type': 'application/x-amz-json-1.1' });
-    response.end(JSON.stringify({ __type: 'InternalServiceError', message: 'later' }));
-  };
-  const withGibberish: Answer = (response) => {
-    response.setHeader('content-type', 'text/html');
-    response.end('<html>');
-  };
+  const answerWith =
+    (statusCode: number, body: string, headers: Record<string, string> = {}): Answer =>
+    (response) => {
+      response.writeHead(statusCode, { 'content-type': 'application/x-amz-json-1.1', ...headers });
+      response.end(body);
+    };
 
-  test.each([
-    ['the secret', withSecret, 'resolved'],
-    ['a denial', withDenial, 'AccessDeniedException'],
-    ['an error of the service', withServerError, 'InternalServiceError'],
-    ['something else', withGibberish, 'SyntaxError'],
+  test.each<[string, Answer, string]>([
+    ['the secret', withSecret, 'resolved {"LIVEKIT_API_KEY"'],
+    ['a binary secret', answerWith(200, '{"SecretBinary":"AAEC","VersionId":"v1"}'), 'resolved undefined v1'],
+    ['nothing', answerWith(200, ''), 'resolved undefined undefined'],
+    ['null', answerWith(200, 'null'), 'resolved undefined undefined'],
+    ['a denial', withDenial, 'AccessDeniedException: no'],
+    [
+      'an error of the service',
+      answerWith(500, '{"__type":"InternalServiceError","message":"later"}'),
+      'later',
+    ],
+    [
+      'an error with a namespace and a URL',
+      answerWith(400, '{"__type":"com.amazonaws.secretsmanager#ResourceNotFoundException:http://a/b"}'),
+      'ResourceNotFoundException: UnknownError',
+    ],
+    ['an error with a comma', answerWith(400, '{"__type":"Odd,http://a/b","Message":"so"}'), 'Odd: so'],
+    [
+      'an error that a header names',
+      answerWith(400, '{}', { 'x-amzn-errortype': 'DecryptionFailure:http://a/b' }),
+      'DecryptionFailure: UnknownError',
+    ],
+    [
+      'an error by its code',
+      answerWith(400, '{"code":"InvalidRequestException"}'),
+      'InvalidRequestException',
+    ],
+    ['an error that is nothing', answerWith(400, ''), 'Unknown: UnknownError'],
+    ['an error that is null', answerWith(400, 'null'), 'Unknown: UnknownError'],
+    ['a throttling that says so', answerWith(400, '{"__type":"ThrottlingException"}'), 'ThrottlingException'],
+    ['a failing gateway', answerWith(502, '<html>', { 'content-type': 'text/html' }), 'SyntaxError'],
+    ['something else', answerWith(200, '<html>', { 'content-type': 'text/html' }), 'SyntaxError'],
   ])('answered with %s', async (_, answer, outcome) => {
     const published = await readWith(asPublished, answer);
     const bundled = await readWith(asBundled, answer);
@@ -135,29 +180,44 @@ describe('a read of the secret is the published one’s, on the wire and in what
     expect(bundled).toEqual(published);
   });
 
-  async function readWith({ SecretsManagerClient, GetSecretValueCommand }: Packages, answer: Answer) {
+  test.each(['', '/', '/behind/a/path', '/behind/a/path/', '?with=a&query='])(
+    'sent to an endpoint that ends in "%s"',
+    async (end) => {
+      const published = await readWith(asPublished, withSecret, end);
+      expect(published.reads).toHaveLength(1);
+      expect(await readWith(asBundled, withSecret, end)).toEqual(published);
+    },
+  );
+
+  async function readWith(packages: Packages, answer: Answer, end = '') {
     const store = await startRecordingStore(answer);
-    for (const [name, value] of Object.entries({ ...lambda, ...store.environment })) vi.stubEnv(name, value);
-    const client = new SecretsManagerClient({});
-    const outcome = await client.send(new GetSecretValueCommand({ SecretId: 'booky/livekit' })).then(
+    const endpoint = store.environment['AWS_ENDPOINT_URL_SECRETS_MANAGER'] + end;
+    const environment = { ...lambda, ...store.environment, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint };
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    const client = clientOf(packages);
+    const command = new packages.GetSecretValueCommand({ SecretId: 'booky/livekit' });
+    const outcome = await client.send(command).then(
       ({ SecretString, VersionId, $metadata }) =>
         `resolved ${SecretString} ${VersionId} ${$metadata.attempts} ${$metadata.httpStatusCode}`,
-      (error: unknown) => `rejected ${error}`,
+      ({ name, message, $fault, $metadata }) =>
+        `rejected ${name}: ${message} ${$fault} ${$metadata.attempts} ${$metadata.httpStatusCode}`,
     );
     client.destroy();
     return { outcome, reads: store.reads.map(comparable) };
   }
 
   /** Without what differs between any two reads; of that, its form. */
-  function comparable(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  function comparable({ headers, ...read }: Read): unknown {
     const form = (text: unknown) =>
       String(text)
         .replaceAll(/[0-9a-f]/g, 'x')
         .replaceAll(/\d/g, 'x');
     const volatile = ['amz-sdk-invocation-id', 'authorization', 'host', 'x-amz-date'];
-    return Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, volatile.includes(name) ? form(value) : value]),
-    );
+    const comparableHeaders = Object.entries(headers).map(([name, value]) => [
+      name,
+      volatile.includes(name) ? form(value) : value,
+    ]);
+    return { ...read, headers: Object.fromEntries(comparableHeaders) };
   }
 });
 
@@ -195,7 +255,9 @@ describe('a step that no longer finds what it changes fails the build and is nam
       'no longer meets livekit-server-sdk/dist/moved.js',
     ],
   ])('%o', async (change, message) => {
-    const step = changePackages('a lighter token', [change]);
-    await expect(bundleSource(source, [step])).rejects.toThrow(`the step "a lighter token" ${message}`);
+    const step = { name: 'a lighter token', changes: [change] };
+    await expect(bundleSource(source, [changePackages([step])])).rejects.toThrow(
+      `the step "a lighter token" ${message}`,
+    );
   });
 });

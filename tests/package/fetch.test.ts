@@ -115,7 +115,7 @@ test.each([
 
   expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
   // During the init there is no request, and so no trace.
-  expect(store.reads.map((headers) => headers['x-amzn-trace-id'])).toEqual([undefined, lambda.traceId]);
+  expect(store.reads.map(({ headers }) => headers['x-amzn-trace-id'])).toEqual([undefined, lambda.traceId]);
 });
 
 test('the connection is kept for the next read', async () => {
@@ -139,7 +139,7 @@ test('a read names the SDK and the runtime that it comes from', async () => {
   const lambda = await startPackaged(store.environment);
   expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
 
-  expect(store.reads[0]?.['user-agent']).toMatch(
+  expect(store.reads[0]?.headers['user-agent']).toMatch(
     /^aws-sdk-js\/3\.\S+ .*\blang\/js\b.*\bexec-env\/AWS_Lambda_nodejs24\.x\b/,
   );
 });

@@ -3,11 +3,20 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import { onTestFinished } from 'vitest';
 import { credentials } from './environment.ts';
 
-/** A secret store that checks nothing, and keeps what the stand-in has no eyes for: headers and connections. */
+/** A request as it came. */
+export interface Read {
+  method: string | undefined;
+  /** Path and query. */
+  url: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** A secret store that checks nothing, and keeps what the stand-in has no eyes for: requests and connections. */
 export interface RecordingStore {
-  environment: Record<string, string>;
-  /** The headers of each read so far. */
-  reads: readonly IncomingHttpHeaders[];
+  environment: Record<'AWS_ENDPOINT_URL_SECRETS_MANAGER', string> & Record<string, string>;
+  /** Each read so far. */
+  reads: readonly Read[];
   /** How many connections were ever opened, and how many of them are still open. */
   readonly connections: { opened: number; open: number };
 }
@@ -28,12 +37,13 @@ export const never: Answer = () => {};
 
 /** Answers the reads one after the other as `answers` say, and the last of these from then on. */
 export async function startRecordingStore(...answers: readonly Answer[]): Promise<RecordingStore> {
-  const reads: IncomingHttpHeaders[] = [];
+  const reads: Read[] = [];
   const connections = { opened: 0, open: 0 };
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
+    const { method, url, headers } = request;
+    const body = Buffer.concat(await request.toArray()).toString();
     const answer = answers[reads.length] ?? answers.at(-1);
-    reads.push(request.headers);
-    request.resume();
+    reads.push({ method, url, headers, body });
     answer?.(response);
   });
   server.on('connection', (socket) => {
