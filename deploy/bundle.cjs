@@ -12,6 +12,10 @@ module.exports = (_serverless) => ({
   format: 'esm',
   // Node takes a file for an ES module by this ending alone: no package.json goes into the zip.
   outputFileExtension: '.mjs',
+  // What only answers need stays a file of its own, because handlers/token.ts imports it when the read of the secret has left:
+  // compiled before, it would hold up the read.
+  splitting: true,
+  chunkNames: '[name]',
   // The ES modules of a package rather than its CommonJS: they tree-shake, and need no `require` at run time.
   mainFields: ['module', 'main'],
   plugins: [coreModules, changePackages(steps)],

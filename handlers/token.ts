@@ -29,9 +29,11 @@ async function start(): Promise<TokenEndpoint> {
     const config = parseConfig(process.env);
     const cache = credentialsCache(config);
     cache.prefetch();
-    // All that the read waits for until it leaves is this turn of the event loop. What only answers need loads after that.
+    // All that the read waits for until it leaves is this turn of the event loop. What only answers need is in a file of its
+    // own, which loads after that, and is run once while the secret is on its way.
     await new Promise((resolve) => setImmediate(resolve));
-    const { createTokenEndpoint } = await import('../lib/token-endpoint.ts');
+    const { createTokenEndpoint, rehearse } = await import('../lib/token-endpoint.ts');
+    await rehearse(systemClock.now);
     if (config.claims.clubs === undefined) {
       log('WARN', 'CLUBS_CLAIM is not set: every signed-in reader may enter the meeting of every club.');
     }

@@ -56,7 +56,7 @@ export type TokenEndpoint = (
 /** The endpoint from end to end: who asks, for what, may they, and then a token that says so. */
 export function createTokenEndpoint(
   config: Pick<Config, 'claims' | 'tokenTtlSeconds'>,
-  cache: CredentialsCache<VersionedCredentials>,
+  cache: Pick<CredentialsCache<VersionedCredentials>, 'get'>,
   now: () => number,
 ): TokenEndpoint {
   return async (request, findings) => {
@@ -94,4 +94,27 @@ export function createTokenEndpoint(
       expires_at: expiresAt.toISOString(),
     };
   };
+}
+
+/**
+ * Answers a request that nobody sent, with credentials that open nothing, and drops the answer: what a first answer makes Node
+ * load and compile is then behind it.
+ */
+export async function rehearse(now: () => number): Promise<void> {
+  const credentials: VersionedCredentials = {
+    apiKey: 'rehearsal',
+    apiSecret: 'rehearsal',
+    serverUrl: 'ws://localhost',
+    versionId: undefined,
+  };
+  const endpoint = createTokenEndpoint(
+    {
+      claims: { clubs: undefined, moderatedClubs: undefined, listeners: undefined },
+      tokenTtlSeconds: 120,
+    },
+    { get: () => Promise.resolve({ value: credentials, readAt: now() }) },
+    now,
+  );
+  const body = Buffer.from('{"reading_club_id":1}');
+  await endpoint({ claims: { sub: 'rehearsal' }, contentType: 'application/json', body }, {});
 }

@@ -7,6 +7,7 @@ import { httpHandler } from '../../lib/http.ts';
 import { createLog } from '../../lib/log.ts';
 import {
   createTokenEndpoint,
+  rehearse,
   type TokenEndpoint,
   type VersionedCredentials,
 } from '../../lib/token-endpoint.ts';
@@ -368,4 +369,8 @@ describe('whatever is sent', () => {
       { numRuns: 50 },
     );
   });
+});
+
+test('the rehearsal keeps every rule that a request has to keep', async () => {
+  await expect(rehearse(Date.now)).resolves.toBeUndefined();
 });

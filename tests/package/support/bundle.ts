@@ -10,10 +10,11 @@ export function esbuildOptions(): BuildOptions {
   return { ...options, format: 'esm', platform: 'node', legalComments: 'none', logLevel: 'silent' };
 }
 
-/** Bundles a module written for a test, with these plugins; paths in it are relative to the repository. */
+/** Bundles a module written for a test into one file, with these plugins; paths in it are relative to the repository. */
 export async function bundleSource(source: string, plugins: Plugin[]): Promise<string> {
   const { outputFiles } = await build({
     ...esbuildOptions(),
+    splitting: false,
     plugins,
     minify: false,
     stdin: { contents: source, resolveDir: repository },
@@ -22,17 +23,16 @@ export async function bundleSource(source: string, plugins: Plugin[]): Promise<s
   return outputFiles[0]?.text ?? '';
 }
 
-/** What is in the deployed bundle, and how large it is. */
-export async function describeBundle(): Promise<Metafile['outputs'][string]> {
+/** What is in each file of the deployed bundle, by its path in the zip. */
+export async function describeBundle(): Promise<Record<string, Metafile['outputs'][string]>> {
   const { metafile } = await build({
     ...esbuildOptions(),
     absWorkingDir: repository,
     entryPoints: ['handlers/token.ts'],
     outdir: 'handlers',
+    outExtension: { '.js': '.mjs' },
     metafile: true,
     write: false,
   });
-  const [output, ...others] = Object.values(metafile.outputs);
-  if (output === undefined || others.length > 0) throw new Error('the bundle should be one file');
-  return output;
+  return metafile.outputs;
 }
