@@ -1,13 +1,17 @@
 import process from 'node:process';
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
-import { systemClock } from '../lib/clock.ts';
+import { systemClock, within } from '../lib/clock.ts';
 import { type Config, parseConfig, parseLogLevel } from '../lib/config.ts';
 import { CredentialsCache } from '../lib/credentials-cache.ts';
 import { httpHandler } from '../lib/http.ts';
 import { parseLiveKitCredentials } from '../lib/livekit-credentials.ts';
 import { createLog, describeError } from '../lib/log.ts';
+import { nextRequestSent } from '../lib/request-sent.ts';
 import { secretReader } from '../lib/secrets-manager.ts';
 import type { TokenEndpoint, VersionedCredentials } from '../lib/token-endpoint.ts';
+
+/** How long the init waits for the read to leave, in milliseconds, before it goes on without. */
+const longestSendingMs = 1_000;
 
 const log = createLog({
   threshold: parseLogLevel(process.env),
@@ -28,10 +32,9 @@ async function start(): Promise<TokenEndpoint> {
   try {
     const config = parseConfig(process.env);
     const cache = credentialsCache(config);
-    cache.prefetch();
-    // All that the read waits for until it leaves is this turn of the event loop. What only answers need is in a file of its
-    // own, which loads after that, and is run once while the secret is on its way.
-    await new Promise((resolve) => setImmediate(resolve));
+    // What only answers need is in a file of its own, which is loaded and run once while the secret is on its way. Begun any
+    // earlier, that would hold up the read: its connection takes several turns of the event loop.
+    await within(systemClock, longestSendingMs, Promise.race([nextRequestSent(), cache.prefetch()]));
     const { createTokenEndpoint, rehearse } = await import('../lib/token-endpoint.ts');
     await rehearse(systemClock.now);
     if (config.claims.clubs === undefined) {

@@ -56,9 +56,10 @@ export class CredentialsCache<T> {
     this.#options = options;
   }
 
-  /** Starts the first fetch, for init: returns at once and never fails. */
-  prefetch(): void {
-    this.#start({ isPrefetch: true, budgetMs: this.#options.times.timeoutMs });
+  /** Starts the first fetch, for init; resolves when it is over, whether or not it brought anything, and never rejects. */
+  async prefetch(): Promise<void> {
+    const { brings } = this.#start({ isPrefetch: true, budgetMs: this.#options.times.timeoutMs });
+    await brings.catch(() => {});
   }
 
   /** Whether a value is held that is not due for a refresh. */

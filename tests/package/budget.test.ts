@@ -1,19 +1,22 @@
 /** A cold start grows by what is loaded, one import at a time: this is where it is noticed. None of it is measured in time. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import type { SecretsManagerStandIn } from '../../local/secrets-manager.ts';
 import { tokenEvent } from '../support/event.ts';
 import { startFunction } from '../support/lambda/runtime-api.ts';
 import { describeBundle } from './support/bundle.ts';
-import { respond, secretName, startStore } from './support/environment.ts';
+import { overTls, respond, secretName, startStore } from './support/environment.ts';
 
 const files = await describeBundle();
-const read = describe('handlers/token.mjs');
-const answers = describe('handlers/token-endpoint.mjs');
-const shared = describe('handlers/chunk.mjs');
+const read = fileAt('handlers/token.mjs');
+const answers = fileAt('handlers/token-endpoint.mjs');
+const shared = fileAt('handlers/chunk.mjs');
 
 test('what is described here is what is in the zip', () => {
   expect(inject('packaged').files).toEqual(
@@ -58,9 +61,11 @@ test('nothing but what both share is imported at the start, and later only what 
 });
 
 test('after the init nothing is loaded any more, neither for the first request nor for a refresh of the credentials', async () => {
-  const { directory, lambda, store } = await startCopy({ CREDENTIALS_MAX_AGE_SECONDS: '1' });
+  const store = await startStore();
+  const copy = await copyPackaged();
+  const lambda = await copy.start({ ...store.environment, CREDENTIALS_MAX_AGE_SECONDS: '1' });
   await lambda.initialised;
-  await rm(directory, { recursive: true });
+  await rm(copy.directory, { recursive: true });
 
   await expect
     .poll(
@@ -73,51 +78,92 @@ test('after the init nothing is loaded any more, neither for the first request n
     .toBe(2);
 });
 
-test('the read of the secret does not wait for what only answers need', async () => {
-  const { store } = await startCopy({}, async (directory) => {
-    // A pipe that nobody writes to keeps the process where it is when it opens the file.
-    const answers = join(directory, 'handlers/token-endpoint.mjs');
-    await rm(answers);
-    await promisify(execFile)('mkfifo', [answers]);
+describe('what only answers need', () => {
+  const rehearsing = `
+    export const createTokenEndpoint = () => () => {};
+    export const rehearse = async () => { process.stdout.write('rehearsed'); };
+  `;
+
+  test.each([
+    ['without TLS', async (store: SecretsManagerStandIn) => store.environment],
+    ['over TLS', overTls],
+  ])('does not hold up the read of the secret, %s', async (_, environmentOf) => {
+    const store = await startStore();
+    const copy = await copyPackaged();
+    // A pipe that nobody writes to keeps the process where it is when it opens it.
+    await rm(copy.answers);
+    await promisify(execFile)('mkfifo', [copy.answers]);
+
+    await copy.start(await environmentOf(store));
+    await expect.poll(() => store.reads).toBe(1);
   });
 
-  await expect.poll(() => store.reads).toBe(1);
+  test('is rehearsed during the init', async () => {
+    const store = await startStore();
+    const copy = await copyPackaged();
+    await writeFile(copy.answers, rehearsing);
+
+    const lambda = await copy.start(store.environment);
+    await lambda.initialised;
+    await expect.poll(() => lambda.output).toContain('rehearsed');
+  });
+
+  test('does not wait for a read that can’t be sent', async () => {
+    const store = await startStore();
+    const url = await startSilentServer();
+    const copy = await copyPackaged();
+    await writeFile(copy.answers, rehearsing);
+
+    const lambda = await copy.start({
+      ...store.environment,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
+      CREDENTIALS_TIMEOUT_MS: '10000',
+    });
+    await lambda.initialised;
+    await expect.poll(() => lambda.output).toContain('rehearsed');
+    expect(lambda.output).not.toContain('could not be fetched');
+  });
 });
 
-test('the answer is rehearsed during the init', async () => {
-  const { lambda } = await startCopy({}, (directory) =>
-    writeFile(
-      join(directory, 'handlers/token-endpoint.mjs'),
-      `export const createTokenEndpoint = () => () => {};
-       export const rehearse = async () => { process.stdout.write('rehearsed'); };`,
-    ),
-  );
-  await lambda.initialised;
-
-  await expect.poll(() => lambda.output).toContain('rehearsed');
-});
-
-/** Starts a copy of the packaged function, and a store for it: the files are the test's own, to be broken or removed. */
-async function startCopy(
-  env: Readonly<Record<string, string>>,
-  change: (directory: string) => Promise<void> = async () => {},
-) {
+/** A copy of the packaged function, to be changed by the test and removed with it. */
+async function copyPackaged() {
   const directory = await mkdtemp(join(tmpdir(), 'booky-function-copy-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   await cp(inject('packaged').directory, directory, { recursive: true });
-  await change(directory);
-  const store = await startStore();
-  const lambda = await startFunction({
+  return {
     directory,
-    env: { ...store.environment, LIVEKIT_SECRET_ID: secretName, ...env },
+    /** The file that holds what only answers need. */
+    answers: join(directory, 'handlers/token-endpoint.mjs'),
+    start: async (environment: Readonly<Record<string, string>>) => {
+      const lambda = await startFunction({
+        directory,
+        env: { LIVEKIT_SECRET_ID: secretName, ...environment },
+      });
+      onTestFinished(lambda.stop);
+      return lambda;
+    },
+  };
+}
+
+/** A server that accepts connections over TLS, as it seems, and never says a word. */
+async function startSilentServer(): Promise<string> {
+  const server = createServer();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
   });
-  onTestFinished(lambda.stop);
-  return { directory, lambda, store };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return `https://localhost:${address.port}`;
 }
 
 type OutputFile = (typeof files)[string];
 
-function describe(path: string): OutputFile {
+function fileAt(path: string): OutputFile {
   const file = files[path];
   if (file === undefined) throw new Error(`${path} is not built: there is ${Object.keys(files).join(', ')}`);
   return file;

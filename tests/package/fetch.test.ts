@@ -1,7 +1,14 @@
 /** What Lambda provides and operators set must reach the fetch, whatever the build left out of the SDK. */
 import { expect, test, vi } from 'vitest';
 import { tokenEvent } from '../support/event.ts';
-import { credentials, respond, secretName, startPackaged, startStore } from './support/environment.ts';
+import {
+  credentials,
+  overTls,
+  respond,
+  secretName,
+  startPackaged,
+  startStore,
+} from './support/environment.ts';
 import { never, startRecordingStore, withDenial, withSecret } from './support/recording-store.ts';
 
 const resolverHook = new URL('support/print-lookups.cjs', import.meta.url);
@@ -20,6 +27,18 @@ test('the read is signed for the function’s region, with its session token', a
   expect(await respond(elsewhere, tokenEvent())).toMatchObject({ statusCode: 503 });
   const withoutToken = await startPackaged({ ...store.environment, AWS_SESSION_TOKEN: '' });
   expect(await respond(withoutToken, tokenEvent())).toMatchObject({ statusCode: 503 });
+});
+
+test('the read goes over TLS, to a store whose certificate is trusted and to no other', async () => {
+  const store = await startStore();
+  const { NODE_EXTRA_CA_CERTS, ...environment } = await overTls(store);
+  const lambda = await startPackaged({ ...environment, NODE_EXTRA_CA_CERTS });
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+  expect(store.reads).toBe(1);
+
+  const distrustful = await startPackaged(environment);
+  expect(await respond(distrustful, tokenEvent())).toMatchObject({ statusCode: 503 });
+  expect(store.reads).toBe(1);
 });
 
 test('the general endpoint override counts, where the one for Secrets Manager is not set', async () => {

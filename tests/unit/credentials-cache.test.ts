@@ -242,6 +242,19 @@ describe('a fetch that hangs', () => {
 });
 
 describe('the prefetch', () => {
+  test.each(['brings something', 'fails'])('is over when it %s', async (end) => {
+    const { cache, clock, fetchNumber } = setUp();
+    let isOver = false;
+    const prefetch = cache.prefetch().then(() => {
+      isOver = true;
+    });
+    await clock.settle();
+    expect(isOver).toBe(false);
+    if (end === 'fails') fetchNumber(0).reject(new Error('no route'));
+    else fetchNumber(0).resolve('first');
+    await prefetch;
+  });
+
   test('that failed costs the first request nothing: it fetches at once', async () => {
     const { cache, clock, failures, fetchNumber, get } = setUp();
     cache.prefetch();

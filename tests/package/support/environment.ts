@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { inject, onTestFinished } from 'vitest';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../../local/secrets-manager.ts';
 import { type LambdaFunction, startFunction } from '../../support/lambda/runtime-api.ts';
+import { startTlsFront } from '../../support/tls-front.ts';
 
 export const secretName = 'booky/livekit';
 export const credentials = {
@@ -24,6 +25,17 @@ export async function startStore(options?: { region: string }): Promise<SecretsM
   onTestFinished(store.close);
   store.put(secretName, JSON.stringify(credentials));
   return store;
+}
+
+/** What a function needs to reach the store over TLS, and to trust it; ends with the test. */
+export async function overTls(store: SecretsManagerStandIn) {
+  const front = await startTlsFront(store.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER);
+  onTestFinished(front.close);
+  return {
+    ...store.environment,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: front.url,
+    NODE_EXTRA_CA_CERTS: front.certificateFile,
+  };
 }
 
 const responseSchema = v.object({

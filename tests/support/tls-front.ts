@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer } from 'node:tls';
+import { generate } from 'selfsigned';
+
+/** What makes a server on loopback that speaks no TLS reachable over TLS, as the real one is. */
+export interface TlsFront {
+  /** `https://localhost:…` */
+  url: string;
+  /** A file with the certificate, for `NODE_EXTRA_CA_CERTS`: nobody trusts it otherwise. */
+  certificateFile: string;
+  close: () => Promise<void>;
+}
+
+/** @param target the server to pass everything on to, as `http://127.0.0.1:…` */
+export async function startTlsFront(target: string): Promise<TlsFront> {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+  });
+  const directory = await mkdtemp(join(tmpdir(), 'booky-certificate-'));
+  const certificateFile = join(directory, 'certificate.pem');
+  await writeFile(certificateFile, cert);
+
+  const server = createServer({ key, cert }, (client) => {
+    const upstream = connect(Number(new URL(target).port), '127.0.0.1');
+    client.pipe(upstream).pipe(client);
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+    upstream.on('error', () => client.destroy());
+  });
+  // A client that does not trust the certificate hangs up in the middle of the handshake.
+  server.on('tlsClientError', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the TLS server has no port');
+
+  return {
+    url: `https://localhost:${address.port}`,
+    certificateFile,
+    close: async () => {
+      server.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
