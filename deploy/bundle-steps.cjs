@@ -109,8 +109,9 @@ const steps = [
     ],
   },
   {
-    // There is no home directory either, and so no ~/.aws to look for before the first read. A variable that is not set, or
-    // holds what it should not, leaves the default, as before, but without an error thrown and caught for each of a dozen.
+    // There is no home directory either, and so no ~/.aws to look for before the first read, and no EC2 to ask for a region. A
+    // variable that is not set, or holds what it should not, leaves the default, as before, but without an error thrown and
+    // caught for each of a dozen.
     name: 'settings from the environment',
     changes: [
       {
@@ -123,6 +124,16 @@ const steps = [
         } catch {}
         return fromStatic(defaultValue)();
       }`,
+      },
+      {
+        file: `${smithy}/config/defaults-mode/resolveDefaultsModeConfig.js`,
+        find: 'return getInstanceMetadataRegion();',
+        replace: 'return undefined;',
+      },
+      {
+        file: `${smithy}/config/config-resolver/regionConfig/config.js`,
+        find: 'await getInstanceMetadataRegion()',
+        replace: 'undefined',
       },
     ],
   },
@@ -192,9 +203,14 @@ const steps = [
     ],
   },
   {
-    // No extension is configured, and of its package.json the client needs the version alone.
-    name: 'no extensions',
+    // Nothing extends the client or logs for it, and of its package.json it needs the version alone.
+    name: 'no extensions and no logger',
     changes: [
+      {
+        file: `${secretsManager}/SecretsManagerClient.js`,
+        find: 'this.middlewareStack.use(getLoggerPlugin(this.config));',
+        replace: '',
+      },
       {
         file: `${secretsManager}/SecretsManagerClient.js`,
         find: 'resolveRuntimeExtensions(_config_7, configuration?.extensions || [])',
@@ -208,10 +224,17 @@ const steps = [
     ],
   },
   {
-    // Each of these would load a part of Node for one question to it: Web Crypto for a UUID, web streams to learn that a
-    // response is none, and (an ESM import) all that hides in node:http for an endpoint without TLS.
-    name: 'no detours through what Node loads when asked',
+    // Each of these would load a part of Node for one question to it (Web Crypto for a UUID, web streams to learn that a
+    // response is none, and, by an ESM import, all that hides in node:http for an endpoint without TLS), or do by hand what
+    // Node has at hand (hexadecimal).
+    name: 'no detours around what Node has at hand',
     changes: [
+      {
+        file: `${smithy}/serde/index.js`,
+        find: 'export { fromHex, toHex } from "./util-hex-encoding/hex-encoding";',
+        replace: `export { fromHex } from "./util-hex-encoding/hex-encoding";
+export const toHex = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");`,
+      },
       {
         file: `${smithy}/serde/index.js`,
         find: 'import { getRandomValues } from "node:crypto";',

@@ -25,7 +25,7 @@ test('what is described here is what is in the zip', () => {
 });
 
 test('the bundle and the zip stay small: what is compiled before the read of the secret leaves, above all', () => {
-  expect(read.bytes + shared.bytes).toBeLessThan(103_500);
+  expect(read.bytes + shared.bytes).toBeLessThan(102_500);
   expect(answers.bytes).toBeLessThan(30_000);
   expect(inject('packaged').zipBytes).toBeLessThan(52_500);
 });
@@ -49,8 +49,6 @@ test('nothing but what both share is imported at the start, and later only what 
   const chunk = { path: 'handlers/chunk.mjs', kind: 'import-statement' };
   expect(read.imports).toEqual([
     chunk,
-    // To ask EC2 for the region, in a defaults mode that is not the default.
-    { path: 'node:http', kind: 'dynamic-import', external: true },
     // Once, at the first read, where many requests run at once.
     { path: 'node:async_hooks', kind: 'dynamic-import', external: true },
     // Once, when the first read has left.
