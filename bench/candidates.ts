@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,6 +74,22 @@ export async function buildStages(): Promise<Candidate[]> {
   return await Promise.all([buildPeer(floorPeer), buildPeer(limitPeer), ...built]);
 }
 
+/** The product and the limit with source maps beside them, to tell whose code it is that runs. */
+export async function buildProfiled(): Promise<Candidate[]> {
+  const product = stages().at(-1);
+  if (product === undefined) throw new Error('the build has no stages');
+  return await Promise.all([
+    bundle({
+      name: 'product',
+      title: 'this function',
+      entry: '../handlers/token.ts',
+      options: { ...product.options, sourcemap: 'external' },
+      mintsTokens: true,
+    }),
+    buildPeer({ ...limitPeer, options: { ...limitPeer.options, sourcemap: 'external' } }),
+  ]);
+}
+
 async function buildProduct(): Promise<Candidate> {
   const { directory, zipBytes, files, remove } = await packageFunction();
   const bundleBytes = [...files.values()].reduce((sum, size) => sum + size, 0);
@@ -103,10 +119,10 @@ interface Bundle {
 
 async function bundle({ name, title, entry, options, mintsTokens }: Bundle): Promise<Candidate> {
   const directory = await mkdtemp(join(tmpdir(), 'booky-candidate-'));
-  const path = `handlers/token.${options.format === 'cjs' ? 'cjs' : 'mjs'}`;
   await build({
-    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
-    outfile: join(directory, path),
+    entryPoints: { token: fileURLToPath(new URL(entry, import.meta.url)) },
+    outdir: join(directory, 'handlers'),
+    outExtension: { '.js': options.format === 'cjs' ? '.cjs' : '.mjs' },
     bundle: true,
     minify: true,
     platform: 'node',
@@ -114,20 +130,27 @@ async function bundle({ name, title, entry, options, mintsTokens }: Bundle): Pro
     logLevel: 'error',
     ...options,
   });
-  const content = await readFile(join(directory, path));
+  const paths = (await readdir(join(directory, 'handlers'))).map((file) => `handlers/${file}`);
+  const files = await Promise.all(
+    paths.map(async (path) => ({ path, content: await readFile(join(directory, path)) })),
+  );
   return {
     name,
     title,
     directory,
-    bundleBytes: content.length,
-    zipBytes: zipSizeOf(path, content),
+    bundleBytes: files.reduce((sum, { content }) => sum + content.length, 0),
+    zipBytes: zipSizeOf(files),
     mintsTokens,
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
 
-/** The size of a zip of one file: its headers, its name in both of them, and the deflated content. */
-function zipSizeOf(path: string, content: Buffer): number {
+/** The size of a zip of these files: for each its headers, its name in both of them, and the deflated content. */
+function zipSizeOf(files: readonly { path: string; content: Buffer }[]): number {
   const [localHeader, centralHeader, end] = [30, 46, 22];
-  return localHeader + centralHeader + end + 2 * path.length + deflateRawSync(content, { level: 9 }).length;
+  return files.reduce(
+    (sum, { path, content }) =>
+      sum + localHeader + centralHeader + 2 * path.length + deflateRawSync(content, { level: 9 }).length,
+    end,
+  );
 }

@@ -15,13 +15,9 @@ export interface Run {
   firstMs: number;
   /** The sum of both: what the first reader waits for. */
   totalMs: number;
-  /** The same sum once more, in a runtime that imports `node:http` as an ES module. */
-  plainTotalMs: number;
   /** A request after the first, as the Runtime API sees it: the runtime's own part included, like Lambda's duration. */
   warmP50Ms: number;
   warmP99Ms: number;
-  /** The part of it within the handler. */
-  handlerP50Ms: number;
   /** `undefined` where the system does not tell. */
   peakMemoryBytes: number | undefined;
   secretReads: number;
@@ -29,7 +25,11 @@ export interface Run {
 
 export interface Conditions {
   nodePath: string;
+  /** The module that runs the function; `undefined` for the repository's own. */
+  runtime: string | undefined;
   secretsManager: SecretsManagerStandIn;
+  /** Where candidates find it, and what makes them trust it. */
+  environment: Readonly<Record<string, string>>;
   warmRequests: number;
 }
 
@@ -40,63 +40,46 @@ export const credentials = {
   LIVEKIT_WS_URL: 'wss://bench.livekit.cloud',
 };
 
-/** Measures one start of a candidate in each of the two runtimes; warm requests are sent in the first alone. */
-export async function measure(candidate: Candidate, conditions: Conditions): Promise<Run> {
-  const run = await live(candidate, conditions);
-  const plain = await live(candidate, { ...conditions, warmRequests: 1 }, ['--import=node:http']);
-  return { ...run, plainTotalMs: plain.totalMs };
-}
-
 /** Starts a candidate with a request waiting, sends it more, and checks what it did: a run that did the wrong thing throws. */
-async function live(
+export async function measure(
   candidate: Candidate,
-  { nodePath, secretsManager, warmRequests }: Conditions,
-  nodeOptions: readonly string[] = [],
-): Promise<Omit<Run, 'plainTotalMs'>> {
+  { nodePath, runtime, secretsManager, environment, warmRequests }: Conditions,
+): Promise<Run> {
   const readsBefore = secretsManager.reads;
-  const environment = await startFunction({
+  const lambda = await startFunction({
     directory: candidate.directory,
-    env: { ...secretsManager.environment, LIVEKIT_SECRET_ID: secretName },
+    env: { ...environment, LIVEKIT_SECRET_ID: secretName },
     nodePath,
-    nodeOptions,
+    ...(runtime !== undefined && { runtime }),
   });
   try {
     const event = tokenEvent();
-    const first = await environment.invoke(event);
-    const totalMs = performance.now() - environment.startedAt;
+    const first = await lambda.invoke(event);
+    const totalMs = performance.now() - lambda.startedAt;
     const warm = [];
-    for (let request = 0; request < warmRequests; request += 1) warm.push(await environment.invoke(event));
+    for (let request = 0; request < warmRequests; request += 1) warm.push(await lambda.invoke(event));
 
     const secretReads = secretsManager.reads - readsBefore;
-    const peakMemoryBytes = await environment.peakMemory();
+    const peakMemoryBytes = await lambda.peakMemory();
     if (candidate.mintsTokens) {
       for (const { payload } of [first, ...warm.slice(-1)]) await checkAnswer(payload);
       // The stand-in counts what is correctly signed, session token included, and nothing else.
       if (secretReads === 0) throw new Error('never read the secret');
     }
+    const warmMs = warm.map(({ durationMs }) => durationMs);
     return {
-      initMs: await environment.initialised,
+      initMs: await lambda.initialised,
       firstMs: first.durationMs,
       totalMs,
-      warmP50Ms: quantile(
-        warm.map(({ durationMs }) => durationMs),
-        0.5,
-      ),
-      warmP99Ms: quantile(
-        warm.map(({ durationMs }) => durationMs),
-        0.99,
-      ),
-      handlerP50Ms: quantile(
-        warm.map(({ handlerMs }) => handlerMs),
-        0.5,
-      ),
+      warmP50Ms: quantile(warmMs, 0.5),
+      warmP99Ms: quantile(warmMs, 0.99),
       peakMemoryBytes,
       secretReads,
     };
   } catch (error) {
     throw new Error(`${candidate.name}: this run does not count`, { cause: error });
   } finally {
-    await environment.stop();
+    await lambda.stop();
   }
 }
 

@@ -12,6 +12,10 @@ export interface Report {
   warmRequests: number;
   /** What the secret's stand-in waits before it answers. */
   latencyMs: number;
+  /** What runs the candidates. */
+  runtime: string;
+  /** Whether the secret is read over TLS. */
+  tls: boolean;
   candidates: Summary[];
 }
 
@@ -24,12 +28,8 @@ export interface Summary {
   total: Spread;
   /** `total`, by the floor's in the same round. */
   timesFloor: Spread;
-  /** The same two in a runtime that imports `node:http` as an ES module, and is slower to start for it. */
-  plainTotal: Spread;
-  timesPlainFloor: Spread;
   warmP50: Spread;
   warmP99: Spread;
-  handlerP50: Spread;
   /** `warmP50`, by that of the function without dependencies in the same round. */
   timesLimitWarm: Spread;
   /** Resident set at its highest, in bytes; `null` where the system does not tell. */
@@ -44,7 +44,7 @@ export interface Summary {
 export function summarise(candidates: readonly Candidate[], rounds: readonly Map<string, Run>[]): Summary[] {
   return candidates.map(({ name, title, bundleBytes, zipBytes }) => {
     const own = rounds.map((round) => runOf(round, name));
-    const ratios = (other: string, field: 'totalMs' | 'plainTotalMs' | 'warmP50Ms') =>
+    const ratios = (other: string, field: 'totalMs' | 'warmP50Ms') =>
       spread(rounds.map((round) => runOf(round, name)[field] / runOf(round, other)[field]));
     const memory = own.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
     return {
@@ -54,11 +54,8 @@ export function summarise(candidates: readonly Candidate[], rounds: readonly Map
       first: spread(own.map(({ firstMs }) => firstMs)),
       total: spread(own.map(({ totalMs }) => totalMs)),
       timesFloor: ratios('floor', 'totalMs'),
-      plainTotal: spread(own.map(({ plainTotalMs }) => plainTotalMs)),
-      timesPlainFloor: ratios('floor', 'plainTotalMs'),
       warmP50: spread(own.map(({ warmP50Ms }) => warmP50Ms)),
       warmP99: spread(own.map(({ warmP99Ms }) => warmP99Ms)),
-      handlerP50: spread(own.map(({ handlerP50Ms }) => handlerP50Ms)),
       timesLimitWarm: ratios('dependency-free', 'warmP50Ms'),
       peakMemoryBytes: memory.length > 0 ? spread(memory).median : null,
       bundleBytes,
@@ -75,17 +72,16 @@ function runOf(round: Map<string, Run>, name: string): Run {
 }
 
 /** For a terminal, and as Markdown: the middle of each figure, and of the ratios also the range of the middle half. */
-export function table({ node, platform, rounds, warmRequests, latencyMs, candidates }: Report): string {
+export function table(report: Report): string {
+  const { rounds, warmRequests, candidates } = report;
   const header = [
     'candidate',
     'init ms',
     'first ms',
     'sum ms',
     '× floor',
-    '× floor, plain',
     'warm p50 ms',
     'warm p99 ms',
-    'of it handler',
     '× limit',
     'peak MB',
     'bundle KB',
@@ -98,10 +94,8 @@ export function table({ node, platform, rounds, warmRequests, latencyMs, candida
     candidate.first.median.toFixed(1),
     candidate.total.median.toFixed(1),
     ratio(candidate.timesFloor),
-    ratio(candidate.timesPlainFloor),
     candidate.warmP50.median.toFixed(2),
     candidate.warmP99.median.toFixed(2),
-    candidate.handlerP50.median.toFixed(2),
     ratio(candidate.timesLimitWarm),
     candidate.peakMemoryBytes === null ? 'unknown' : (candidate.peakMemoryBytes / 2 ** 20).toFixed(0),
     (candidate.bundleBytes / 1000).toFixed(1),
@@ -115,14 +109,18 @@ export function table({ node, platform, rounds, warmRequests, latencyMs, candida
     `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
   const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
   return [
-    `Node ${node}, ${platform}; ${rounds} rounds, ${warmRequests} warm requests each, secret store answering in ${latencyMs} ms.`,
+    `${conditions(report)}; ${rounds} rounds, ${warmRequests} warm requests each.`,
     'Medians over the rounds; ratios are taken within each round, with the range of their middle half.',
-    'The runtime starts like Lambda’s own; a plain one imports node:http as an ES module, which costs every candidate the same.',
     '',
     line(header),
     rule,
     ...rows.map(line),
   ].join('\n');
+}
+
+/** In words: what ran where, and what the secret's store was like. */
+export function conditions({ node, platform, runtime, latencyMs, tls }: Report): string {
+  return `Node ${node}, ${platform}, ${runtime}, a secret store that answers in ${latencyMs} ms${tls ? ' over TLS' : ''}`;
 }
 
 function ratio({ median, lowerQuartile, upperQuartile }: Spread): string {

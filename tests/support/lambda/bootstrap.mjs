@@ -4,11 +4,11 @@
  * that would add to the time of a start.
  */
 
-// As the managed runtime does: an ESM import of a core module also evaluates each of its exports.
-const http = process.getBuiltinModule('node:http');
-const { resolve } = process.getBuiltinModule('node:path');
-const { existsSync } = process.getBuiltinModule('node:fs');
-const { pathToFileURL } = process.getBuiltinModule('node:url');
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { existsSync } from 'node:fs';
+import http from 'node:http';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const [hostname, port] = environmentVariable('AWS_LAMBDA_RUNTIME_API').split(':');
 const agent = new http.Agent({ keepAlive: true });
@@ -84,16 +84,9 @@ async function handle(handler, { requestId, traceId, deadlineMs, functionArn, ev
     callbackWaitsForEmptyEventLoop: true,
     getRemainingTimeInMillis: () => deadlineMs - Date.now(),
   };
-  const startedAt = performance.now();
   try {
     const answer = await invokeStore.run({ requestId, traceId }, () => handler(event, context));
-    const handlerMs = performance.now() - startedAt;
-    await call(
-      'POST',
-      `/runtime/invocation/${requestId}/response`,
-      JSON.stringify(answer) ?? 'null',
-      handlerMs,
-    );
+    await call('POST', `/runtime/invocation/${requestId}/response`, JSON.stringify(answer) ?? 'null');
   } catch (error) {
     process.stderr.write(`${describe(error).trace.join('\n')}\n`);
     await call('POST', `/runtime/invocation/${requestId}/error`, JSON.stringify(describe(error)));
@@ -106,20 +99,16 @@ async function handle(handler, { requestId, traceId, deadlineMs, functionArn, ev
  * @param {string} method
  * @param {string} path
  * @param {string} [body]
- * @param {number} [handlerMs] how long the handler took; the real API knows no such header
  * @returns {Promise<{ headers: import('node:http').IncomingHttpHeaders, body: string }>}
  */
-function call(method, path, body, handlerMs) {
+function call(method, path, body) {
   return new Promise((resolve, reject) => {
-    const headers = {
-      ...(body !== undefined && {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-      }),
-      ...(handlerMs !== undefined && { 'stub-handler-ms': String(handlerMs) }),
+    const headers = body !== undefined && {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
     };
     const request = http.request(
-      { hostname, port, method, path: `/2018-06-01${path}`, agent, headers },
+      { hostname, port, method, path: `/2018-06-01${path}`, agent, ...(headers && { headers }) },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
@@ -153,7 +142,6 @@ function createInvokeStore() {
   /** @type {<T>(context: Current, callback: () => T) => T} */
   let run;
   if (concurrent) {
-    const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
     const storage = new AsyncLocalStorage();
     current = () => storage.getStore();
     run = (context, callback) => storage.run(context, callback);

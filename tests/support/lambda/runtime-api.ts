@@ -9,7 +9,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
-const bootstrap = fileURLToPath(new URL('bootstrap.mjs', import.meta.url));
+/** A runtime in small, of this repository's own. */
+const ownRuntime = fileURLToPath(new URL('bootstrap.mjs', import.meta.url));
 const functionName = 'booky-meeting-token-test-token';
 
 /** The function's timeout, in seconds: the deadline that its events carry. Nothing enforces it here. */
@@ -24,6 +25,8 @@ export interface FunctionOptions {
   env: Readonly<Record<string, string>>;
   /** The Node binary to run it under; the one that runs this by default. */
   nodePath?: string;
+  /** The module that runs the function: a runtime of this repository's own, unless AWS's is at hand. */
+  runtime?: string;
   /** Options for Node itself, such as a profile. */
   nodeOptions?: readonly string[];
 }
@@ -34,8 +37,6 @@ export interface Invocation {
   payload: unknown;
   /** From the event's leaving to the answer's arrival, in milliseconds. */
   durationMs: number;
-  /** The handler alone, in milliseconds, without the runtime around it. */
-  handlerMs: number;
 }
 
 /** One execution environment of the function. */
@@ -55,6 +56,8 @@ export interface LambdaFunction {
   thaw: () => void;
   /** The most memory that the process ever held, in bytes; `undefined` where there is no `/proc`. */
   peakMemory: () => Promise<number | undefined>;
+  /** Asks the process to end, and waits for it. */
+  terminate: () => Promise<void>;
   /** Ends the process, frozen or not, and waits for it. */
   stop: () => Promise<void>;
 }
@@ -116,11 +119,7 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
     if (request.url === '/2018-06-01/runtime/init/error') {
       failAll(new Error(`The init failed: ${body}`));
     } else if (pending && outcome === 'response') {
-      pending.resolve({
-        payload: JSON.parse(body),
-        durationMs: arrivedAt - pending.sentAt,
-        handlerMs: Number(request.headers['stub-handler-ms']),
-      });
+      pending.resolve({ payload: JSON.parse(body), durationMs: arrivedAt - pending.sentAt });
     } else if (pending && outcome === 'error') {
       pending.reject(new Error(`The handler threw: ${body}`));
     } else {
@@ -142,7 +141,8 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
   if (address === null || typeof address === 'string') throw new Error('the Runtime API stub has no port');
 
   const startedAt = performance.now();
-  const child = spawn(options.nodePath ?? process.execPath, [...(options.nodeOptions ?? []), bootstrap], {
+  const { nodePath = process.execPath, nodeOptions = [], runtime = ownRuntime } = options;
+  const child = spawn(nodePath, [...nodeOptions, runtime], {
     cwd: options.directory,
     env: {
       ...lambdaEnvironment(options.directory),
@@ -164,6 +164,14 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
     (error: unknown) => failAll(new Error('The function could not be started.', { cause: error })),
   );
 
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await closed;
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+
   return {
     initialised: init.promise,
     startedAt,
@@ -181,13 +189,8 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     peakMemory: () => peakMemoryOf(child.pid),
-    stop: async () => {
-      child.kill('SIGKILL');
-      await closed;
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    terminate: () => end('SIGTERM'),
+    stop: () => end('SIGKILL'),
   };
 }
 

@@ -1,0 +1,154 @@
+/**
+ * `npm run bench:profile`: where the time of a cold start goes, from the start of the process to the first answer, for the
+ * function and for the one without dependencies. A profiler slows down what it watches: the shares count, not the times.
+ */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { SourceMap } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
+import { startSecretsManager } from '../local/secrets-manager.ts';
+import { tokenEvent } from '../tests/support/event.ts';
+import { startFunction } from '../tests/support/lambda/runtime-api.ts';
+import { buildProfiled, type Candidate } from './candidates.ts';
+import { credentials, secretName } from './measure.ts';
+import { findNode24 } from './node24.ts';
+
+const starts = 20;
+const samplingMicroseconds = 100;
+const exitHook = fileURLToPath(new URL('exit-on-sigterm.cjs', import.meta.url));
+
+const profileSchema = v.object({
+  nodes: v.array(
+    v.object({
+      id: v.number(),
+      callFrame: v.object({
+        functionName: v.string(),
+        url: v.string(),
+        lineNumber: v.number(),
+        columnNumber: v.number(),
+      }),
+      children: v.optional(v.array(v.number()), []),
+    }),
+  ),
+  samples: v.array(v.number()),
+  /** Microseconds since the sample before. */
+  timeDeltas: v.array(v.number()),
+});
+type CallFrame = v.InferOutput<typeof profileSchema>['nodes'][number]['callFrame'];
+
+/** Milliseconds a start, by what they were spent on. */
+type Times = Map<string, number>;
+
+const node = await findNode24();
+console.error(`Node ${node.version}, ${starts} starts each`);
+const candidates = await buildProfiled();
+const secretsManager = await startSecretsManager();
+secretsManager.put(secretName, JSON.stringify(credentials));
+secretsManager.latencyMs = 20;
+try {
+  const columns: { title: string; times: Times }[] = [];
+  for (const candidate of candidates) {
+    columns.push({ title: candidate.title, times: await profile(candidate) });
+  }
+  const rows = [...new Set(columns.flatMap(({ times }) => [...times.keys()]))];
+  const timesOf = (row: string) => columns.map(({ times }) => times.get(row) ?? 0);
+  rows.sort((a, b) => (timesOf(b)[0] ?? 0) - (timesOf(a)[0] ?? 0));
+  console.log(`| ms | ${columns.map(({ title }) => title).join(' | ')} |`);
+  console.log(`|---|${columns.map(() => '---:|').join('')}`);
+  for (const row of rows) {
+    console.log(
+      `| ${row} | ${timesOf(row)
+        .map((time) => time.toFixed(1))
+        .join(' | ')} |`,
+    );
+  }
+} finally {
+  await Promise.all([secretsManager.close(), ...candidates.map(({ remove }) => remove())]);
+}
+
+async function profile(candidate: Candidate): Promise<Times> {
+  const profiles = await mkdtemp(join(tmpdir(), 'booky-profiles-'));
+  try {
+    for (let start = 0; start < starts; start += 1) {
+      const lambda = await startFunction({
+        directory: candidate.directory,
+        env: { ...secretsManager.environment, LIVEKIT_SECRET_ID: secretName },
+        nodePath: node.path,
+        nodeOptions: [
+          '--cpu-prof',
+          `--cpu-prof-interval=${samplingMicroseconds}`,
+          `--cpu-prof-dir=${profiles}`,
+          `--require=${exitHook}`,
+        ],
+      });
+      await lambda.invoke(tokenEvent());
+      await lambda.terminate();
+    }
+    const sourceOf = await readSourceMaps(candidate.directory);
+    const times: Times = new Map();
+    for (const file of await readdir(profiles)) {
+      const text = await readFile(join(profiles, file), 'utf8');
+      addTimes(times, v.parse(profileSchema, JSON.parse(text)), sourceOf);
+    }
+    return times;
+  } finally {
+    await rm(profiles, { recursive: true });
+  }
+}
+
+function addTimes(
+  times: Times,
+  { nodes, samples, timeDeltas }: v.InferOutput<typeof profileSchema>,
+  sourceOf: (frame: CallFrame) => string | undefined,
+): void {
+  const byId = new Map(nodes.map((entry) => [entry.id, entry]));
+  const parents = new Map(nodes.flatMap(({ id, children }) => children.map((child) => [child, id] as const)));
+  const stackOf = (id: number): CallFrame[] => {
+    const entry = byId.get(id);
+    const parent = parents.get(id);
+    if (entry === undefined) return [];
+    return [entry.callFrame, ...(parent === undefined ? [] : stackOf(parent))];
+  };
+  const spentOn = new Map(nodes.map(({ id }) => [id, purposeOf(stackOf(id), sourceOf)]));
+  samples.forEach((id, index) => {
+    const purpose = spentOn.get(id) ?? 'unknown';
+    const ms = (timeDeltas[index] ?? 0) / 1000 / starts;
+    times.set(purpose, (times.get(purpose) ?? 0) + ms);
+  });
+}
+
+/** @param stack the innermost call first */
+function purposeOf(stack: readonly CallFrame[], sourceOf: (frame: CallFrame) => string | undefined): string {
+  const [frame] = stack;
+  if (frame === undefined) return 'unknown';
+  const { functionName, url } = frame;
+  if (functionName === '(idle)') return 'waiting, for the secret above all';
+  if (functionName === '(garbage collector)') return 'garbage collection';
+  if (functionName === 'compileSourceTextModule') return 'V8 reads the bundle';
+  if (stack.some((caller) => caller.functionName === 'compileForInternalLoader'))
+    return 'Node loads its own modules';
+  if (url.startsWith('node:')) return 'Node’s JavaScript: HTTP, streams, modules';
+  const source = sourceOf(frame);
+  if (source === undefined) {
+    if (url === '') return 'Node and V8, native';
+    return url.includes('/handlers/') ? 'the bundle’s top level' : 'the runtime';
+  }
+  const name = /^(?:.*node_modules\/)((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1];
+  return name === undefined ? 'this repository’s code' : name;
+}
+
+/** Tells from which source file a call in the bundle stems. */
+async function readSourceMaps(directory: string): Promise<(frame: CallFrame) => string | undefined> {
+  const handlers = join(directory, 'handlers');
+  const maps = new Map<string, SourceMap>();
+  for (const file of await readdir(handlers)) {
+    if (!file.endsWith('.map')) continue;
+    maps.set(basename(file, '.map'), new SourceMap(JSON.parse(await readFile(join(handlers, file), 'utf8'))));
+  }
+  return ({ url, lineNumber, columnNumber }) => {
+    const entry = maps.get(basename(url))?.findEntry(lineNumber, columnNumber);
+    return entry && 'originalSource' in entry ? entry.originalSource : undefined;
+  };
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Builds AWS's own runtime client, which loads and calls functions in Lambda's Node runtime, and the Node that it runs on
+# there, into .tools/ (git-ignored). Linux only; takes a minute.
+# Does nothing where both are there already; says what can't be had, and fails.
+set -eu
+
+version=4.0.2
+scripts="$(cd "$(dirname "$0")" && pwd)"
+tools="$(dirname "$scripts")/.tools"
+runtime="$tools/lambda-runtime"
+client="$runtime/node_modules/aws-lambda-ric"
+node="$tools/node24"
+
+fail() {
+  echo "install-lambda-runtime: $1" >&2
+  exit 1
+}
+
+# Its native part is built last, so that an installation that broke off is begun anew.
+is_installed() {
+  [ -f "$client/rapid-client.node" ] &&
+    [ "$(node -p 'require(process.argv[1]).version' "$client/package.json" 2>/dev/null)" = "$version" ]
+}
+
+install_compilers() {
+  command -v apt-get >/dev/null ||
+    fail "it is built with cmake, make, g++, python3 and xz, and there is no apt-get to install them with: install those"
+  as_root=""
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null ||
+      fail "it is built with cmake, make, g++, python3 and xz, and installing them takes root: apt-get install cmake make g++ python3 xz-utils"
+    as_root="sudo"
+  fi
+  echo "Installing Debian's compilers ..."
+  $as_root apt-get update -qq || fail "apt-get update failed: its output is above"
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends cmake make g++ python3 xz-utils ||
+    fail "apt-get could not install cmake, make, g++, python3 and xz-utils: its output is above"
+}
+
+build_client() {
+  for tool in cmake make g++ python3 xz; do
+    command -v "$tool" >/dev/null || { install_compilers; break; }
+  done
+  echo "Building AWS's runtime client $version (a minute) ..."
+  rm -rf "$runtime"
+  mkdir -p "$runtime"
+  log="$runtime/build.log"
+  # Node's headers come with its package: node-gyp would download them.
+  headers="$(dirname "$(readlink -f "$node/bin")")"
+  PATH="$node/bin:$PATH" npm_config_nodedir="$headers" npm install --no-audit --no-fund --no-save --no-package-lock \
+    --prefix "$runtime" "aws-lambda-ric@$version" >"$log" 2>&1 || {
+    tail -n 30 "$log" >&2
+    fail "npm could not build aws-lambda-ric@$version: the end of its output is above, all of it in $log"
+  }
+  is_installed || fail "npm built no aws-lambda-ric $version: its output is in $log"
+}
+
+[ "$(uname -s)" = Linux ] || fail "AWS's runtime client is for Linux alone, and this is $(uname -s)"
+"$scripts/install-node-24.sh"
+is_installed || build_client
+echo "AWS's runtime client $version: $client"
