@@ -13,9 +13,9 @@ const rowHeight = 44;
 const top = 84;
 const scaleWidth = width - labels - 130;
 
-/** From the process's start to the first answer, one bar a candidate: its init and then its first request. */
+/** From the process's start to the first answer, one bar a candidate, its init and then its first request: the shortest first. */
 export function chart(report: Report): string {
-  const { candidates } = report;
+  const candidates = report.candidates.toSorted((a, b) => a.timesFloor.median - b.timesFloor.median);
   const longest = Math.max(...candidates.map(({ init, first }) => init.median + first.median));
   const height = top + candidates.length * rowHeight + 44;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="14">
