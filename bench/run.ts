@@ -52,7 +52,7 @@ const tls = options.tls
   : undefined;
 const environment = {
   ...secretsManager.environment,
-  ...(tls && { AWS_ENDPOINT_URL_SECRETS_MANAGER: tls.url, NODE_EXTRA_CA_CERTS: tls.certificateFile }),
+  ...tls?.environment,
 };
 try {
   const conditions = { nodePath: node.path, runtime, secretsManager, environment, warmRequests };

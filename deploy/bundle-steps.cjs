@@ -25,9 +25,11 @@ const coreModules = {
     });
     build.onLoad({ filter: /.*/, namespace: 'core-module' }, ({ path }) => {
       const core = path === 'process' ? 'process' : `process.getBuiltinModule("node:${path}")`;
-      // An object that inherits from the module: esbuild copies the own properties of what it takes for CommonJS, and would
-      // read them all again.
-      return { contents: `module.exports = Object.create(${core});` };
+      // An object that inherits from the module, unless that is a function: esbuild copies the own properties of what it takes
+      // for CommonJS, and would read them all again.
+      return {
+        contents: `const core = ${core}; module.exports = typeof core === 'function' ? core : Object.create(core);`,
+      };
     });
   },
 };
@@ -65,24 +67,25 @@ function changePackages(steps) {
         );
         build.onLoad({ filter }, async ({ path }) => {
           let contents = await readFile(path, 'utf8');
+          const errors = [];
           for (const change of all.filter((candidate) => candidate.file === file)) {
+            const { name, find, replace } = change;
             unseen.delete(change);
-            const [before, ...after] = contents.split(change.find);
-            if (after.length !== 1) {
-              return {
-                errors: [{ text: `the step "${change.name}" no longer finds \`${change.find}\` in ${file}` }],
-              };
-            }
-            contents = `${before}${change.replace}${after[0]}`;
+            const [before, ...after] = contents.split(find);
+            if (after.length === 1) contents = `${before}${replace}${after[0]}`;
+            else errors.push({ text: `the step "${name}" no longer finds \`${find}\` in ${file}` });
           }
-          return { contents };
+          return { contents, errors };
         });
       }
-      build.onEnd(() => ({
-        errors: [...unseen].map(({ name, file }) => ({
+      build.onEnd((result) => {
+        // After an error the bundler has not looked at every file.
+        if (result.errors.length > 0) return undefined;
+        const errors = [...unseen].map(({ name, file }) => ({
           text: `the step "${name}" no longer meets ${file}`,
-        })),
-      }));
+        }));
+        return { errors };
+      });
     },
   };
 }
@@ -164,7 +167,7 @@ const steps = [
         replace: 'false',
       },
       {
-        // What of a request and its answer a logger may show: nothing, since schemas tell what is secret.
+        // Only the logger that is left out below would call it; here it keeps the schemas out.
         file: `${smithy}/client/smithy-client/command.js`,
         find: 'import { schemaLogFilter } from "./schemaLogFilter";',
         replace: 'const schemaLogFilter = () => "not shown";',
@@ -172,8 +175,9 @@ const steps = [
     ],
   },
   {
-    // GetSecretValue is one JSON document each way, no browser sends it, and Node can hash.
-    name: 'no event streams, browser names or hashes in JavaScript',
+    // GetSecretValue is one JSON document each way, no browser sends it, and Node can hash. Nothing extends the client or logs for
+    // it, and of its package.json it needs the version alone.
+    name: 'no event streams, browser names, hashes in JavaScript, extensions or logger',
     changes: [
       {
         file: `${smithy}/protocols/HttpProtocol.js`,
@@ -200,12 +204,6 @@ const steps = [
         find: 'hasNativeCrypto ? buildNativeClass() : Sha256Js',
         replace: 'buildNativeClass()',
       },
-    ],
-  },
-  {
-    // Nothing extends the client or logs for it, and of its package.json it needs the version alone.
-    name: 'no extensions and no logger',
-    changes: [
       {
         file: `${secretsManager}/SecretsManagerClient.js`,
         find: 'this.middlewareStack.use(getLoggerPlugin(this.config));',
@@ -224,9 +222,8 @@ const steps = [
     ],
   },
   {
-    // Each of these would load a part of Node for one question to it (Web Crypto for a UUID, web streams to learn that a
-    // response is none, and, by an ESM import, all that hides in node:http for an endpoint without TLS), or do by hand what
-    // Node has at hand (hexadecimal).
+    // Two would load a part of Node for one question to it (Web Crypto for a UUID, web streams to learn that a response is none),
+    // and one does by hand what Node has at hand (hexadecimal).
     name: 'no detours around what Node has at hand',
     changes: [
       {
@@ -250,11 +247,6 @@ export const toHex = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, byte
         find: `typeof ReadableStream === "function" &&
     (stream?.constructor?.name === ReadableStream.name || stream instanceof ReadableStream);`,
         replace: 'stream?.constructor?.name === "ReadableStream";',
-      },
-      {
-        file: '@smithy/node-http-handler/dist-es/node-http-handler.js',
-        find: 'await import("node:http")',
-        replace: 'process.getBuiltinModule("node:http")',
       },
     ],
   },

@@ -10,8 +10,11 @@ import { nextRequestSent } from '../lib/request-sent.ts';
 import { secretReader } from '../lib/secrets-manager.ts';
 import type { TokenEndpoint, VersionedCredentials } from '../lib/token-endpoint.ts';
 
-/** How long the init waits for the read to leave, in milliseconds, before it goes on without. */
-const longestSendingMs = 1_000;
+/**
+ * How long the init waits for the read to leave, in milliseconds, before it goes on without: far longer than a handshake takes
+ * within a region, and short enough not to matter where the store can't be reached.
+ */
+const longestSendingMs = 250;
 
 const log = createLog({
   threshold: parseLogLevel(process.env),
@@ -27,7 +30,10 @@ export const handler: APIGatewayProxyHandlerV2WithJWTAuthorizer = httpHandler(
   systemClock.now,
 );
 
-/** Init: reads the configuration and sends for the credentials, so that they are there, or under way, at the first request. */
+/**
+ * Init: reads the configuration and sends for the credentials. It does not wait for them, only until the read has left, so that
+ * they are there, or under way, at the first request.
+ */
 async function start(): Promise<TokenEndpoint> {
   try {
     const config = parseConfig(process.env);
@@ -36,7 +42,9 @@ async function start(): Promise<TokenEndpoint> {
     // earlier, that would hold up the read: its connection takes several turns of the event loop.
     await within(systemClock, longestSendingMs, Promise.race([nextRequestSent(), cache.prefetch()]));
     const { createTokenEndpoint, rehearse } = await import('../lib/token-endpoint.ts');
-    await rehearse(systemClock.now);
+    await rehearse(systemClock.now).catch((error: unknown) =>
+      log('WARN', 'The rehearsal failed.', { causes: describeError(error) }),
+    );
     if (config.claims.clubs === undefined) {
       log('WARN', 'CLUBS_CLAIM is not set: every signed-in reader may enter the meeting of every club.');
     }

@@ -33,6 +33,6 @@ export function secretReader(
     const secret = await client.send(new GetSecretValueCommand({ SecretId: secretId }), {
       abortSignal: signal,
     });
-    return { text: secret.SecretString, versionId: secret.VersionId };
+    return { text: secret.SecretString ?? undefined, versionId: secret.VersionId ?? undefined };
   };
 }

@@ -103,7 +103,7 @@ export function createTokenEndpoint(
 export async function rehearse(now: () => number): Promise<void> {
   const credentials: VersionedCredentials = {
     apiKey: 'rehearsal',
-    apiSecret: 'rehearsal',
+    apiSecret: 'rehearsal'.repeat(4),
     serverUrl: 'ws://localhost',
     versionId: undefined,
   };

@@ -8,7 +8,8 @@ import type {
   SecretsManagerClient,
   SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
-import type { Plugin } from 'esbuild';
+import type { ResponseMetadata } from '@smithy/types';
+import type { BuildFailure, Plugin } from 'esbuild';
 import { type AccessToken, TrackSource } from 'livekit-server-sdk';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { changePackages, coreModules, steps } from '../../deploy/bundle-steps.cjs';
@@ -144,6 +145,11 @@ describe('a read of the secret is the published one’s, on the wire and in what
   test.each<[string, Answer, string]>([
     ['the secret', withSecret, 'resolved {"LIVEKIT_API_KEY"'],
     ['a binary secret', answerWith(200, '{"SecretBinary":"AAEC","VersionId":"v1"}'), 'resolved undefined v1'],
+    [
+      'a request id',
+      answerWith(200, '{"SecretString":"s"}', { 'x-amzn-requestid': 'abc-123' }),
+      'resolved s undefined 1 200 abc-123',
+    ],
     ['nothing', answerWith(200, ''), 'resolved undefined undefined'],
     ['null', answerWith(200, 'null'), 'resolved undefined undefined'],
     ['a denial', withDenial, 'AccessDeniedException: no'],
@@ -167,6 +173,24 @@ describe('a read of the secret is the published one’s, on the wire and in what
       'an error by its code',
       answerWith(400, '{"code":"InvalidRequestException"}'),
       'InvalidRequestException',
+    ],
+    [
+      'an error that says nothing in its first message',
+      answerWith(400, '{"__type":"Odd","message":"","Message":"so"}'),
+      'Odd: so',
+    ],
+    [
+      'a clock that is an hour ahead',
+      (response) => {
+        const ahead = new Date(Date.now() + 3_600_000).toUTCString();
+        answerWith(400, '{"__type":"InvalidSignatureException"}', { date: ahead })(response);
+      },
+      'InvalidSignatureException: UnknownError client 3',
+    ],
+    [
+      'a request to slow down',
+      answerWith(429, '{}', { 'retry-after': '0' }),
+      'Unknown: UnknownError client 3',
     ],
     ['an error that is nothing', answerWith(400, ''), 'Unknown: UnknownError'],
     ['an error that is null', answerWith(400, 'null'), 'Unknown: UnknownError'],
@@ -198,12 +222,17 @@ describe('a read of the secret is the published one’s, on the wire and in what
     const command = new packages.GetSecretValueCommand({ SecretId: 'booky/livekit' });
     const outcome = await client.send(command).then(
       ({ SecretString, VersionId, $metadata }) =>
-        `resolved ${SecretString} ${VersionId} ${$metadata.attempts} ${$metadata.httpStatusCode}`,
+        `resolved ${SecretString} ${VersionId} ${metadata($metadata)}`,
       ({ name, message, $fault, $metadata }) =>
-        `rejected ${name}: ${message} ${$fault} ${$metadata.attempts} ${$metadata.httpStatusCode}`,
+        `rejected ${name}: ${message} ${$fault} ${metadata($metadata)}`,
     );
     client.destroy();
     return { outcome, reads: store.reads.map(comparable) };
+  }
+
+  /** What a read says of itself; how long it waited between attempts is left to chance. */
+  function metadata({ attempts, httpStatusCode, requestId }: ResponseMetadata): string {
+    return `${attempts} ${httpStatusCode} ${requestId}`;
   }
 
   /** Without what differs between any two reads; of that, its form. */
@@ -260,4 +289,44 @@ describe('a step that no longer finds what it changes fails the build and is nam
       `the step "a lighter token" ${message}`,
     );
   });
+});
+
+test('of several changes, those that fail are named and no others', async () => {
+  const file = 'livekit-server-sdk/dist/index.js';
+  const steps = [
+    {
+      name: 'first',
+      changes: [
+        { file, find: 'text of another release', replace: '' },
+        { file: 'livekit-server-sdk/dist/grants.js', find: 'TrackSource.CAMERA', replace: '1' },
+      ],
+    },
+    { name: 'second', changes: [{ file, find: 'text of yet another', replace: '' }] },
+  ];
+  const failure: BuildFailure = await bundleSource(`export { AccessToken } from 'livekit-server-sdk';`, [
+    changePackages(steps),
+  ]).then(
+    () => expect.unreachable(),
+    (error) => error,
+  );
+  const complaints = failure.errors.map(({ text }) => text).filter((text) => text.startsWith('the step'));
+  expect(complaints).toEqual([
+    `the step "first" no longer finds \`text of another release\` in ${file}`,
+    `the step "second" no longer finds \`text of yet another\` in ${file}`,
+  ]);
+});
+
+test('core modules stay what they are, functions included', async () => {
+  const source = `
+    import assert from 'node:assert';
+    import EventEmitter, { once } from 'node:events';
+    assert(true);
+    export class Emitter extends EventEmitter {}
+    export const heard = once(new Emitter().on('newListener', () => {}), 'newListener');
+  `;
+  const file = join(directory, 'core-modules.mjs');
+  await writeFile(file, await bundleSource(source, [coreModules]));
+  const { Emitter, heard } = await import(pathToFileURL(file).href);
+  expect(new Emitter().listenerCount('any')).toBe(0);
+  expect(await heard).toBeInstanceOf(Array);
 });

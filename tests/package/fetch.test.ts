@@ -2,6 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { tokenEvent } from '../support/event.ts';
 import {
+  anyKeys,
   credentials,
   overTls,
   respond,
@@ -12,11 +13,6 @@ import {
 import { never, startRecordingStore, withDenial, withSecret } from './support/recording-store.ts';
 
 const resolverHook = new URL('support/print-lookups.cjs', import.meta.url);
-const anyKeys = {
-  AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
-  AWS_SECRET_ACCESS_KEY: 'example',
-  AWS_SESSION_TOKEN: 'example',
-};
 
 test('the read is signed for the function’s region, with its session token', async () => {
   const store = await startStore({ region: 'eu-west-3' });

@@ -6,12 +6,10 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { generate } from 'selfsigned';
 
-/** What makes a server on loopback that speaks no TLS reachable over TLS, as the real one is. */
+/** Makes a stand-in for Secrets Manager, which speaks no TLS, reachable over TLS, as the real one is. */
 export interface TlsFront {
-  /** `https://localhost:…` */
-  url: string;
-  /** A file with the certificate, for `NODE_EXTRA_CA_CERTS`: nobody trusts it otherwise. */
-  certificateFile: string;
+  /** Leads the AWS SDK to it by `https://localhost:…`, and makes Node trust its certificate, which nobody does otherwise. */
+  environment: Record<'AWS_ENDPOINT_URL_SECRETS_MANAGER' | 'NODE_EXTRA_CA_CERTS', string>;
   close: () => Promise<void>;
 }
 
@@ -40,8 +38,10 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
   if (address === null || typeof address === 'string') throw new Error('the TLS server has no port');
 
   return {
-    url: `https://localhost:${address.port}`,
-    certificateFile,
+    environment: {
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: `https://localhost:${address.port}`,
+      NODE_EXTRA_CA_CERTS: certificateFile,
+    },
     close: async () => {
       server.close();
       await rm(directory, { recursive: true });

@@ -1,37 +1,25 @@
 import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { createServer, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { request as requestOverTls } from 'node:https';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
 import { nextRequestSent } from '../../lib/request-sent.ts';
+import { startSilentServer } from '../support/silent-server.ts';
 
-/** The promise's state, as soon as what is under way on this machine has come to rest. */
+/** Whether the promise is settled by the end of the turn of the event loop in which everything that is due has run. */
 async function isSettled(promise: Promise<void>): Promise<boolean> {
   let settled = false;
   promise.then(() => {
     settled = true;
   });
-  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await nextTurn();
   return settled;
 }
 
-async function startServer() {
-  const server = createServer();
-  const sockets: Socket[] = [];
-  server.on('connection', (socket) => sockets.push(socket.on('error', () => {})));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return { server, port: address.port };
-}
-
 test('tells when a request has been sent, and not when it is merely begun', async () => {
-  const { server, port } = await startServer();
+  const { server, port } = await startSilentServer();
   const sent = nextRequestSent();
   expect(await isSettled(sent)).toBe(false);
 
@@ -45,8 +33,19 @@ test('tells when a request has been sent, and not when it is merely begun', asyn
   await sent;
 });
 
+test('waits for the handshake of a request over TLS', async () => {
+  const { server, port } = await startSilentServer();
+  const sent = nextRequestSent();
+  const client = requestOverTls({ host: '127.0.0.1', port, method: 'POST' }).on('error', () => {});
+  client.end('all of it');
+  const [socket]: Socket[] = await once(server, 'connection');
+  // The client's part of the handshake has arrived, and no answer will.
+  await once(socket ?? server, 'data');
+  expect(await isSettled(sent)).toBe(false);
+});
+
 test('follows one request, and then lets go of all the others', async () => {
-  const { port } = await startServer();
+  const { port } = await startSilentServer();
   const sent = nextRequestSent();
   expect(channel('http.client.request.start').hasSubscribers).toBe(true);
   request({ host: '127.0.0.1', port, method: 'POST' })

@@ -28,7 +28,7 @@ test.each([120, 600, 3_600])(
         canPublishData: true,
       },
     });
-    // Never backdated. The SDK reads the clock once for each of the two, so that a second may turn between them.
+    // Never backdated. The SDK reads the clock for the one and we for the other, so that a second may turn between them.
     expect(nbf).toBeGreaterThanOrEqual(before);
     expect(nbf).toBeLessThanOrEqual(after);
     expect(exp).toBeGreaterThanOrEqual(before + ttlSeconds);

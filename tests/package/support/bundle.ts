@@ -23,16 +23,37 @@ export async function bundleSource(source: string, plugins: Plugin[]): Promise<s
   return outputFiles[0]?.text ?? '';
 }
 
-/** What is in each file of the deployed bundle, by its path in the zip. */
-export async function describeBundle(): Promise<Record<string, Metafile['outputs'][string]>> {
-  const { metafile } = await build({
+export type OutputFile = Metafile['outputs'][string];
+
+/** Without the hash of the content in it, which also depends on where it was built. */
+export function withoutHash(path: string): string {
+  return path.replace(/-[A-Z0-9]{8}(?=\.mjs$)/, '');
+}
+
+/** What is in each file of the deployed bundle, by its path in the zip, without hashes. */
+export async function describeBundle(): Promise<ReadonlyMap<string, OutputFile>> {
+  const { metafile } = await build({ ...deployed(), outdir: 'handlers', metafile: true, write: false });
+  return new Map(
+    Object.entries(metafile.outputs).map(([path, file]) => [
+      withoutHash(path),
+      {
+        ...file,
+        imports: file.imports.map((imported) => ({ ...imported, path: withoutHash(imported.path) })),
+      },
+    ]),
+  );
+}
+
+/** Writes the deployed bundle into a directory. */
+export async function buildInto(outdir: string): Promise<void> {
+  await build({ ...deployed(), outdir });
+}
+
+function deployed(): BuildOptions {
+  return {
     ...esbuildOptions(),
     absWorkingDir: repository,
     entryPoints: ['handlers/token.ts'],
-    outdir: 'handlers',
     outExtension: { '.js': '.mjs' },
-    metafile: true,
-    write: false,
-  });
-  return metafile.outputs;
+  };
 }

@@ -11,6 +11,13 @@ export const credentials = {
   LIVEKIT_WS_URL: 'wss://project.livekit.cloud',
 };
 
+/** For a store that checks none. */
+export const anyKeys = {
+  AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'example',
+  AWS_SESSION_TOKEN: 'example',
+};
+
 /** Starts the packaged function in an environment of its own, which ends with the test. */
 export async function startPackaged(env: Readonly<Record<string, string>>): Promise<LambdaFunction> {
   const { directory } = inject('packaged');
@@ -31,11 +38,7 @@ export async function startStore(options?: { region: string }): Promise<SecretsM
 export async function overTls(store: SecretsManagerStandIn) {
   const front = await startTlsFront(store.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER);
   onTestFinished(front.close);
-  return {
-    ...store.environment,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: front.url,
-    NODE_EXTRA_CA_CERTS: front.certificateFile,
-  };
+  return { ...store.environment, ...front.environment };
 }
 
 const responseSchema = v.object({

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { credentials } from './environment.ts';
+import { anyKeys, credentials } from './environment.ts';
 
 /** A request as it came. */
 export interface Read {
@@ -63,10 +63,8 @@ export async function startRecordingStore(...answers: readonly Answer[]): Promis
   if (address === null || typeof address === 'string') throw new Error('the store has no port');
   return {
     environment: {
+      ...anyKeys,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${address.port}`,
-      AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'example',
-      AWS_SESSION_TOKEN: 'example',
     },
     reads,
     connections,
