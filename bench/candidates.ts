@@ -130,7 +130,7 @@ async function bundle({ name, title, entry, options, mintsTokens }: Bundle): Pro
     logLevel: 'error',
     ...options,
   });
-  const paths = (await readdir(join(directory, 'handlers'))).map((file) => `handlers/${file}`);
+  const paths = (await readdir(directory, { recursive: true })).filter((path) => /js$/.test(path));
   const files = await Promise.all(
     paths.map(async (path) => ({ path, content: await readFile(join(directory, path)) })),
   );

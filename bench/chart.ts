@@ -1,9 +1,3 @@
-/**
- * `npx tsx bench/chart.ts`: draws docs/performance.svg from docs/performance.json, which is a copy of what `npm run bench`
- * left in bench/results/peers.json.
- */
-import { readFile, writeFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
 import { conditions, type Report, type Summary } from './report.ts';
 
 const width = 860;
@@ -29,7 +23,7 @@ export function chart(report: Report): string {
   <text class="quiet" x="16" y="50">${escapeXml(conditions(report))}; medians of ${report.rounds} rounds</text>
   <text class="quiet" x="16" y="68">Dark: init. Light: first request. Right: milliseconds, and times the floor within the same round.</text>
 ${candidates.map((candidate, row) => bar(candidate, top + row * rowHeight, scaleWidth / longest)).join('\n')}
-  <text class="quiet" x="16" y="${height - 16}">Drawn from docs/performance.json by bench/chart.ts</text>
+  <text class="quiet" x="16" y="${height - 16}">Drawn by npm run bench:publish from docs/performance/peers.json</text>
 </svg>
 `;
 }
@@ -48,10 +42,4 @@ function bar({ name, title, init, first, timesFloor }: Summary, y: number, scale
 
 function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const docs = new URL('../docs/', import.meta.url);
-  const report: Report = JSON.parse(await readFile(new URL('performance.json', docs), 'utf8'));
-  await writeFile(new URL('performance.svg', docs), chart(report));
 }

@@ -2,7 +2,7 @@
  * `npm run bench:profile`: where the time of a cold start goes, from the start of the process to the first answer, for the
  * function and for the one without dependencies. A profiler slows down what it watches: the shares count, not the times.
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -14,6 +14,7 @@ import { startFunction } from '../tests/support/lambda/runtime-api.ts';
 import { buildProfiled, type Candidate } from './candidates.ts';
 import { credentials, secretName } from './measure.ts';
 import { findNode24 } from './node24.ts';
+import { type ProfileRow, profileTable } from './publish.ts';
 
 const starts = 20;
 const samplingMicroseconds = 100;
@@ -48,53 +49,49 @@ const secretsManager = await startSecretsManager();
 secretsManager.put(secretName, JSON.stringify(credentials));
 secretsManager.latencyMs = 20;
 try {
-  const columns: { title: string; times: Times }[] = [];
-  for (const candidate of candidates) {
-    columns.push({ title: candidate.title, times: await profile(candidate) });
+  const columns = candidates.map((candidate) => ({ candidate, times: new Map<string, number>() }));
+  // In turns, so that what else the machine does hits both.
+  for (let start = 0; start < starts; start += 1) {
+    for (const { candidate, times } of columns) await profile(candidate, times);
   }
-  const rows = [...new Set(columns.flatMap(({ times }) => [...times.keys()]))];
-  const timesOf = (row: string) => columns.map(({ times }) => times.get(row) ?? 0);
-  rows.sort((a, b) => (timesOf(b)[0] ?? 0) - (timesOf(a)[0] ?? 0));
-  console.log(`| ms | ${columns.map(({ title }) => title).join(' | ')} |`);
-  console.log(`|---|${columns.map(() => '---:|').join('')}`);
-  for (const row of rows) {
-    console.log(
-      `| ${row} | ${timesOf(row)
-        .map((time) => time.toFixed(1))
-        .join(' | ')} |`,
-    );
-  }
+  const purposes = [...new Set(columns.flatMap(({ times }) => [...times.keys()]))];
+  const rows = purposes.map((purpose): ProfileRow => {
+    const [product = 0, limit = 0] = columns.map(({ times }) => times.get(purpose) ?? 0);
+    return { purpose, product, limit };
+  });
+  rows.sort((a, b) => b.product - a.product);
+  const file = new URL('results/profile.json', import.meta.url);
+  await mkdir(new URL('.', file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(rows, undefined, 2)}\n`);
+  console.log(profileTable(rows));
+  console.log(`As JSON: ${fileURLToPath(file)}`);
 } finally {
   await Promise.all([secretsManager.close(), ...candidates.map(({ remove }) => remove())]);
 }
 
-async function profile(candidate: Candidate): Promise<Times> {
-  const profiles = await mkdtemp(join(tmpdir(), 'booky-profiles-'));
+/** Profiles one start of a candidate, and adds what it took to the times. */
+async function profile(candidate: Candidate, times: Times): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'booky-profile-'));
   try {
-    for (let start = 0; start < starts; start += 1) {
-      const lambda = await startFunction({
-        directory: candidate.directory,
-        env: { ...secretsManager.environment, LIVEKIT_SECRET_ID: secretName },
-        nodePath: node.path,
-        nodeOptions: [
-          '--cpu-prof',
-          `--cpu-prof-interval=${samplingMicroseconds}`,
-          `--cpu-prof-dir=${profiles}`,
-          `--require=${exitHook}`,
-        ],
-      });
-      await lambda.invoke(tokenEvent());
-      await lambda.terminate();
-    }
-    const sourceOf = await readSourceMaps(candidate.directory);
-    const times: Times = new Map();
-    for (const file of await readdir(profiles)) {
-      const text = await readFile(join(profiles, file), 'utf8');
-      addTimes(times, v.parse(profileSchema, JSON.parse(text)), sourceOf);
-    }
-    return times;
+    const lambda = await startFunction({
+      directory: candidate.directory,
+      env: { ...secretsManager.environment, LIVEKIT_SECRET_ID: secretName },
+      nodePath: node.path,
+      nodeOptions: [
+        '--cpu-prof',
+        `--cpu-prof-interval=${samplingMicroseconds}`,
+        `--cpu-prof-dir=${directory}`,
+        `--require=${exitHook}`,
+      ],
+    });
+    await lambda.invoke(tokenEvent());
+    await lambda.terminate();
+    const [file] = await readdir(directory);
+    if (file === undefined) throw new Error(`${candidate.name} left no profile`);
+    const text = await readFile(join(directory, file), 'utf8');
+    addTimes(times, v.parse(profileSchema, JSON.parse(text)), await readSourceMaps(candidate.directory));
   } finally {
-    await rm(profiles, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 }
 
@@ -141,11 +138,13 @@ function purposeOf(stack: readonly CallFrame[], sourceOf: (frame: CallFrame) => 
 
 /** Tells from which source file a call in the bundle stems. */
 async function readSourceMaps(directory: string): Promise<(frame: CallFrame) => string | undefined> {
-  const handlers = join(directory, 'handlers');
   const maps = new Map<string, SourceMap>();
-  for (const file of await readdir(handlers)) {
-    if (!file.endsWith('.map')) continue;
-    maps.set(basename(file, '.map'), new SourceMap(JSON.parse(await readFile(join(handlers, file), 'utf8'))));
+  for (const path of await readdir(directory, { recursive: true })) {
+    if (!path.endsWith('.map')) continue;
+    maps.set(
+      basename(path, '.map'),
+      new SourceMap(JSON.parse(await readFile(join(directory, path), 'utf8'))),
+    );
   }
   return ({ url, lineNumber, columnNumber }) => {
     const entry = maps.get(basename(url))?.findEntry(lineNumber, columnNumber);

@@ -4,6 +4,8 @@ import { type Spread, spread } from './statistics.ts';
 
 /** What a benchmark found and under which conditions; the form of its JSON. */
 export interface Report {
+  /** Whether the candidates are the function and its peers, or the function at one stage of its build after the other. */
+  compares: 'peers' | 'steps';
   /** Version of the Node that ran the candidates. */
   node: string;
   platform: string;
@@ -28,6 +30,8 @@ export interface Summary {
   total: Spread;
   /** `total`, by the floor's in the same round. */
   timesFloor: Spread;
+  /** `total`, by that of the candidate listed before it in the same round. */
+  timesBefore: Spread;
   warmP50: Spread;
   warmP99: Spread;
   /** `warmP50`, by that of the function without dependencies in the same round. */
@@ -42,7 +46,7 @@ export interface Summary {
 
 /** @param rounds one map a round, from the candidate's name to its run */
 export function summarise(candidates: readonly Candidate[], rounds: readonly Map<string, Run>[]): Summary[] {
-  return candidates.map(({ name, title, bundleBytes, zipBytes }) => {
+  return candidates.map(({ name, title, bundleBytes, zipBytes }, index) => {
     const own = rounds.map((round) => runOf(round, name));
     const ratios = (other: string, field: 'totalMs' | 'warmP50Ms') =>
       spread(rounds.map((round) => runOf(round, name)[field] / runOf(round, other)[field]));
@@ -54,6 +58,7 @@ export function summarise(candidates: readonly Candidate[], rounds: readonly Map
       first: spread(own.map(({ firstMs }) => firstMs)),
       total: spread(own.map(({ totalMs }) => totalMs)),
       timesFloor: ratios('floor', 'totalMs'),
+      timesBefore: ratios(candidates[Math.max(0, index - 1)]?.name ?? name, 'totalMs'),
       warmP50: spread(own.map(({ warmP50Ms }) => warmP50Ms)),
       warmP99: spread(own.map(({ warmP99Ms }) => warmP99Ms)),
       timesLimitWarm: ratios('dependency-free', 'warmP50Ms'),
@@ -73,16 +78,17 @@ function runOf(round: Map<string, Run>, name: string): Run {
 
 /** For a terminal, and as Markdown: the middle of each figure, and of the ratios also the range of the middle half. */
 export function table(report: Report): string {
-  const { rounds, warmRequests, candidates } = report;
+  const { compares, rounds, warmRequests, candidates } = report;
   const header = [
     'candidate',
     'init ms',
     'first ms',
     'sum ms',
     '× floor',
+    ...(compares === 'steps' ? ['× before'] : []),
     'warm p50 ms',
     'warm p99 ms',
-    '× limit',
+    '× dependency-free',
     'peak MB',
     'bundle KB',
     'zip KB',
@@ -94,6 +100,7 @@ export function table(report: Report): string {
     candidate.first.median.toFixed(1),
     candidate.total.median.toFixed(1),
     ratio(candidate.timesFloor),
+    ...(compares === 'steps' ? [ratio(candidate.timesBefore)] : []),
     candidate.warmP50.median.toFixed(2),
     candidate.warmP99.median.toFixed(2),
     ratio(candidate.timesLimitWarm),
@@ -123,6 +130,7 @@ export function conditions({ node, platform, runtime, latencyMs, tls }: Report):
   return `Node ${node}, ${platform}, ${runtime}, a secret store that answers in ${latencyMs} ms${tls ? ' over TLS' : ''}`;
 }
 
-function ratio({ median, lowerQuartile, upperQuartile }: Spread): string {
+/** The median, and in brackets the middle half. */
+export function ratio({ median, lowerQuartile, upperQuartile }: Spread): string {
   return `${median.toFixed(2)} (${lowerQuartile.toFixed(2)}–${upperQuartile.toFixed(2)})`;
 }

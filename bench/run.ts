@@ -18,17 +18,7 @@ import { credentials, measure, type Run, secretName } from './measure.ts';
 import { findNode24 } from './node24.ts';
 import { type Report, summarise, table } from './report.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '25' },
-    warm: { type: 'string', default: '500' },
-    latency: { type: 'string', default: '20' },
-    // The function at each stage of its build instead of its peers.
-    steps: { type: 'boolean', default: false },
-    'aws-runtime': { type: 'boolean', default: false },
-    tls: { type: 'boolean', default: false },
-  },
-});
+const options = readOptions();
 const rounds = wholeNumber('rounds', options.rounds);
 const warmRequests = wholeNumber('warm', options.warm);
 const latencyMs = wholeNumber('latency', options.latency);
@@ -67,6 +57,7 @@ try {
   process.stderr.write('\n');
 
   const report: Report = {
+    compares: options.steps ? 'steps' : 'peers',
     node: node.version,
     platform: `${process.platform} ${process.arch}`,
     rounds,
@@ -91,6 +82,26 @@ try {
 } finally {
   await tls?.close();
   await Promise.all([secretsManager.close(), ...candidates.map(({ remove }) => remove())]);
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        rounds: { type: 'string', default: '25' },
+        warm: { type: 'string', default: '500' },
+        latency: { type: 'string', default: '20' },
+        // The function at each stage of its build instead of its peers.
+        steps: { type: 'boolean', default: false },
+        'aws-runtime': { type: 'boolean', default: false },
+        tls: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return fail(
+      `${error instanceof Error ? error.message : error}\nThere are --rounds N, --warm N, --latency N, --steps, --aws-runtime and --tls.`,
+    );
+  }
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -10,7 +10,7 @@ export interface Stage {
 
 /** The build of the function without any of its own steps, then with one more at a time. */
 export function stages(): Stage[] {
-  const { mainFields, splitting, chunkNames } = bundleConfig({});
+  const { mainFields } = bundleConfig({});
   const banner = {
     js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
   };
@@ -23,9 +23,5 @@ export function stages(): Stage[] {
       name,
       options: withPlugins(coreModules, changePackages(steps.slice(0, index + 1))),
     })),
-    {
-      name: 'a file for what only answers need',
-      options: { ...withPlugins(coreModules, changePackages(steps)), splitting, chunkNames },
-    },
   ];
 }

@@ -177,7 +177,7 @@ const steps = [
   {
     // GetSecretValue is one JSON document each way, no browser sends it, and Node can hash. Nothing extends the client or logs for
     // it, and of its package.json it needs the version alone.
-    name: 'no event streams, browser names, hashes in JavaScript, extensions or logger',
+    name: 'nothing that one read never uses',
     changes: [
       {
         file: `${smithy}/protocols/HttpProtocol.js`,
@@ -222,8 +222,9 @@ const steps = [
     ],
   },
   {
-    // Two would load a part of Node for one question to it (Web Crypto for a UUID, web streams to learn that a response is none),
-    // and one does by hand what Node has at hand (hexadecimal).
+    // Each of these would load a part of Node for one question to it (Web Crypto for a UUID, web streams to learn that a response
+    // is none; and by an ESM import, where the endpoint has no TLS, as on a laptop, all that hides in node:http), or do by hand
+    // what Node has at hand (hexadecimal).
     name: 'no detours around what Node has at hand',
     changes: [
       {
@@ -247,6 +248,11 @@ export const toHex = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, byte
         find: `typeof ReadableStream === "function" &&
     (stream?.constructor?.name === ReadableStream.name || stream instanceof ReadableStream);`,
         replace: 'stream?.constructor?.name === "ReadableStream";',
+      },
+      {
+        file: '@smithy/node-http-handler/dist-es/node-http-handler.js',
+        find: 'await import("node:http")',
+        replace: 'process.getBuiltinModule("node:http")',
       },
     ],
   },

@@ -38,8 +38,8 @@ async function start(): Promise<TokenEndpoint> {
   try {
     const config = parseConfig(process.env);
     const cache = credentialsCache(config);
-    // What only answers need is in a file of its own, which is loaded and run once while the secret is on its way. Begun any
-    // earlier, that would hold up the read: its connection takes several turns of the event loop.
+    // What only answers need is evaluated, and run once, while the secret is on its way. Begun any earlier, that would hold up
+    // the read: its connection takes several turns of the event loop.
     await within(systemClock, longestSendingMs, Promise.race([nextRequestSent(), cache.prefetch()]));
     const { createTokenEndpoint, rehearse } = await import('../lib/token-endpoint.ts');
     await rehearse(systemClock.now).catch((error: unknown) =>

@@ -47,6 +47,8 @@ build_client() {
   log="$runtime/build.log"
   # Node's headers come with its package: node-gyp would download them.
   headers="$(dirname "$(readlink -f "$node/bin")")"
+  # Its install scripts are what builds it, and npm wants leave to run them.
+  echo '{ "private": true, "allowScripts": { "aws-lambda-ric": true } }' >"$runtime/package.json"
   PATH="$node/bin:$PATH" npm_config_nodedir="$headers" npm install --no-audit --no-fund --no-save --no-package-lock \
     --prefix "$runtime" "aws-lambda-ric@$version" >"$log" 2>&1 || {
     tail -n 30 "$log" >&2

@@ -29,6 +29,7 @@ install_node_24() {
   mkdir -p "$node"
   npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix "$node" "$package@24" ||
     fail "npm could not install $package@24: its output is above"
+  { [ -L "$node/bin" ] || [ ! -e "$node/bin" ]; } || fail "$node/bin is no Node 24: put one there or remove it"
   ln -sfn "node_modules/$package/bin" "$node/bin"
   is_node_24 || fail "what npm installed as $package@24 is not Node 24"
 }

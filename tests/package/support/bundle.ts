@@ -1,12 +1,14 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import bundleConfig from '../../../deploy/bundle.cjs';
+import { coreModules } from '../../../deploy/bundle-steps.cjs';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The options of the deployed bundle that are esbuild's own, and not serverless-esbuild's. */
 export function esbuildOptions(): BuildOptions {
-  const { exclude, watch, outputFileExtension, ...options } = bundleConfig({});
+  const { exclude, watch, outputFileExtension, skipRebuild, ...options } = bundleConfig({});
   return { ...options, format: 'esm', platform: 'node', legalComments: 'none', logLevel: 'silent' };
 }
 
@@ -14,7 +16,6 @@ export function esbuildOptions(): BuildOptions {
 export async function bundleSource(source: string, plugins: Plugin[]): Promise<string> {
   const { outputFiles } = await build({
     ...esbuildOptions(),
-    splitting: false,
     plugins,
     minify: false,
     stdin: { contents: source, resolveDir: repository },
@@ -23,30 +24,22 @@ export async function bundleSource(source: string, plugins: Plugin[]): Promise<s
   return outputFiles[0]?.text ?? '';
 }
 
-export type OutputFile = Metafile['outputs'][string];
-
-/** Without the hash of the content in it, which also depends on where it was built. */
-export function withoutHash(path: string): string {
-  return path.replace(/-[A-Z0-9]{8}(?=\.mjs$)/, '');
-}
-
-/** What is in each file of the deployed bundle, by its path in the zip, without hashes. */
-export async function describeBundle(): Promise<ReadonlyMap<string, OutputFile>> {
+/** What is in the deployed bundle, and how large it is. */
+export async function describeBundle(): Promise<Metafile['outputs'][string]> {
   const { metafile } = await build({ ...deployed(), outdir: 'handlers', metafile: true, write: false });
-  return new Map(
-    Object.entries(metafile.outputs).map(([path, file]) => [
-      withoutHash(path),
-      {
-        ...file,
-        imports: file.imports.map((imported) => ({ ...imported, path: withoutHash(imported.path) })),
-      },
-    ]),
-  );
+  const [output, ...others] = Object.values(metafile.outputs);
+  if (output === undefined || others.length > 0) throw new Error('the bundle should be one file');
+  return output;
 }
 
-/** Writes the deployed bundle into a directory. */
-export async function buildInto(outdir: string): Promise<void> {
-  await build({ ...deployed(), outdir });
+/** Writes the deployed bundle into a directory, with this text in the place of what only answers need. */
+export async function buildWithAnswers(answers: string, directory: string): Promise<void> {
+  const substitute: Plugin = {
+    name: 'substitute',
+    setup: ({ onLoad }) => onLoad({ filter: /lib\/token-endpoint\.ts$/ }, () => ({ contents: answers })),
+  };
+  // Without the changes to packages: LiveKit's is not met.
+  await build({ ...deployed(), plugins: [coreModules, substitute], outdir: join(directory, 'handlers') });
 }
 
 function deployed(): BuildOptions {

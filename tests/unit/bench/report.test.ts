@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Candidate } from '../../../bench/candidates.ts';
 import { chart } from '../../../bench/chart.ts';
 import type { Run } from '../../../bench/measure.ts';
+import { readPublished, withTables } from '../../../bench/publish.ts';
 import { type Report, summarise, table } from '../../../bench/report.ts';
 import { quantile, spread } from '../../../bench/statistics.ts';
 
@@ -58,7 +59,8 @@ test('ratios are taken within a round: a slow round counts no more than a quick 
 });
 
 test('the table has a row for each candidate', () => {
-  const report = {
+  const report: Report = {
+    compares: 'steps',
     node: 'v24.0.0',
     platform: 'linux x64',
     rounds: 1,
@@ -72,11 +74,15 @@ test('the table has a row for each candidate', () => {
     .split('\n')
     .filter((line) => line.startsWith('| '));
   expect(rows).toHaveLength(1 + candidates.length);
-  expect(rows.at(-1)).toMatch(/^\| product .* 1\.50 \(1\.50–1\.50\)/);
+  // 75 by the floor's 50, and by the 60 of the one before it.
+  expect(rows.at(-1)).toMatch(/^\| product .* 1\.50 \(1\.50–1\.50\) \| 1\.25 \(1\.25–1\.25\)/);
 });
 
-test('the documentation’s chart is drawn from the documentation’s figures', async () => {
+test('what the documentation shows is what was measured', async () => {
   const docs = new URL('../../../docs/', import.meta.url);
-  const report: Report = JSON.parse(await readFile(new URL('performance.json', docs), 'utf8'));
-  expect(await readFile(new URL('performance.svg', docs), 'utf8')).toBe(chart(report));
+  const published = await readPublished();
+  expect(await readFile(new URL('performance/cold-start.svg', docs), 'utf8')).toBe(chart(published.peers));
+  const documentation = await readFile(new URL('performance.md', docs), 'utf8');
+  expect(withTables(documentation, published)).toBe(documentation);
+  for (const name of ['peers', 'steps', 'profile']) expect(documentation).toContain(`<!-- ${name} -->\n`);
 });
