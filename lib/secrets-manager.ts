@@ -33,6 +33,7 @@ export function secretReader(
     const secret = await client.send(new GetSecretValueCommand({ SecretId: secretId }), {
       abortSignal: signal,
     });
+    // The protocol hands over what the JSON says, and that may say null.
     return { text: secret.SecretString ?? undefined, versionId: secret.VersionId ?? undefined };
   };
 }

@@ -120,6 +120,21 @@ test('a secret that is rotated to a broken one is named, and not shown', async (
   expect(lambda.output).not.toContain('not JSON at all');
 });
 
+test.each([
+  ['binary', '{"SecretBinary":"AAEC","VersionId":"v1"}'],
+  ['null', '{"SecretString":null,"VersionId":null}'],
+])('a secret whose text is %s is named as having none', async (_, answer) => {
+  const store = await startRecordingStore((response) => {
+    response.setHeader('content-type', 'application/x-amz-json-1.1');
+    response.end(answer);
+  });
+  const lambda = await startPackaged(store.environment);
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
+  await lambda.stop();
+  expect(lambda.output).toContain('it has no SecretString');
+});
+
 /** A port of 127.0.0.1 on which nothing listens any more. */
 async function closedPort(): Promise<number> {
   const server = createServer();
