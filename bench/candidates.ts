@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,10 +119,10 @@ interface Bundle {
 
 async function bundle({ name, title, entry, options, mintsTokens }: Bundle): Promise<Candidate> {
   const directory = await mkdtemp(join(tmpdir(), 'booky-candidate-'));
+  const path = `handlers/token.${options.format === 'cjs' ? 'cjs' : 'mjs'}`;
   await build({
-    entryPoints: { token: fileURLToPath(new URL(entry, import.meta.url)) },
-    outdir: join(directory, 'handlers'),
-    outExtension: { '.js': options.format === 'cjs' ? '.cjs' : '.mjs' },
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    outfile: join(directory, path),
     bundle: true,
     minify: true,
     platform: 'node',
@@ -130,27 +130,20 @@ async function bundle({ name, title, entry, options, mintsTokens }: Bundle): Pro
     logLevel: 'error',
     ...options,
   });
-  const paths = (await readdir(directory, { recursive: true })).filter((path) => /js$/.test(path));
-  const files = await Promise.all(
-    paths.map(async (path) => ({ path, content: await readFile(join(directory, path)) })),
-  );
+  const content = await readFile(join(directory, path));
   return {
     name,
     title,
     directory,
-    bundleBytes: files.reduce((sum, { content }) => sum + content.length, 0),
-    zipBytes: zipSizeOf(files),
+    bundleBytes: content.length,
+    zipBytes: zipSizeOf(path, content),
     mintsTokens,
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
 
-/** The size of a zip of these files: for each its headers, its name in both of them, and the deflated content. */
-function zipSizeOf(files: readonly { path: string; content: Buffer }[]): number {
+/** The size of a zip of one file: its headers, its name in both of them, and the deflated content. */
+function zipSizeOf(path: string, content: Buffer): number {
   const [localHeader, centralHeader, end] = [30, 46, 22];
-  return files.reduce(
-    (sum, { path, content }) =>
-      sum + localHeader + centralHeader + 2 * path.length + deflateRawSync(content, { level: 9 }).length,
-    end,
-  );
+  return localHeader + centralHeader + end + 2 * path.length + deflateRawSync(content, { level: 9 }).length;
 }

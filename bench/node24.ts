@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { tools } from '../scripts/rehearsal/tools.ts';
 
 export interface NodeBinary {
   path: string;
@@ -8,26 +8,26 @@ export interface NodeBinary {
   version: string;
 }
 
-const installed = fileURLToPath(new URL('../.tools/node24/bin/node', import.meta.url));
+/** What a Node is asked; it answers `path,version`. */
+const question = '[process.execPath, process.version].join()';
 
 /**
  * Node 24: the one that `scripts/install-node-24.sh` left; else the published one, fetched once by npx and then taken from its
  * cache; else, where npm has none for this platform or is out of reach, the Node at hand, which `version` tells.
  */
 export async function findNode24(): Promise<NodeBinary> {
-  const command = 'node -p "[process.execPath, process.version].join()"';
   const published = `--package=node-${process.platform}-${process.arch}@24`;
   return (
-    (await versionOf(installed, ['-p', '[process.execPath, process.version].join()'])) ??
-    (await versionOf('npx', ['--yes', published, '-c', command])) ?? {
+    (await nodeThatAnswers(tools.node, ['-p', question])) ??
+    (await nodeThatAnswers('npx', ['--yes', published, '-c', `node -p "${question}"`])) ?? {
       path: process.execPath,
       version: process.version,
     }
   );
 }
 
-/** What a command prints of a Node, as `path,version`; `undefined` where it can't be run. */
-async function versionOf(command: string, args: readonly string[]): Promise<NodeBinary | undefined> {
+/** The Node that a command asks; `undefined` where it can't be run. */
+async function nodeThatAnswers(command: string, args: readonly string[]): Promise<NodeBinary | undefined> {
   try {
     const { stdout } = await promisify(execFile)(command, args);
     const [path, version] = stdout.trim().split(',');

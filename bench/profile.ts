@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { startSecretsManager } from '../local/secrets-manager.ts';
@@ -37,7 +37,11 @@ const profileSchema = v.object({
   /** Microseconds since the sample before. */
   timeDeltas: v.array(v.number()),
 });
-type CallFrame = v.InferOutput<typeof profileSchema>['nodes'][number]['callFrame'];
+type Profile = v.InferOutput<typeof profileSchema>;
+type CallFrame = Profile['nodes'][number]['callFrame'];
+
+/** The source file from which a call stems; `undefined` for what is not in the bundle, or not from a file of its own. */
+type SourceOf = (frame: CallFrame) => string | undefined;
 
 /** Milliseconds a start, by what they were spent on. */
 type Times = Map<string, number>;
@@ -49,10 +53,15 @@ const secretsManager = await startSecretsManager();
 secretsManager.put(secretName, JSON.stringify(credentials));
 secretsManager.latencyMs = 20;
 try {
-  const columns = candidates.map((candidate) => ({ candidate, times: new Map<string, number>() }));
+  const columns = await Promise.all(
+    candidates.map(async (candidate) => {
+      const times: Times = new Map();
+      return { candidate, times, sourceOf: await readSourceMap(candidate.directory) };
+    }),
+  );
   // In turns, so that what else the machine does hits both.
   for (let start = 0; start < starts; start += 1) {
-    for (const { candidate, times } of columns) await profile(candidate, times);
+    for (const { candidate, times, sourceOf } of columns) addTimes(times, await profile(candidate), sourceOf);
   }
   const purposes = [...new Set(columns.flatMap(({ times }) => [...times.keys()]))];
   const rows = purposes.map((purpose): ProfileRow => {
@@ -69,8 +78,8 @@ try {
   await Promise.all([secretsManager.close(), ...candidates.map(({ remove }) => remove())]);
 }
 
-/** Profiles one start of a candidate, and adds what it took to the times. */
-async function profile(candidate: Candidate, times: Times): Promise<void> {
+/** Profiles one start of a candidate. */
+async function profile(candidate: Candidate): Promise<Profile> {
   const directory = await mkdtemp(join(tmpdir(), 'booky-profile-'));
   try {
     const lambda = await startFunction({
@@ -88,18 +97,13 @@ async function profile(candidate: Candidate, times: Times): Promise<void> {
     await lambda.terminate();
     const [file] = await readdir(directory);
     if (file === undefined) throw new Error(`${candidate.name} left no profile`);
-    const text = await readFile(join(directory, file), 'utf8');
-    addTimes(times, v.parse(profileSchema, JSON.parse(text)), await readSourceMaps(candidate.directory));
+    return v.parse(profileSchema, JSON.parse(await readFile(join(directory, file), 'utf8')));
   } finally {
     await rm(directory, { recursive: true });
   }
 }
 
-function addTimes(
-  times: Times,
-  { nodes, samples, timeDeltas }: v.InferOutput<typeof profileSchema>,
-  sourceOf: (frame: CallFrame) => string | undefined,
-): void {
+function addTimes(times: Times, { nodes, samples, timeDeltas }: Profile, sourceOf: SourceOf): void {
   const byId = new Map(nodes.map((entry) => [entry.id, entry]));
   const parents = new Map(nodes.flatMap(({ id, children }) => children.map((child) => [child, id] as const)));
   const stackOf = (id: number): CallFrame[] => {
@@ -117,7 +121,7 @@ function addTimes(
 }
 
 /** @param stack the innermost call first */
-function purposeOf(stack: readonly CallFrame[], sourceOf: (frame: CallFrame) => string | undefined): string {
+function purposeOf(stack: readonly CallFrame[], sourceOf: SourceOf): string {
   const [frame] = stack;
   if (frame === undefined) return 'unknown';
   const { functionName, url } = frame;
@@ -136,18 +140,12 @@ function purposeOf(stack: readonly CallFrame[], sourceOf: (frame: CallFrame) => 
   return name === undefined ? 'this repository’s code' : name;
 }
 
-/** Tells from which source file a call in the bundle stems. */
-async function readSourceMaps(directory: string): Promise<(frame: CallFrame) => string | undefined> {
-  const maps = new Map<string, SourceMap>();
-  for (const path of await readdir(directory, { recursive: true })) {
-    if (!path.endsWith('.map')) continue;
-    maps.set(
-      basename(path, '.map'),
-      new SourceMap(JSON.parse(await readFile(join(directory, path), 'utf8'))),
-    );
-  }
+async function readSourceMap(directory: string): Promise<SourceOf> {
+  const bundle = 'handlers/token.mjs';
+  const map = new SourceMap(JSON.parse(await readFile(join(directory, `${bundle}.map`), 'utf8')));
   return ({ url, lineNumber, columnNumber }) => {
-    const entry = maps.get(basename(url))?.findEntry(lineNumber, columnNumber);
-    return entry && 'originalSource' in entry ? entry.originalSource : undefined;
+    if (!url.endsWith(bundle)) return undefined;
+    const entry = map.findEntry(lineNumber, columnNumber);
+    return 'originalSource' in entry ? entry.originalSource : undefined;
   };
 }

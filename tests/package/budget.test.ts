@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { tokenEvent } from '../support/event.ts';
-import { startFunction } from '../support/lambda/runtime-api.ts';
 import { startSilentServer } from '../support/silent-server.ts';
 import { buildWithAnswers, describeBundle } from './support/bundle.ts';
-import { anyKeys, respond, secretName, startPackaged, startStore } from './support/environment.ts';
+import { anyKeys, respond, startIn, startPackaged, startStore } from './support/environment.ts';
 
 const bundle = await describeBundle();
 
@@ -55,7 +54,7 @@ test('after the init nothing is loaded any more, neither for the first request n
   const store = await startStore();
   const directory = await temporaryDirectory();
   await cp(inject('packaged').directory, directory, { recursive: true });
-  const lambda = await start(directory, { ...store.environment, CREDENTIALS_MAX_AGE_SECONDS: '1' });
+  const lambda = await startIn(directory, { ...store.environment, CREDENTIALS_MAX_AGE_SECONDS: '1' });
   await lambda.initialised;
   await rm(directory, { recursive: true });
 
@@ -113,13 +112,7 @@ async function startWithAnswers(answers: string) {
   const store = await startStore();
   const directory = await temporaryDirectory();
   await buildWithAnswers(answers, directory);
-  return start(directory, store.environment);
-}
-
-async function start(directory: string, environment: Readonly<Record<string, string>>) {
-  const lambda = await startFunction({ directory, env: { LIVEKIT_SECRET_ID: secretName, ...environment } });
-  onTestFinished(lambda.stop);
-  return lambda;
+  return startIn(directory, store.environment);
 }
 
 async function temporaryDirectory(): Promise<string> {

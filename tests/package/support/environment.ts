@@ -19,8 +19,15 @@ export const anyKeys = {
 };
 
 /** Starts the packaged function in an environment of its own, which ends with the test. */
-export async function startPackaged(env: Readonly<Record<string, string>>): Promise<LambdaFunction> {
-  const { directory } = inject('packaged');
+export function startPackaged(env: Readonly<Record<string, string>>): Promise<LambdaFunction> {
+  return startIn(inject('packaged').directory, env);
+}
+
+/** The same for a function in another directory: a copy, or one built by the test. */
+export async function startIn(
+  directory: string,
+  env: Readonly<Record<string, string>>,
+): Promise<LambdaFunction> {
   const lambda = await startFunction({ directory, env: { LIVEKIT_SECRET_ID: secretName, ...env } });
   onTestFinished(lambda.stop);
   return lambda;
