@@ -16,30 +16,20 @@ fail() {
   exit 1
 }
 
+. "$scripts/debian.sh"
+
 # Its native part is built last, so that an installation that broke off is begun anew.
 is_installed() {
   [ -f "$client/rapid-client.node" ] &&
     [ "$(node -p 'require(process.argv[1]).version' "$client/package.json" 2>/dev/null)" = "$version" ]
 }
 
-install_compilers() {
-  command -v apt-get >/dev/null ||
-    fail "it is built with cmake, make, g++, python3 and xz, and there is no apt-get to install them with: install those"
-  as_root=""
-  if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null ||
-      fail "it is built with cmake, make, g++, python3 and xz, and installing them takes root: apt-get install cmake make g++ python3 xz-utils"
-    as_root="sudo"
-  fi
-  echo "Installing Debian's compilers ..."
-  $as_root apt-get update -qq || fail "apt-get update failed: its output is above"
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends cmake make g++ python3 xz-utils ||
-    fail "apt-get could not install cmake, make, g++, python3 and xz-utils: its output is above"
-}
-
 build_client() {
   for tool in cmake make g++ python3 xz; do
-    command -v "$tool" >/dev/null || { install_compilers; break; }
+    command -v "$tool" >/dev/null || {
+      apt_install "no $tool" "cmake, make, g++, python3 and xz" cmake make g++ python3 xz-utils
+      break
+    }
   done
   echo "Building AWS's runtime client $version (a minute) ..."
   rm -rf "$runtime"

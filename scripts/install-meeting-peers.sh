@@ -4,13 +4,16 @@
 set -eu
 
 version=1.13.5
-tools="$(cd "$(dirname "$0")/.." && pwd)/.tools"
+scripts="$(cd "$(dirname "$0")" && pwd)"
+tools="$(dirname "$scripts")/.tools"
 server="$tools/livekit-server"
 
 fail() {
   echo "install-meeting-peers: $1" >&2
   exit 1
 }
+
+. "$scripts/debian.sh"
 
 is_right_server() {
   [ -x "$1" ] && [ "$("$1" --version 2>/dev/null)" = "livekit-server version $version" ]
@@ -43,22 +46,11 @@ build_server() {
   is_right_server "$server" || fail "what Go built is not livekit-server $version"
 }
 
-install_chromium() {
-  command -v apt-get >/dev/null || fail "no chromium on the PATH and no apt-get to install it with: install Chromium"
-  as_root=""
-  if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "no chromium on the PATH, and installing it takes root: apt-get install chromium"
-    as_root="sudo"
-  fi
-  echo "Installing Debian's chromium ..."
-  $as_root apt-get update -qq || fail "apt-get update failed: its output is above"
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-liberation ||
-    fail "apt-get could not install chromium: its output is above"
-  command -v chromium >/dev/null || fail "apt-get installed chromium, and yet there is none on the PATH"
-}
-
 mkdir -p "$tools"
 is_right_server "$server" || link_existing_server || build_server
-command -v chromium >/dev/null || install_chromium
+command -v chromium >/dev/null || {
+  apt_install "no chromium on the PATH" "Chromium" chromium fonts-liberation
+  command -v chromium >/dev/null || fail "apt-get installed chromium, and yet there is none on the PATH"
+}
 echo "livekit-server $version: $server"
 echo "$(chromium --version 2>/dev/null): $(command -v chromium)"

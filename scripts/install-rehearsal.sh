@@ -15,13 +15,16 @@ fail() {
   exit 1
 }
 
+. "$scripts/debian.sh"
+
 # Written last, so that an installation that broke off is begun anew.
 is_installed() {
   [ -x "$python" ] && [ "$(cat "$tools/aws/installed" 2>/dev/null)" = "$packages" ]
 }
 
 install_python_packages() {
-  command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || install_python
+  command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null ||
+    apt_install "no python3 with venv" "Python 3.11 or later" python3-venv
   echo "Installing MiniStack, the aws command and cfn-lint ..."
   rm -rf "$tools/aws"
   python3 -m venv "$tools/aws" || fail "python3 could not make a virtual environment: its output is above"
@@ -29,18 +32,6 @@ install_python_packages() {
   "$python" -m pip install --quiet --disable-pip-version-check $packages ||
     fail "pip could not install $packages: its output is above"
   echo "$packages" >"$tools/aws/installed"
-}
-
-install_python() {
-  command -v apt-get >/dev/null || fail "no python3 with venv and no apt-get to install it with: install Python 3.11 or later"
-  as_root=""
-  if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "no python3 with venv, and installing it takes root: apt-get install python3-venv"
-    as_root="sudo"
-  fi
-  $as_root apt-get update -qq || fail "apt-get update failed: its output is above"
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv ||
-    fail "apt-get could not install python3-venv: its output is above"
 }
 
 mkdir -p "$tools"
