@@ -40,6 +40,7 @@ test('a faulty configuration does not fail the init, and is named', async () => 
     statusCode: 500,
     body: { code: 'token_generation_failed' },
   });
+  await lambda.stop();
   expect(lambda.output).toContain('TOKEN_TTL_SECONDS is \\"soon\\"');
 });
 
