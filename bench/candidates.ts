@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import { type BuildOptions, build } from 'esbuild';
-import { packageFunction } from '../tests/support/lambda/package.ts';
+import { packageFunction } from '../deploy/package-function.ts';
 import { stages } from './steps.ts';
 
 /** One way to write the function, ready to run. */

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TokenVerifier } from 'livekit-server-sdk';
 import * as v from 'valibot';
-import type { SecretsManagerStandIn } from '../local/secrets-manager.ts';
-import { tokenEvent } from '../tests/support/event.ts';
-import { startFunction } from '../tests/support/lambda/runtime-api.ts';
+import { tokenEvent } from '../stand-ins/lambda/event.ts';
+import { startFunction } from '../stand-ins/lambda/runtime-api.ts';
+import type { SecretsManagerStandIn } from '../stand-ins/secrets-manager.ts';
 import type { Candidate } from './candidates.ts';
 import { quantile } from './statistics.ts';
 

@@ -10,9 +10,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startSecretsManager } from '../local/secrets-manager.ts';
-import { findAwsRuntime } from '../tests/support/lambda/aws-runtime.ts';
-import { startTlsFront } from '../tests/support/tls-front.ts';
+import { findAwsRuntime } from '../stand-ins/lambda/aws-runtime.ts';
+import { startSecretsManager } from '../stand-ins/secrets-manager.ts';
+import { startTlsFront } from '../stand-ins/tls-front.ts';
 import { buildCandidates, buildStages, type Candidate } from './candidates.ts';
 import { credentials, measure, type Run, secretName } from './measure.ts';
 import { findNode24 } from './node24.ts';

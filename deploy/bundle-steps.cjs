@@ -141,7 +141,7 @@ const steps = [
     ],
   },
   {
-    // lib/get-secret-value-protocol.ts reads and writes what the schemas of the whole service describe. They, the classes of
+    // lib/secret/get-secret-value-protocol.ts reads and writes what the schemas of the whole service describe. They, the classes of
     // its errors and the protocols that work with them would still be in the bundle, and half of it evaluated at the start.
     name: 'one operation without schemas',
     changes: [

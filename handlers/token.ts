@@ -2,12 +2,12 @@ import process from 'node:process';
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
 import { systemClock, within } from '../lib/clock.ts';
 import { type Config, parseConfig, parseLogLevel } from '../lib/config.ts';
-import { CredentialsCache } from '../lib/credentials-cache.ts';
 import { httpHandler } from '../lib/http.ts';
-import { parseLiveKitCredentials } from '../lib/livekit-credentials.ts';
 import { createLog, describeError } from '../lib/log.ts';
-import { nextRequestSent } from '../lib/request-sent.ts';
-import { secretReader } from '../lib/secrets-manager.ts';
+import { CredentialsCache } from '../lib/secret/credentials-cache.ts';
+import { parseLiveKitCredentials } from '../lib/secret/livekit-credentials.ts';
+import { nextRequestSent } from '../lib/secret/request-sent.ts';
+import { secretReader } from '../lib/secret/secrets-manager.ts';
 import type { TokenEndpoint, VersionedCredentials } from '../lib/token-endpoint.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { roomOf } from './club.ts';
 import { roleIn } from './club-access.ts';
 import type { Config } from './config.ts';
-import type { CredentialsCache } from './credentials-cache.ts';
 import { grants, type Role } from './grants.ts';
-import type { LiveKitCredentials } from './livekit-credentials.ts';
 import { type Claims, readerFrom } from './reader.ts';
 import { parseRequest, type RequestContent } from './request.ts';
+import type { CredentialsCache } from './secret/credentials-cache.ts';
+import type { LiveKitCredentials } from './secret/livekit-credentials.ts';
 import { mintToken } from './token.ts';
 
 /** A request for a token: what came, and the claims of the JWT that came with it, verified by the gateway. */

@@ -1,6 +1,6 @@
 import type { VideoGrant } from 'livekit-server-sdk';
 import { AccessToken } from 'livekit-server-sdk';
-import type { LiveKitCredentials } from './livekit-credentials.ts';
+import type { LiveKitCredentials } from './secret/livekit-credentials.ts';
 
 /** Who may do what, where, and for how long. */
 export interface Admission {

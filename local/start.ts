@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
+import { audience, type Issuer, startIssuer } from '../stand-ins/issuer.ts';
+import { startSecretsManager } from '../stand-ins/secrets-manager.ts';
 import { type Api, startApi } from './api.ts';
-import { audience, type Issuer, startIssuer } from './issuer.ts';
 import { findLiveKit, howToGetLiveKit, LiveKitFault, startLiveKit } from './livekit.ts';
 import { startPage } from './page/server.ts';
 import { freePort, isPortFree } from './ports.ts';
-import { startSecretsManager } from './secrets-manager.ts';
 import { parseSettings, type Settings, SettingsFault } from './settings.ts';
 
 const directory = fileURLToPath(new URL('..', import.meta.url));

@@ -1,6 +1,6 @@
 /** The real `serverless deploy` of the real service, to an AWS on this machine. */
 import * as v from 'valibot';
-import { copyService } from '../../tests/support/service.ts';
+import { copyService } from '../../deploy/service-copy.ts';
 import type { Aws } from './aws.ts';
 import type { MiniStack } from './ministack.ts';
 import { RehearsalFault } from './tools.ts';

@@ -1,7 +1,7 @@
 /** The authorizer before tokens that no Cognito would issue: from an issuer of one's own, with scopes to ask for. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Claims, type Issuer, startIssuer } from '../../local/issuer.ts';
 import type { Stack } from '../../scripts/rehearsal/stack.ts';
+import { type Claims, type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
 import { askForToken, type Cloud, startCloud } from './support/cloud.ts';
 
 const club = 42;

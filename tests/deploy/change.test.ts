@@ -1,7 +1,7 @@
 /** What changes under a deployed function: its secret, and the deployment itself. */
 import { TokenVerifier } from 'livekit-server-sdk';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type Issuer, startIssuer } from '../../local/issuer.ts';
+import { type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
 import { askForToken, type Cloud, secret, setVariables, startCloud } from './support/cloud.ts';
 
 let issuer: Issuer;

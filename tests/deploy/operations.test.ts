@@ -4,10 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
 import { awsCommand } from '../../scripts/rehearsal/aws.ts';
 import { type MiniStack, startMiniStack } from '../../scripts/rehearsal/ministack.ts';
 import { createUserPool } from '../../scripts/rehearsal/user-pool.ts';
-import { copyService, type ServiceCopy } from '../support/service.ts';
 
 const page = new URL('../../docs/operations.md', import.meta.url);
 

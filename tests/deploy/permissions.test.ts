@@ -1,9 +1,9 @@
 /** Least privilege, shown: what the function's role as deployed can do, and what happens without it. */
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Issuer, startIssuer } from '../../local/issuer.ts';
 import { anything } from '../../scripts/rehearsal/aws.ts';
 import type { Stack } from '../../scripts/rehearsal/stack.ts';
+import { type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
 import {
   askForToken,
   type Cloud,

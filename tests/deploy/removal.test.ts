@@ -1,9 +1,9 @@
 /** What `serverless remove` leaves: nothing but the secret, the team's own as well as one that came with the stack. */
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type Issuer, startIssuer } from '../../local/issuer.ts';
 import { anything } from '../../scripts/rehearsal/aws.ts';
 import { removeStack } from '../../scripts/rehearsal/stack.ts';
+import { type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
 import { askForToken, type Cloud, secret, secretName, startCloud } from './support/cloud.ts';
 
 let issuer: Issuer;

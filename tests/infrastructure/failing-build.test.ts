@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyService } from '../support/service.ts';
+import { copyService } from '../../deploy/service-copy.ts';
 
 test.each([
   [

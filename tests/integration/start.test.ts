@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 import { TokenVerifier } from 'livekit-server-sdk';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
 import { freePort, isPortFree } from '../../local/ports.ts';
-import { copyService, type ServiceCopy } from '../support/service.ts';
 
 let service: ServiceCopy;
 const running = new Set<Run>();

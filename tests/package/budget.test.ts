@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { tokenEvent } from '../support/event.ts';
+import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { startSilentServer } from '../support/silent-server.ts';
 import { buildWithAnswers, describeBundle } from './support/bundle.ts';
 import { anyKeys, respond, startIn, startPackaged, startStore } from './support/environment.ts';

@@ -40,7 +40,7 @@ const source = `
 const asPublished = await bundled('published', source, []);
 const asBundled = await bundled(
   'bundled',
-  `${source} export { getSecretValueProtocol as protocol } from './lib/get-secret-value-protocol.ts';`,
+  `${source} export { getSecretValueProtocol as protocol } from './lib/secret/get-secret-value-protocol.ts';`,
   [coreModules, changePackages(steps)],
 );
 

@@ -1,6 +1,6 @@
 /** What Lambda provides and operators set must reach the fetch, whatever the build left out of the SDK. */
 import { expect, test, vi } from 'vitest';
-import { tokenEvent } from '../support/event.ts';
+import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import {
   anyKeys,
   credentials,

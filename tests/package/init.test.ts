@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { expect, test, vi } from 'vitest';
-import { tokenEvent } from '../support/event.ts';
+import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { anyKeys, respond, secretName, startPackaged, startStore } from './support/environment.ts';
 import { never, startRecordingStore, withSecret } from './support/recording-store.ts';
 

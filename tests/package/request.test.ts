@@ -1,6 +1,6 @@
 import { TokenVerifier } from 'livekit-server-sdk';
 import { expect, test } from 'vitest';
-import { tokenEvent } from '../support/event.ts';
+import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { credentials, respond, startPackaged, startStore } from './support/environment.ts';
 
 const { LIVEKIT_API_KEY, LIVEKIT_API_SECRET, LIVEKIT_WS_URL } = credentials;

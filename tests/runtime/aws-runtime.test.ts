@@ -1,10 +1,10 @@
 /** The packaged function behind AWS's own runtime client, under its own Node: what the repository's runtime only imitates. */
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { tools } from '../../scripts/rehearsal/tools.ts';
+import { findAwsRuntime } from '../../stand-ins/lambda/aws-runtime.ts';
+import { tokenEvent } from '../../stand-ins/lambda/event.ts';
+import { startFunction } from '../../stand-ins/lambda/runtime-api.ts';
 import { respond, secretName, startStore } from '../package/support/environment.ts';
-import { tokenEvent } from '../support/event.ts';
-import { findAwsRuntime } from '../support/lambda/aws-runtime.ts';
-import { startFunction } from '../support/lambda/runtime-api.ts';
 
 const runtime = findAwsRuntime();
 

@@ -1,9 +1,10 @@
 /** The API over HTTP, as `npm start` runs it, with its stand-ins in the hands of the test. */
+
+import { copyService } from '../../deploy/service-copy.ts';
 import { type Api, startApi } from '../../local/api.ts';
-import { audience, type Claims, type Issuer, startIssuer } from '../../local/issuer.ts';
 import { freePort } from '../../local/ports.ts';
-import { type SecretsManagerStandIn, startSecretsManager } from '../../local/secrets-manager.ts';
-import { copyService } from './service.ts';
+import { audience, type Claims, type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
+import { type SecretsManagerStandIn, startSecretsManager } from '../../stand-ins/secrets-manager.ts';
 
 /** The content of the secret unless a test puts another. */
 export const secret = {

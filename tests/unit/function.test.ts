@@ -2,16 +2,16 @@ import fc from 'fast-check';
 import { TokenVerifier } from 'livekit-server-sdk';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../lib/config.ts';
-import { CredentialsCache } from '../../lib/credentials-cache.ts';
 import { httpHandler } from '../../lib/http.ts';
 import { createLog } from '../../lib/log.ts';
+import { CredentialsCache } from '../../lib/secret/credentials-cache.ts';
 import {
   createTokenEndpoint,
   rehearse,
   type TokenEndpoint,
   type VersionedCredentials,
 } from '../../lib/token-endpoint.ts';
-import { requestId, tokenEvent } from '../support/event.ts';
+import { requestId, tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
 const credentials = {

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestProject } from 'vitest/node';
+import { copyService } from '../../../deploy/service-copy.ts';
 import { findLiveKit, howToGetLiveKit } from '../../../local/livekit.ts';
 import { freePort } from '../../../local/ports.ts';
-import { copyService } from '../../support/service.ts';
 
 /** The names of the claims that list clubs, as the page's sign-in spells them. */
 const claims = {

@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { fromBuffer } from 'yauzl';
-import { copyService } from '../../support/service.ts';
+import { copyService } from '../../../deploy/service-copy.ts';
 
 const resourceSchema = v.looseObject({
   Type: v.string(),

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { inject, onTestFinished } from 'vitest';
-import { type SecretsManagerStandIn, startSecretsManager } from '../../../local/secrets-manager.ts';
-import { type LambdaFunction, startFunction } from '../../support/lambda/runtime-api.ts';
-import { startTlsFront } from '../../support/tls-front.ts';
+import { type LambdaFunction, startFunction } from '../../../stand-ins/lambda/runtime-api.ts';
+import { type SecretsManagerStandIn, startSecretsManager } from '../../../stand-ins/secrets-manager.ts';
+import { startTlsFront } from '../../../stand-ins/tls-front.ts';
 
 export const secretName = 'booky/livekit';
 export const credentials = {

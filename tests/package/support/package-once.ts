@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { packageFunction } from '../../support/lambda/package.ts';
+import { packageFunction } from '../../../deploy/package-function.ts';
 
 /** Packages the function once for all tests of this layer. */
 export default async function packageOnce(project: TestProject): Promise<() => Promise<void>> {

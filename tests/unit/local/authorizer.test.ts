@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Issuer, startIssuer } from '../../../local/issuer.ts';
+import { type Issuer, startIssuer } from '../../../stand-ins/issuer.ts';
 
 const require = createRequire(import.meta.url);
 let issuer: Issuer;

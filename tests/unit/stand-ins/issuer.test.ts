@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Issuer, startIssuer } from '../../../local/issuer.ts';
+import { type Issuer, startIssuer } from '../../../stand-ins/issuer.ts';
 
 let issuer: Issuer;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseLiveKitCredentials, UnusableCredentials } from '../../lib/livekit-credentials.ts';
+import { parseLiveKitCredentials, UnusableCredentials } from '../../../lib/secret/livekit-credentials.ts';
 
 const apiSecret = 'a-secret-of-exactly-32-characters'.slice(0, 32);
 const cloud = 'wss://project.livekit.cloud';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
-import { copyService } from '../service.ts';
+import { copyService } from './service-copy.ts';
 
 /** The function as it is deployed: the zip that `serverless package` makes, and what was in it. */
 export interface PackagedFunction {

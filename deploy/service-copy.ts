@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
+const repository = fileURLToPath(new URL('..', import.meta.url));
 
 /** What `serverless` reads: everything else in the repository is of no concern to a deployment. */
 const serviceFiles = [
@@ -14,6 +14,7 @@ const serviceFiles = [
   'handlers',
   'lib',
   'local',
+  'stand-ins',
   'deploy',
 ];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { CredentialsCache } from '../../lib/credentials-cache.ts';
-import { CredentialsUnavailable } from '../../lib/problem.ts';
-import { manualClock } from '../support/manual-clock.ts';
+import { CredentialsUnavailable } from '../../../lib/problem.ts';
+import { CredentialsCache } from '../../../lib/secret/credentials-cache.ts';
+import { manualClock } from '../../support/manual-clock.ts';
 
 const times = { maxAgeMs: 300_000, maxStalenessMs: 3_600_000, cooldownMs: 5_000, timeoutMs: 2_000 };
 

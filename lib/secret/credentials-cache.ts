@@ -1,6 +1,6 @@
-import { type Clock, within } from './clock.ts';
-import type { CredentialsTimes } from './config.ts';
-import { CredentialsUnavailable } from './problem.ts';
+import { type Clock, within } from '../clock.ts';
+import type { CredentialsTimes } from '../config.ts';
+import { CredentialsUnavailable } from '../problem.ts';
 
 /** A value and when it was read: it is as old as the question, since an answer may lie in a frozen environment for hours. */
 export interface Held<T> {

@@ -1,4 +1,4 @@
-import { type LiveKitUrl, liveKitUrlRule, parseLiveKitUrl } from './livekit-url.ts';
+import { type LiveKitUrl, liveKitUrlRule, parseLiveKitUrl } from '../livekit-url.ts';
 
 /** What it takes to mint a token that a LiveKit project accepts, and where readers find that project. */
 export interface LiveKitCredentials {

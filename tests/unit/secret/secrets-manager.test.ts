@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { secretReader } from '../../lib/secrets-manager.ts';
-import { type SecretsManagerStandIn, startSecretsManager } from '../../local/secrets-manager.ts';
+import { secretReader } from '../../../lib/secret/secrets-manager.ts';
+import { type SecretsManagerStandIn, startSecretsManager } from '../../../stand-ins/secrets-manager.ts';
 
 let secretsManager: SecretsManagerStandIn;
 

@@ -5,8 +5,8 @@ import { request as requestOverTls } from 'node:https';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { nextRequestSent } from '../../lib/request-sent.ts';
-import { startSilentServer } from '../support/silent-server.ts';
+import { nextRequestSent } from '../../../lib/secret/request-sent.ts';
+import { startSilentServer } from '../../support/silent-server.ts';
 
 /** Whether the promise is settled by the end of the turn of the event loop in which everything that is due has run. */
 async function isSettled(promise: Promise<void>): Promise<boolean> {
