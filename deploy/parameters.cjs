@@ -212,6 +212,25 @@ const alarmsTopic = {
     /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/.test(text) ? text : undefined,
 };
 
+/** @type {Parameter<string>} */
+const domain = {
+  name: 'domain',
+  rule: 'a domain name in lower case such as meetings.booky.example, without scheme, path or wildcard',
+  read: (text) =>
+    text.length <= 253 &&
+    /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
+      ? text
+      : undefined,
+};
+
+/** @type {Parameter<string>} */
+const certificate = {
+  name: 'certificate',
+  rule: 'the ARN of a certificate in ACM',
+  read: (text) =>
+    /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined,
+};
+
 /** A deployment that is refused. The CLI prints an error's stack where it has one; the message says it all. */
 class ParameterFault extends Error {
   /** @param {string} message */
@@ -274,6 +293,8 @@ function readParameters(given, stage) {
     logRetentionDays: required(logRetentionDays),
     tracing: required(tracing),
     alarmsTopic: optional(alarmsTopic),
+    domain: optional(domain),
+    certificate: optional(certificate),
   };
 
   for (const name of Object.keys(given)) {
@@ -292,12 +313,20 @@ function readParameters(given, stage) {
  * @param {{ stage: string, region: string }} target
  */
 function checkTogether(values, { stage, region }) {
-  const { secret, kmsKey, alarmsTopic } = values;
-  for (const [name, text] of Object.entries({ secret, 'kms-key': kmsKey, 'alarms-topic': alarmsTopic })) {
+  const { secret, kmsKey, alarmsTopic, certificate } = values;
+  const inRegion = { secret, 'kms-key': kmsKey, 'alarms-topic': alarmsTopic, certificate };
+  for (const [name, text] of Object.entries(inRegion)) {
     const [scheme, , , itsRegion] = text?.split(':') ?? [];
     if (scheme !== 'arn' || itsRegion === region) continue;
     throw new ParameterFault(
       `The parameter '${name}' is in ${itsRegion}: it should be in ${region}, the region deployed to (--region).`,
+    );
+  }
+  if ((values.domain === undefined) !== (certificate === undefined)) {
+    const [missing, given] =
+      certificate === undefined ? ['certificate', 'domain'] : ['domain', 'certificate'];
+    throw new ParameterFault(
+      `The parameter '${missing}' is missing: it should be given where '${given}' is, or neither.`,
     );
   }
   if (values.createSecret && secretArn.test(secret)) {

@@ -128,3 +128,46 @@ test('every alarm tells the topic, also when it is over', () => {
     expect(alarm.Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
   }
 });
+
+test('a domain adds its name, its mapping and where it points to, and changes the endpoint’s URL alone', async () => {
+  const certificate =
+    'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const [without, withDomain] = await Promise.all([
+    packageService('prod', requiredParameters),
+    packageService('prod', { ...requiredParameters, domain: 'meetings.booky.example', certificate }),
+  ]);
+  const { Domain: domain, DomainMapping: mapping, ...resources } = withDomain.template.Resources;
+  expect(domain).toStrictEqual({
+    Type: 'AWS::ApiGatewayV2::DomainName',
+    Properties: {
+      DomainName: 'meetings.booky.example',
+      DomainNameConfigurations: [
+        { CertificateArn: certificate, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+      ],
+    },
+  });
+  expect(mapping).toStrictEqual({
+    Type: 'AWS::ApiGatewayV2::ApiMapping',
+    Properties: {
+      ApiId: { Ref: 'HttpApi' },
+      DomainName: { Ref: 'Domain' },
+      Stage: { Ref: 'HttpApiStage' },
+    },
+  });
+  const {
+    TokenEndpointUrl: url,
+    DomainTarget: target,
+    DomainTargetZone: zone,
+    ...outputs
+  } = withDomain.template.Outputs;
+  expect(url?.Value).toBe('https://meetings.booky.example/api/reading-clubs/meetings/token');
+  expect(target?.Value).toStrictEqual({ 'Fn::GetAtt': ['Domain', 'RegionalDomainName'] });
+  expect(zone?.Value).toStrictEqual({ 'Fn::GetAtt': ['Domain', 'RegionalHostedZoneId'] });
+
+  // The time of packaging stands in the name under which the zip is kept.
+  const withoutTime = (value: unknown) =>
+    JSON.parse(JSON.stringify(value).replace(/\d{13}-[\d-]+T[\d:.]+Z/g, 'TIME'));
+  const { TokenEndpointUrl: _, ...otherOutputs } = without.template.Outputs;
+  expect(withoutTime(resources)).toStrictEqual(withoutTime(without.template.Resources));
+  expect(outputs).toStrictEqual(otherOutputs);
+});

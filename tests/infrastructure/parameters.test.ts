@@ -22,6 +22,12 @@ function messageOf(refused: () => unknown): string {
 
 const suffix = '-AbC123';
 const secretArn = `arn:aws:secretsmanager:eu-central-1:123456789012:secret:booky/livekit${suffix}`;
+const certificate = 'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+/** What one of two that belong together is given with. */
+const companions: Record<string, Record<string, string>> = {
+  domain: { certificate },
+  certificate: { domain: 'meetings.booky.example' },
+};
 
 const cases = {
   issuer: {
@@ -166,6 +172,34 @@ const cases = {
       'arn:aws:sqs:eu-central-1:123456789012:on-call',
     ],
   },
+  domain: {
+    accepted: ['meetings.booky.example', 'a.b', 'a-1.booky.xn--p1ai', `${'a'.repeat(63)}.example`],
+    refused: [
+      '',
+      'booky',
+      'Meetings.booky.example',
+      '*.booky.example',
+      'https://meetings.booky.example',
+      'meetings.booky.example/',
+      'meetings.booky.example.',
+      '-meetings.booky.example',
+      'meetings-.booky.example',
+      'meetings.bücher.example',
+      '127.0.0.1',
+      `${'a'.repeat(64)}.example`,
+      `${'a.'.repeat(126)}aa`,
+    ],
+  },
+  certificate: {
+    accepted: [certificate],
+    refused: [
+      '',
+      '1234abcd-12ab-34cd-56ef-1234567890ab',
+      certificate.replace('eu-central-1', 'us-east-1'),
+      certificate.replace('acm', 'iam'),
+      certificate.replace('123456789012', '12345'),
+    ],
+  },
 } satisfies Record<string, { accepted: string[]; refused: string[] }>;
 
 function claimCases() {
@@ -186,11 +220,11 @@ test('every parameter has its cases here', () => {
 
 describe.each(Object.entries(cases))('%s', (name, { accepted, refused }) => {
   test.each(accepted)('may be %j', (text) => {
-    expect(() => read({ [name]: text })).not.toThrow();
+    expect(() => read({ ...companions[name], [name]: text })).not.toThrow();
   });
 
   test.each(refused)('may not be %j, and the message names it', (text) => {
-    expect(() => read({ [name]: text })).toThrow(
+    expect(() => read({ ...companions[name], [name]: text })).toThrow(
       new RegExp(`^The parameter '${name}' is [^\\n]*: it should be [^\\n]+\\.$`),
     );
   });
@@ -278,6 +312,15 @@ test('the documentation has every parameter, with its default', async () => {
 test('a secret to be created needs a name, which an ARN is not', () => {
   expect(() => read({ 'create-secret': 'true', secret: secretArn })).toThrow(
     /^The parameter 'secret' is an ARN/,
+  );
+});
+
+test.each([
+  ['certificate', 'domain', { domain: 'meetings.booky.example' }],
+  ['domain', 'certificate', { certificate }],
+])('%s is missing where %s is given alone', (missing, given, parameters) => {
+  expect(() => read(parameters)).toThrow(
+    `The parameter '${missing}' is missing: it should be given where '${given}' is, or neither.`,
   );
 });
 

@@ -266,6 +266,11 @@ describe('the stack', () => {
     });
   });
 
+  test('has no domain of its own unless told to', () => {
+    expect(packaged.templateText).not.toMatch(/ApiGatewayV2::(DomainName|ApiMapping)/);
+    expect(Object.keys(packaged.template.Outputs)).not.toContain('DomainTarget');
+  });
+
   test('says what it belongs to', () => {
     expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Api')['Tags']).toStrictEqual({
       service: 'booky-meeting-token',
@@ -278,6 +283,25 @@ describe('the stack', () => {
     expect(packaged.templateText).not.toMatch(
       /SecretString|GenerateSecretString|resolve:secretsmanager|API_SECRET/,
     );
+  });
+});
+
+describe('the deployment bucket', () => {
+  test('is closed to the public', () => {
+    expect(
+      onlyResource(packaged.template, 'AWS::S3::Bucket')['PublicAccessBlockConfiguration'],
+    ).toStrictEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+  });
+
+  test('keeps the last five deployments', () => {
+    expect(packaged.state).toMatchObject({
+      service: { provider: { deploymentBucketObject: { maxPreviousDeploymentArtifacts: 5 } } },
+    });
   });
 });
 

@@ -23,6 +23,8 @@ export interface Packaged {
   /** The template as it would be sent. */
   templateText: string;
   template: Template;
+  /** The CLI's own settings, as a deployment of the package would use them. */
+  state: unknown;
   /** The zip's files by name. */
   zip: ReadonlyMap<string, Buffer>;
 }
@@ -65,6 +67,7 @@ export async function packageService(
     return {
       templateText,
       template: v.parse(templateSchema, JSON.parse(templateText)),
+      state: JSON.parse(await readFile(join(packageDirectory, 'serverless-state.json'), 'utf8')),
       zip: await readZip(await readFile(join(packageDirectory, 'booky-meeting-token.zip'))),
     };
   } finally {
