@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type ClubId, clubIdSchema, withoutRoomPrefix } from './club.ts';
 import type { ClaimNames } from './config.ts';
-import type { Role } from './grants.ts';
+import type { Role } from './contract.ts';
 import { Problem } from './problem.ts';
 import type { Claims } from './reader.ts';
 

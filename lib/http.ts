@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { type ErrorAnswer, type ErrorCode, statusOf, type TokenAnswer } from './contract.ts';
 import { describeError, type Log, type LogFields, type LogLevel } from './log.ts';
-import { BadRequest, CredentialsUnavailable, Problem, type ProblemCode } from './problem.ts';
+import { BadRequest, CredentialsUnavailable, Problem } from './problem.ts';
 import type { Findings, TokenEndpoint, TokenEndpointRequest } from './token-endpoint.ts';
 
 export type HttpHandler = (
@@ -62,29 +63,20 @@ function textOf(value: unknown): string {
 interface Response {
   status: number;
   headers?: Readonly<Record<string, string>>;
-  body: object;
+  body: TokenAnswer | ErrorAnswer;
 }
 
-const statuses: Readonly<Record<ProblemCode, number>> = {
-  invalid_json: 400,
-  invalid_request: 400,
-  unauthenticated: 401,
-  not_a_member: 403,
-  body_too_large: 413,
-  unsupported_media_type: 415,
-  credentials_unavailable: 503,
-};
-
 /** The one place where errors become HTTP. */
-function errorResponse(error: unknown, requestId: string | undefined): Response & { code: string } {
+function errorResponse(error: unknown, requestId: string | undefined): Response & { code: ErrorCode } {
   if (!(error instanceof Problem)) {
     const code = 'token_generation_failed';
-    return { code, status: 500, body: { error: 'Failed to generate token', code, request_id: requestId } };
+    const body = { error: 'Failed to generate token', code, request_id: requestId } as const;
+    return { code, status: statusOf[code], body };
   }
   const { code, message } = error;
   return {
     code,
-    status: statuses[code],
+    status: statusOf[code],
     headers:
       error instanceof CredentialsUnavailable ? { 'retry-after': String(error.retryAfterSeconds) } : {},
     body: {

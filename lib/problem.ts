@@ -1,18 +1,7 @@
-/** Every way in which a request can fail by the contract; the codes are stable, clients switch on them. */
-export type ProblemCode =
-  | 'invalid_json'
-  | 'invalid_request'
-  | 'unauthenticated'
-  | 'not_a_member'
-  | 'body_too_large'
-  | 'unsupported_media_type'
-  | 'credentials_unavailable';
+import type { Detail, ErrorCode } from './contract.ts';
 
-/** One fault of a request's body: where it is (the field's name, `""` for the body itself) and what it should be. */
-export interface Detail {
-  path: string;
-  message: string;
-}
+/** Every way in which a request can fail by the contract; what nobody foresaw is none of them. */
+export type ProblemCode = Exclude<ErrorCode, 'token_generation_failed'>;
 
 /**
  * A request that ends in one of the contract's errors. The message is written for the caller: it holds nothing

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import * as v from 'valibot';
 import { type ClubId, clubIdSchema, hasRoomPrefix, withoutRoomPrefix } from './club.ts';
+import type { Detail, EmptyField } from './contract.ts';
 import { participantNameSchema } from './participant-name.ts';
-import { BadRequest, type Detail, Problem } from './problem.ts';
+import { BadRequest, Problem } from './problem.ts';
 import type { Reader } from './reader.ts';
 
 /** The request as it came. */
@@ -42,7 +43,7 @@ const roomName = v.pipe(
 );
 
 /** LiveKit's standard fields that this endpoint does not support: SDKs send them empty, and only that is let pass. */
-const empty = v.custom(
+const empty = v.custom<EmptyField>(
   (input) =>
     input === null ||
     input === '' ||
@@ -52,7 +53,8 @@ const empty = v.custom(
 
 const identityRule = 'should be left out: the identity is that of the signed-in reader';
 
-const bodySchema = v.object({
+/** The body, as the contract's `TokenRequestBody` has it. */
+export const bodySchema = v.object({
   reading_club_id: v.nullish(readingClubId),
   room_name: v.nullish(roomName),
   participant_name: v.nullish(participantNameSchema),

@@ -1,7 +1,8 @@
 import { roomOf } from './club.ts';
 import { roleIn } from './club-access.ts';
 import type { Config } from './config.ts';
-import { grants, type Role } from './grants.ts';
+import type { Role, TokenAnswer } from './contract.ts';
+import { attributesOf, grants } from './grants.ts';
 import { type Claims, readerFrom } from './reader.ts';
 import { parseRequest, type RequestContent } from './request.ts';
 import type { CredentialsCache } from './secret/credentials-cache.ts';
@@ -11,19 +12,6 @@ import { mintToken } from './token.ts';
 /** A request for a token: what came, and the claims of the JWT that came with it, verified by the gateway. */
 export interface TokenEndpointRequest extends RequestContent {
   claims: Claims | null | undefined;
-}
-
-/** The body of a 200: what the front end reads, and what `TokenSource.endpoint()` of every LiveKit client SDK reads. */
-export interface TokenEndpointAnswer {
-  token: string;
-  room_name: string;
-  participant_name: string;
-  role: Role;
-  server_url: string;
-  /** The same as `token`. */
-  participant_token: string;
-  /** When the token expires, in ISO 8601. */
-  expires_at: string;
 }
 
 /** What becomes known on the way and is worth logging; nothing of it names the reader. */
@@ -48,10 +36,7 @@ export interface VersionedCredentials extends LiveKitCredentials {
  *
  * @throws {Problem} for every error that the contract foresees
  */
-export type TokenEndpoint = (
-  request: TokenEndpointRequest,
-  findings: Findings,
-) => Promise<TokenEndpointAnswer>;
+export type TokenEndpoint = (request: TokenEndpointRequest, findings: Findings) => Promise<TokenAnswer>;
 
 /** The endpoint from end to end: who asks, for what, may they, and then a token that says so. */
 export function createTokenEndpoint(
@@ -80,6 +65,7 @@ export function createTokenEndpoint(
         name: participantName,
         room,
         grant: grants[role],
+        attributes: attributesOf(role),
         ttlSeconds: config.tokenTtlSeconds,
       },
       credentials,

@@ -10,6 +10,8 @@ export interface Admission {
   name: string;
   room: string;
   grant: Readonly<VideoGrant>;
+  /** What LiveKit tells the others in the room; `undefined` leaves the claim out. */
+  attributes: Readonly<Record<string, string>> | undefined;
   ttlSeconds: number;
 }
 
@@ -24,12 +26,13 @@ export async function mintToken(
   admission: Admission,
   credentials: LiveKitCredentials,
 ): Promise<MeetingToken> {
-  const { identity, name, room, grant, ttlSeconds } = admission;
+  const { identity, name, room, grant, attributes, ttlSeconds } = admission;
   const token = new AccessToken(credentials.apiKey, credentials.apiSecret, { identity, name });
   // Set afterwards, a number is the second of the expiry itself, and not a time to live that the SDK adds to the clock when it
   // signs: the answer has to say what the token says.
   const expiry = Math.floor(Date.now() / 1000) + ttlSeconds;
   token.ttl = expiry;
   token.addGrant({ room, ...grant });
+  if (attributes !== undefined) token.attributes = attributes;
   return { jwt: await token.toJwt(), expiresAt: new Date(expiry * 1000) };
 }

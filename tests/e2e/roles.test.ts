@@ -14,7 +14,7 @@ import {
   tileOf,
   useBrowser,
 } from './support/browser.ts';
-import { identitiesIn, liveKit, roomService } from './support/livekit-api.ts';
+import { identitiesIn, liveKit, roomService, validate } from './support/livekit-api.ts';
 import { meetingToken } from './support/reader.ts';
 
 const { open } = useBrowser();
@@ -152,6 +152,57 @@ describe('A moderator', () => {
     const removal = { room, identity: 'user-002' };
     expect(await roomService(token, 'RemoveParticipant', removal)).toMatchObject({ status: 200 });
     await problemOn(bruno);
+  });
+});
+
+describe('Who moderates', () => {
+  test('is shown to everybody, also to those who come later', async () => {
+    const club = 'visible';
+    const ana = await open({ reader: 'user-001', club, as: 'moderator' });
+    await join(ana);
+    const bruno = await open({ reader: 'user-002', club });
+    await join(bruno);
+    await tileOf(bruno, 'Ana').getByText('moderator').waitFor();
+    await tileOf(ana, 'Ana').getByText('moderator').waitFor();
+    expect(await tileOf(bruno, 'Bruno').getByText('moderator').isVisible()).toBe(false);
+    expect(await tileOf(ana, 'Bruno').getByText('moderator').isVisible()).toBe(false);
+    const attributes = async (identity: string) =>
+      (await liveKit.getParticipant(`reading-club-${club}`, identity)).attributes;
+    expect(await attributes('user-001')).toEqual({ role: 'moderator' });
+    expect(await attributes('user-002')).toEqual({});
+  });
+
+  test.each(['member', 'listener'] as const)('can’t be claimed by a %s in the meeting', async (role) => {
+    const club = `claims-${role}`;
+    const page = await open({ reader: 'user-003', club, browser: { bypassCSP: true } });
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('livekit-client') });
+    const token = await meetingToken(reader('user-003', club, role), club);
+    const outcome = await page.evaluate(
+      async ({ url, token }) => {
+        const { Room } = (window as unknown as { LivekitClient: typeof import('livekit-client') })
+          .LivekitClient;
+        const room = new Room();
+        await room.connect(url, token);
+        return room.localParticipant.setAttributes({ role: 'moderator' }).then(
+          () => 'changed',
+          (error: Error) => error.message,
+        );
+      },
+      { url: liveKitUrl, token },
+    );
+    expect(outcome).toBe('does not have permission to update own metadata');
+    const { attributes } = await liveKit.getParticipant(`reading-club-${club}`, 'user-003');
+    expect(attributes).toEqual(role === 'listener' ? { role } : {});
+  });
+
+  test('can’t be claimed by a member who asks LiveKit for the attribute on the way in', async () => {
+    const token = await meetingToken(reader('user-003', 'asking', 'member'), 'asking');
+    const attributes = Buffer.from(JSON.stringify({ role: 'moderator' })).toString('base64');
+    expect(await validate(token)).toMatchObject({ status: 200 });
+    expect(await validate(token, { attributes })).toEqual({
+      status: 401,
+      body: 'no permissions to access the room',
+    });
   });
 });
 

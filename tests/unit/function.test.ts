@@ -112,17 +112,24 @@ describe('a good request', () => {
     });
     const granted = async (lists: Record<string, string>) => {
       const { body } = await call(tokenEvent({ claims: { sub: 'user-001', ...lists } }));
-      return { role: body['role'], video: (await verifier.verify(String(body['token']))).video };
+      const { video, attributes } = await verifier.verify(String(body['token']));
+      return { role: body['role'], video, attributes };
     };
     const room = 'reading-club-123';
-    expect(await granted({ clubs: '[123]' })).toEqual({ role: 'member', video: { room, ...member } });
+    expect(await granted({ clubs: '[123]' })).toEqual({
+      role: 'member',
+      video: { room, ...member },
+      attributes: undefined,
+    });
     expect(await granted({ moderated: '[123]' })).toEqual({
       role: 'moderator',
       video: { room, ...member, roomAdmin: true },
+      attributes: { role: 'moderator' },
     });
     expect(await granted({ clubs: '[123]', listening: '[123]' })).toEqual({
       role: 'listener',
       video: { room, ...member, canPublish: false },
+      attributes: { role: 'listener' },
     });
   });
 

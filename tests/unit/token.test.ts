@@ -1,12 +1,18 @@
 import { TokenVerifier } from 'livekit-server-sdk';
 import { expect, test } from 'vitest';
-import { grants } from '../../lib/grants.ts';
+import { attributesOf, grants } from '../../lib/grants.ts';
 import { mintToken } from '../../lib/token.ts';
 
 const apiKey = 'APIkey';
 const apiSecret = 'a-secret-of-at-least-32-characters';
 const credentials = { apiKey, apiSecret, serverUrl: 'wss://project.livekit.cloud' };
-const admission = { identity: 'user-001', name: 'Ana', room: 'reading-club-123', grant: grants.member };
+const admission = {
+  identity: 'user-001',
+  name: 'Ana',
+  room: 'reading-club-123',
+  grant: grants.member,
+  attributes: attributesOf('member'),
+};
 
 test.each([120, 600, 3_600])(
   'a token for %i s has exactly the claims of the contract',
@@ -41,6 +47,16 @@ test('a token is signed HS256 with the API secret and no other', async () => {
   const { jwt } = await mintToken({ ...admission, ttlSeconds: 600 }, credentials);
   expect(JSON.parse(Buffer.from(jwt.split('.')[0] ?? '', 'base64url').toString())).toEqual({ alg: 'HS256' });
   await expect(new TokenVerifier(apiKey, `${apiSecret}x`).verify(jwt)).rejects.toThrow();
+});
+
+test.each(['moderator', 'listener'] as const)('a %s’s token says so to everybody', async (role) => {
+  const { jwt } = await mintToken(
+    { ...admission, grant: grants[role], attributes: attributesOf(role), ttlSeconds: 600 },
+    credentials,
+  );
+  const { attributes, video } = await new TokenVerifier(apiKey, apiSecret).verify(jwt);
+  expect(attributes).toEqual({ role });
+  expect(video).not.toHaveProperty('canUpdateOwnMetadata');
 });
 
 test('tokens of one credential don’t share what they grant', async () => {

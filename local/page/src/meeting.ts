@@ -76,6 +76,7 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
     RoomEvent.LocalTrackUnpublished,
     RoomEvent.ActiveSpeakersChanged,
     RoomEvent.ParticipantNameChanged,
+    RoomEvent.ParticipantAttributesChanged,
     RoomEvent.ParticipantPermissionsChanged,
     RoomEvent.AudioPlaybackStatusChanged,
   ] as const) {

@@ -88,6 +88,7 @@ function createTile(participant: Participant, buttons: readonly Button[]): Tile 
   const audio = create('audio');
   const initial = create('span', { className: 'initial', ariaHidden: 'true' });
   const name = create('span', { className: 'name' });
+  const moderates = create('span', { className: 'badge moderator' }, ['moderator']);
   const muted = create('span', { className: 'badge' });
   const cameraOff = create('span', { className: 'visually-hidden' }, ['camera off']);
   const element = create('li', { className: participant.isLocal ? 'tile own' : 'tile' }, [
@@ -95,7 +96,7 @@ function createTile(participant: Participant, buttons: readonly Button[]): Tile 
     video,
     audio,
     create('div', { className: 'caption' }, [
-      create('span', { className: 'who' }, [name, ' ', muted, ' ', cameraOff]),
+      create('span', { className: 'who' }, [name, ' ', moderates, ' ', muted, ' ', cameraOff]),
       ...buttons.map((button) => button.element),
     ]),
   ]);
@@ -106,6 +107,8 @@ function createTile(participant: Participant, buttons: readonly Button[]): Tile 
       const called = nameOf(participant);
       name.textContent = participant.isLocal ? `${called} (you)` : called;
       initial.textContent = [...called][0]?.toUpperCase() ?? '';
+      // From the signed token: nobody can call themselves so.
+      moderates.hidden = participant.attributes['role'] !== 'moderator';
       muted.hidden = participant.isMicrophoneEnabled;
       muted.textContent = participant.permissions?.canPublish === false ? 'listening' : 'muted';
       cameraOff.hidden = participant.isCameraEnabled;

@@ -25,6 +25,7 @@ const leeway = 60;
 /** One check a claim, in the order in which LiveKit comes to need them. */
 export function checkToken(claims: Record<string, unknown>, { room, reader, role, now }: Expected): Check[] {
   const video = isRecord(claims['video']) ? claims['video'] : {};
+  const attributes = isRecord(claims['attributes']) ? claims['attributes'] : {};
   const { iss, sub, nbf, exp } = claims;
   const isListener = role === 'listener';
   const isModerator = role === 'moderator';
@@ -71,6 +72,11 @@ export function checkToken(claims: Record<string, unknown>, { room, reader, role
     checks.push(
       check('video.roomAdmin', video['roomAdmin'], rightly, 'mute and remove: for moderators only'),
     );
+  }
+  // Without an answer beside the token, any role will do; a member's token says nothing of it.
+  if (role !== undefined && (role !== 'member' || attributes['role'] !== undefined)) {
+    const isRight = role !== 'member' && attributes['role'] === role;
+    checks.push(check('attributes.role', attributes['role'], isRight, 'what the others see that you are'));
   }
   return checks;
 }

@@ -11,9 +11,10 @@ export interface Answer {
   body: string;
 }
 
-/** What LiveKit says of a token before a client joins with it. */
-export async function validate(token: string): Promise<Answer> {
-  const response = await fetch(`${liveKitUrl}/rtc/validate?access_token=${token}`);
+/** What LiveKit says of a token before a client joins with it, and with these parameters. */
+export async function validate(token: string, parameters: Record<string, string> = {}): Promise<Answer> {
+  const query = new URLSearchParams({ access_token: token, ...parameters });
+  const response = await fetch(`${liveKitUrl}/rtc/validate?${query}`);
   return { status: response.status, body: (await response.text()).replace(token, '<token>') };
 }
 

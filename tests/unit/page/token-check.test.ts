@@ -32,6 +32,7 @@ describe('a member’s token', () => {
     ['video.canSubscribe', { video: { ...video, canSubscribe: 'true' } }],
     ['video.canPublishData', { video: { ...video, canPublishData: null } }],
     ['video.roomAdmin', { video: { ...video, roomAdmin: true } }],
+    ['attributes.role', { attributes: { role: 'moderator' } }],
   ])('gets a cross for %s: %j', (claim, change) => {
     expect(faults({ ...claims, ...change })).toEqual([claim]);
   });
@@ -49,7 +50,11 @@ describe('a member’s token', () => {
 });
 
 describe('a listener’s token', () => {
-  const listening = { ...claims, video: { ...video, canPublish: false } };
+  const listening = {
+    ...claims,
+    video: { ...video, canPublish: false },
+    attributes: { role: 'listener' },
+  };
 
   it('rightly withholds publishing', () => {
     expect(faults(listening, { role: 'listener' })).toEqual([]);
@@ -58,15 +63,28 @@ describe('a listener’s token', () => {
   });
 
   it('must say so: LiveKit lets publish whoever is not forbidden to', () => {
-    const silent = { ...claims, video: { ...video, canPublish: undefined } };
+    const silent = { ...listening, video: { ...video, canPublish: undefined } };
     expect(faults(silent, { role: 'listener' })).toEqual(['video.canPublish']);
   });
 });
 
 describe('a moderator’s token', () => {
+  const moderating = {
+    ...claims,
+    video: { ...video, roomAdmin: true },
+    attributes: { role: 'moderator' },
+  };
+
   it('needs roomAdmin', () => {
-    expect(faults(claims, { role: 'moderator' })).toEqual(['video.roomAdmin']);
-    const moderating = { ...claims, video: { ...video, roomAdmin: true } };
+    const withoutIt = { ...moderating, video };
+    expect(faults(withoutIt, { role: 'moderator' })).toEqual(['video.roomAdmin']);
     expect(faults(moderating, { role: 'moderator' })).toEqual([]);
   });
+
+  it.each([{ attributes: undefined }, { attributes: {} }, { attributes: { role: 'listener' } }])(
+    'shows the others who moderates: %j',
+    (change) => {
+      expect(faults({ ...moderating, ...change }, { role: 'moderator' })).toEqual(['attributes.role']);
+    },
+  );
 });
