@@ -9,7 +9,10 @@ import type { Claims } from './reader.ts';
  * The role in which the reader may enter the club's meeting: what moderating allows wins over what listening restricts, and
  * that over membership. Without a `clubs` claim everybody is at least a member.
  *
- * @param onUnreadable told the name of each claim that is present and can't be read; such a claim lists nothing
+ * A claim that is present and can't be read lists nothing, and the listeners' claim restricts nevertheless: whoever would be a
+ * member is a listener then.
+ *
+ * @param onUnreadable told the name of each such claim
  * @throws {Problem} `not_a_member`, in the same words whether or not there is such a club
  */
 export function roleIn(
@@ -18,22 +21,26 @@ export function roleIn(
   names: ClaimNames,
   onUnreadable: (claimName: string) => void,
 ): Role {
-  const isListedIn = (claimName: string | undefined) => {
-    if (claimName === undefined || !Object.hasOwn(claims, claimName)) return false;
+  const search = (claimName: string | undefined): 'listed' | 'not listed' | 'unreadable' => {
+    if (claimName === undefined || !Object.hasOwn(claims, claimName)) return 'not listed';
     const clubs = clubsListedIn(claims[claimName]);
-    if (clubs === undefined) onUnreadable(claimName);
-    return clubs?.has(club) ?? false;
+    if (clubs !== undefined) return clubs.has(club) ? 'listed' : 'not listed';
+    onUnreadable(claimName);
+    return 'unreadable';
   };
-  if (isListedIn(names.moderatedClubs)) return 'moderator';
-  if (isListedIn(names.listeners)) return 'listener';
-  if (names.clubs === undefined || isListedIn(names.clubs)) return 'member';
+  if (search(names.moderatedClubs) === 'listed') return 'moderator';
+  const restriction = search(names.listeners);
+  if (restriction === 'listed') return 'listener';
+  if (names.clubs === undefined || search(names.clubs) === 'listed') {
+    return restriction === 'unreadable' ? 'listener' : 'member';
+  }
   throw new Problem('not_a_member', 'You are not a member of this reading club.');
 }
 
 /**
  * The clubs that a claim lists, in one of the two forms in which the gateway hands over claims: `[a b c]` for an array,
  * where an element that is no id (bare or after `reading-club-`) lists nothing; and a bare id. `undefined` for any other
- * form: there is no guessing at JSON, commas or braces, since what is guessed opens doors.
+ * form: there is no guessing at JSON, commas or braces, since a wrong guess would let somebody into a meeting.
  */
 export function clubsListedIn(claim: unknown): ReadonlySet<ClubId> | undefined {
   if (typeof claim !== 'string') return undefined;

@@ -126,6 +126,25 @@ describe('the role', () => {
     expect(role({ listening: '[1]' }, { ...off, listeners: 'listening' })).toBe('member');
   });
 
+  test.each([
+    // A restriction that can't be read restricts, and gives nothing to those who are no members.
+    [names, { clubs: '[123]', listening: '123,124' }, 'listener'],
+    [names, { clubs: '[123]', listening: '' }, 'listener'],
+    [names, { clubs: '[123]', listening: '[]' }, 'member'],
+    [names, { clubs: '[123]', listening: '[@staff]' }, 'member'],
+    [names, { moderated: '[123]', listening: '123,124' }, 'moderator'],
+    [names, { clubs: '[123]', moderated: '123,124', listening: '123,124' }, 'listener'],
+    [names, { clubs: '[124]', listening: '123,124' }, undefined],
+    [names, { listening: '123,124' }, undefined],
+    [{ ...names, clubs: undefined }, { listening: '123,124' }, 'listener'],
+    [{ ...names, clubs: undefined }, { listening: '[124]' }, 'member'],
+    [{ ...names, listeners: undefined }, { clubs: '[123]', listening: '123,124' }, 'member'],
+  ])('with a list of listeners: %j, %j', (enforced, claims, expected) => {
+    const find = () => roleIn(club('123'), claims, enforced, () => {});
+    if (expected === undefined) expect(find).toThrow(notAMember);
+    else expect(find()).toBe(expected);
+  });
+
   test('comes of no claim that can’t be read, and the claim is named', () => {
     const unreadable: string[] = [];
     const claims = { clubs: '["123"]', moderated: '{123}', listening: '[123' };

@@ -262,7 +262,7 @@ describe('the log', () => {
       environment: { MODERATED_CLUBS_CLAIM: 'moderated', LISTENERS_CLAIM: 'listening' },
     });
     const claims = { sub: 'user-001', moderated: '{123}', listening: '123,124' };
-    expect((await call(tokenEvent({ claims }))).body['role']).toBe('member');
+    expect((await call(tokenEvent({ claims }))).body['role']).toBe('listener');
     expect(lastLine()).toMatchObject({
       level: 'WARN',
       code: 'ok',
