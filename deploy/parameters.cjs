@@ -2,8 +2,9 @@
 /**
  * The deployment's parameters, as in `serverless deploy --stage prod --param="issuer=https://…"`: each read, split and
  * checked before anything is packaged. A fault is refused in one sentence that names the parameter and says what it
- * should be; so is a name that no parameter has, which would otherwise be a silent default.
+ * should be; so is, before all else, a name that no parameter has, which would otherwise be a silent default.
  */
+const { closest, distance } = require('fastest-levenshtein');
 
 /** The stage of a laptop, where every parameter has a default that works; it is the CLI's own default as well. */
 const laptopStage = 'dev';
@@ -231,6 +232,30 @@ const certificate = {
     /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined,
 };
 
+const parameters = [
+  issuer,
+  audience,
+  scopes,
+  origins,
+  secret,
+  createSecret,
+  kmsKey,
+  liveKitUrl,
+  clubsClaim,
+  moderatedClubsClaim,
+  listenersClaim,
+  openClubs,
+  throttlingRate,
+  throttlingBurst,
+  reservedConcurrency,
+  logLevel,
+  logRetentionDays,
+  tracing,
+  alarmsTopic,
+  domain,
+  certificate,
+];
+
 /** A deployment that is refused. The CLI prints an error's stack where it has one; the message says it all. */
 class ParameterFault extends Error {
   /** @param {string} message */
@@ -242,19 +267,32 @@ class ParameterFault extends Error {
 }
 
 /**
+ * @param {readonly string[]} given the names of the parameters
+ * @throws {ParameterFault} at the first that no parameter has, with the one that it resembles.
+ */
+function refuseUnknown(given) {
+  const known = parameters.map(({ name }) => name);
+  for (const name of given) {
+    if (known.includes(name)) continue;
+    // `npm start` calls some of them CLUBS_CLAIM and the like.
+    const typed = name.toLowerCase().replaceAll('_', '-');
+    const nearest = closest(typed, known);
+    const resembles = distance(typed, nearest) <= typed.length / 3;
+    const rule = resembles ? `probably be '${nearest}'` : `be one of ${known.join(', ')}`;
+    throw new ParameterFault(`There is no parameter '${name}': it should ${rule}.`);
+  }
+}
+
+/**
  * The values to deploy.
  *
  * @param {Readonly<Record<string, string | undefined>>} given the parameters' texts by name
  * @param {string} stage
- * @throws {ParameterFault} at the first parameter that is missing, wrong or unknown.
+ * @throws {ParameterFault} at the first parameter that is missing or wrong.
  */
 function readParameters(given, stage) {
-  /** @type {Set<string>} */
-  const known = new Set();
-
   /** @type {<T>(parameter: Parameter<T>) => T | undefined} */
   const optional = ({ name, rule, read, onLaptop, inProduction, byDefault }) => {
-    known.add(name);
     const ofStage = stage === laptopStage ? onLaptop : stage === productionStage ? inProduction : undefined;
     const text = given[name] ?? ofStage ?? byDefault;
     if (text === undefined) return undefined;
@@ -273,7 +311,7 @@ function readParameters(given, stage) {
     );
   };
 
-  const values = {
+  return {
     issuer: required(issuer),
     audience: required(audience),
     scopes: optional(scopes),
@@ -296,14 +334,6 @@ function readParameters(given, stage) {
     domain: optional(domain),
     certificate: optional(certificate),
   };
-
-  for (const name of Object.keys(given)) {
-    if (known.has(name)) continue;
-    throw new ParameterFault(
-      `There is no parameter '${name}': it should be one of ${[...known].join(', ')}.`,
-    );
-  }
-  return values;
 }
 
 /**
@@ -349,6 +379,7 @@ function checkTogether(values, { stage, region }) {
  * @throws {ParameterFault}
  */
 function readDeployment(given, target) {
+  refuseUnknown(Object.keys(given));
   const values = readParameters(given, target.stage);
   checkTogether(values, target);
   const { secret, liveKitUrl, clubsClaim, moderatedClubsClaim, listenersClaim, scopes } = values;

@@ -278,15 +278,38 @@ test('open-clubs=true accepts a stage without clubs-claim; false does not', () =
   );
 });
 
-test.each(['isuer', 'Issuer', 'issuer ', '', 'constructor', '__proto__'])(
-  'there is no parameter %j',
-  (name) => {
-    const given = Object.fromEntries([...Object.entries(requiredParameters), [name, 'x']]);
-    expect(() => readDeployment(given, target)).toThrow(
-      /^There is no parameter '[^']*': it should be one of issuer, /,
-    );
-  },
-);
+test.each(['', 'url', 'claim', 'constructor', '__proto__'])('there is no parameter %j', (name) => {
+  const given = Object.fromEntries([...Object.entries(requiredParameters), [name, 'x']]);
+  expect(() => readDeployment(given, target)).toThrow(
+    /^There is no parameter '[^']*': it should be one of issuer, /,
+  );
+});
+
+test.each([
+  ['isuer', 'issuer'],
+  ['Issuer', 'issuer'],
+  ['issuer ', 'issuer'],
+  ['audiance', 'audience'],
+  ['scope', 'scopes'],
+  ['clubsclaim', 'clubs-claim'],
+  ['CLUBS_CLAIM', 'clubs-claim'],
+  ['listener-claim', 'listeners-claim'],
+  ['alarm-topic', 'alarms-topic'],
+  ['throtling-burst', 'throttling-burst'],
+])('there is no parameter %j, which resembles %j', (name, resembled) => {
+  expect(() => read({ [name]: 'x' })).toThrow(
+    `There is no parameter '${name}': it should probably be '${resembled}'.`,
+  );
+});
+
+test('a mistyped parameter is named as such, not as the one that is missing for it', () => {
+  expect(() => readDeployment({ isuer: 'https://login.booky.example' }, target)).toThrow(
+    "There is no parameter 'isuer': it should probably be 'issuer'.",
+  );
+  expect(() => read({ isuer: 'https://login.booky.example', origins: '*' })).toThrow(
+    "There is no parameter 'isuer'",
+  );
+});
 
 test('the documentation has every parameter, with its default', async () => {
   const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');

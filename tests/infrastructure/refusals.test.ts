@@ -15,8 +15,8 @@ test.each([
   ],
   [
     'a misspelt one',
-    asArguments({ ...requiredParameters, scope: 'openid' }),
-    "There is no parameter 'scope': it should be one of issuer, ",
+    asArguments({ isuer: 'https://login.booky.example' }),
+    "There is no parameter 'isuer': it should probably be 'issuer'.",
   ],
   [
     'one that is given twice',
