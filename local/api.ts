@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from './ports.ts';
 
 export interface ApiOptions {
   /** The service: where `serverless.yml` is. */
@@ -47,13 +48,15 @@ const shutdownMs = 5_000;
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { directory, port, issuer, audience, region, parameters = {}, environment, write } = options;
   const allParameters = Object.entries({ ...parameters, issuer, audience });
+  // Here serverless-offline takes any event for the function, claims included: at a socket that no web page can reach.
+  const socketFolder = await mkdtemp(join(tmpdir(), 'booky-api-'));
   const child = spawn(
     process.execPath,
     [
       join(directory, 'node_modules/serverless/bin/serverless.js'),
       'offline',
       ...['--stage', 'dev', '--region', region, '--httpPort', String(port)],
-      ...['--lambdaPort', String(await freePort())],
+      ...['--lambdaPort', join(socketFolder, 'lambda.sock')],
       ...allParameters.flatMap(([name, value]) => ['--param', `${name}=${value}`]),
     ],
     {
@@ -81,7 +84,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
 
   const url = `http://localhost:${port}`;
-  const ended = once(child, 'close').then(() => undefined);
+  const ended = once(child, 'close').then(() => rm(socketFolder, { recursive: true, force: true }));
   const ready = untilItAnswers(url, child).then(
     () => {
       isReady = true;

@@ -7,6 +7,7 @@
  * as the parameters `issuer` and `audience`. Without them nothing starts: an API that lets everybody in is not offered.
  */
 const process = require('node:process');
+const { refuseOtherHost } = require('../stand-ins/loopback-host.cjs');
 const { flattenClaims } = require('./flatten-claims.cjs');
 const { createJwtVerifier } = require('./jwt-verifier.cjs');
 
@@ -33,7 +34,18 @@ const verify = createJwtVerifier({
  * @typedef {object} Toolkit
  * @property {(data: { credentials: object }) => unknown} authenticated
  * @property {(body: object) => Response} response
+ *
+ * @typedef {object} Server
+ * @property {(event: 'onRequest', extension: OnRequest) => void} ext
+ *
+ * @callback OnRequest
+ * @param {{ raw: { req: import('node:http').IncomingMessage, res: import('node:http').ServerResponse } }} request
+ * @param {{ abandon: symbol, continue: symbol }} h `abandon` where the extension has answered by itself
+ * @returns {symbol}
  */
+
+/** The servers that refuse other hosts already: the hook is called once a route. @type {WeakSet<Server>} */
+const guarded = new WeakSet();
 
 /**
  * @param {{ authorizer?: string | { scopes?: string[] } }} endpoint the route's event in serverless.yml
@@ -67,7 +79,23 @@ function authorizerOf({ authorizer }, functionKey, method, path) {
     return refuse(h, 401, 'Unauthorized', challenge);
   };
 
-  return { name, scheme: name, getAuthenticateFunction: () => ({ authenticate }) };
+  /** @param {Server} server */
+  const getAuthenticateFunction = (server) => {
+    refuseOtherHosts(server);
+    return { authenticate };
+  };
+  return { name, scheme: name, getAuthenticateFunction };
+}
+
+/**
+ * Before routing, so that no request to another host gets further: preflights and unknown paths included.
+ *
+ * @param {Server} server
+ */
+function refuseOtherHosts(server) {
+  if (guarded.has(server)) return;
+  guarded.add(server);
+  server.ext('onRequest', ({ raw: { req, res } }, h) => (refuseOtherHost(req, res) ? h.abandon : h.continue));
 }
 
 /**

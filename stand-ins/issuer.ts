@@ -1,10 +1,11 @@
 /**
- * An OpenID Connect issuer for development: whoever asks gets a token for whomever they name. Its keys are made at start
- * and die with the process, so what it signs opens nothing but this laptop's own API.
+ * An OpenID Connect issuer for development: everybody who asks gets a token for any reader. Its keys are made at start and
+ * kept nowhere, so only this laptop's own API accepts what it signs.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { isLoopbackHost, refuseOtherHost } from './loopback-host.cjs';
 
 /** The audience of every token that does not ask for another one. */
 export const audience = 'booky';
@@ -89,6 +90,7 @@ export async function startIssuer(options: { port: number }): Promise<Issuer> {
   };
 
   const server = createServer((request, response) => {
+    if (refuseOtherHost(request, response)) return;
     answer(request, response).catch((error: unknown) => {
       if (error instanceof BadRequest) sendJson(response, 400, { error: error.message });
       else sendJson(response, 500, { error: 'The issuer failed.' });
@@ -160,7 +162,8 @@ function lifetimeOf(claims: Claims): number | undefined {
 /** Pages of this machine, whatever their port, may ask from a browser; those of the web get no token to read. */
 function allowLocalPages({ headers: { origin } }: IncomingMessage, response: ServerResponse): void {
   response.setHeader('vary', 'origin');
-  if (origin === undefined || !/^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin)) return;
+  const [, host] = /^http:\/\/(.*)$/.exec(origin ?? '') ?? [];
+  if (origin === undefined || host === undefined || !isLoopbackHost(host)) return;
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-methods', 'GET');
   response.setHeader('access-control-allow-headers', 'accept,content-type');

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { refuseOtherHost } from '../../stand-ins/loopback-host.cjs';
 import type { Settings } from './src/settings.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -49,6 +50,7 @@ export async function startPage({ port, settings }: PageOptions): Promise<Page> 
   const files = await buildPage();
   files.set('/settings.json', JSON.stringify(settings));
   const server = createServer((request, response) => {
+    if (refuseOtherHost(request, response)) return;
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = pathname === '/' ? '/index.html' : pathname;
     const body = files.get(path);

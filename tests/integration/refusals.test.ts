@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { base64url, type CryptoKey, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Laptop, startLaptop } from '../support/laptop.ts';
+import { requestAs } from '../support/request-as.ts';
 
 let laptop: Laptop;
 
@@ -148,5 +149,39 @@ describe('the function refuses', () => {
 
   it('not a body of 8,192 bytes', async () => {
     expect((await laptop.askForToken({ body: body.padEnd(8_192) })).status).toBe(200);
+  });
+});
+
+describe('a request that names another host, as after DNS rebinding', () => {
+  const path = '/api/reading-clubs/meetings/token';
+  const ask = async (host: string, method: string, to = path) =>
+    requestAs(host, laptop.api.url + to, {
+      method,
+      headers: {
+        authorization: `Bearer ${await laptop.issuer.issueToken({ sub: 'user-001' })}`,
+        'content-type': 'application/json',
+        origin: 'http://localhost:3010',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type',
+      },
+      ...(method === 'POST' && { body: '{"reading_club_id": 123}' }),
+    });
+
+  it.each(['localhost', '127.0.0.1', '[::1]'])('is none as %s', async (host) => {
+    expect((await ask(`${host}:3000`, 'POST')).status).toBe(200);
+    expect((await ask(`${host}:3000`, 'OPTIONS')).status).toBe(204);
+  });
+
+  it.each([
+    ['POST', path],
+    ['OPTIONS', path],
+    ['GET', path],
+    ['GET', '/'],
+    ['OPTIONS', '/elsewhere'],
+  ])('is refused whatever it asks for, and told why: %s %s', async (method, to) => {
+    const { status, headers, body } = await ask('evil.example', method, to);
+    expect(status).toBe(421);
+    expect(body).toMatch(/localhost.*DNS rebinding/);
+    expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
 import { freePort, isPortFree } from '../../local/ports.ts';
+import { requestAs } from '../support/request-as.ts';
 
 let service: ServiceCopy;
 const running = new Set<Run>();
@@ -103,10 +104,16 @@ async function pasteCurl(readyLine: string): Promise<unknown> {
 
 const answerSchema = v.object({ token: v.string(), server_url: v.string() });
 
+/** The ports of the line: the API's, the issuer's and the meeting page's. */
+function portsIn(readyLine: string): number[] {
+  const ports = [...readyLine.matchAll(/ http:\/\/localhost:(\d+)[,. ]/g)].map(([, port]) => Number(port));
+  expect(ports).toHaveLength(3);
+  return ports;
+}
+
 /** Nothing answers any more at the addresses of the line. */
 async function expectPortsFree(readyLine: string) {
-  const ports = [...readyLine.matchAll(/ http:\/\/localhost:(\d+)[,. ]/g)].map(([, port]) => Number(port));
-  expect(ports.length).toBeGreaterThanOrEqual(2);
+  const ports = portsIn(readyLine);
   for (const port of ports) expect({ port, isFree: await isPortFree(port) }).toEqual({ port, isFree: true });
 }
 
@@ -129,6 +136,12 @@ describe('npm start', () => {
       canSubscribe: true,
       canPublishData: true,
     });
+
+    for (const port of portsIn(ready)) {
+      const url = `http://localhost:${port}/`;
+      expect((await requestAs('evil.example', url)).status, `${url} as evil.example`).toBe(421);
+      expect((await requestAs(`localhost:${port}`, url)).status, url).not.toBe(421);
+    }
 
     app.signalAll('SIGINT');
     const { output } = await app.ended;

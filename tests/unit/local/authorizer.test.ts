@@ -67,7 +67,7 @@ async function ask(
     raw: { req: { rawHeaders } },
   };
   const { h, answer } = toolkit();
-  await strategy.getAuthenticateFunction().authenticate(request, h);
+  await strategy.getAuthenticateFunction({ ext: () => {} }).authenticate(request, h);
   return { ...answer, rawHeaders: request.raw.req.rawHeaders };
 }
 
