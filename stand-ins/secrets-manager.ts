@@ -97,7 +97,7 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = Buffer.concat(await request.toArray());
-    const readSecret = parseRequest(request, body, signer);
+    const readSecret = await parseRequest(request, body, signer);
     reads += 1;
     const fails = faultsLeft > 0 ? fault : undefined;
     faultsLeft = Math.max(0, faultsLeft - 1);
@@ -172,15 +172,15 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
  * @returns the read itself, to be done when its time comes: what it finds is what is there then.
  * @throws ServiceError as AWS would answer anything else.
  */
-function parseRequest(
+async function parseRequest(
   request: IncomingMessage,
   body: Buffer,
   signer: Signer,
-): (secrets: ReadonlyMap<string, Secret>) => object {
+): Promise<(secrets: ReadonlyMap<string, Secret>) => object> {
   if (request.method !== 'POST' || request.url !== '/') {
     throw new ServiceError('UnknownOperationException', 'The service takes POST / alone.', 404);
   }
-  const signatureFault = findSignatureFault(
+  const signatureFault = await findSignatureFault(
     { method: request.method, headers: request.headersDistinct, body },
     signer,
     new Date(),
