@@ -2,13 +2,13 @@
  * The API on a laptop: serverless-offline in a process of its own, which builds the function as a deployment would, with
  * the verifying authorizer before it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
+import { end, untilAnswering } from './server-process.ts';
 
 export interface ApiOptions {
   /** The service: where `serverless.yml` is. */
@@ -85,14 +85,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   const url = `http://localhost:${port}`;
   const ended = once(child, 'close').then(() => rm(socketFolder, { recursive: true, force: true }));
-  const ready = untilItAnswers(url, child).then(
+  const ready = untilAnswering(child, url).then(
     () => {
       isReady = true;
     },
     async (error: unknown) => {
       // What it said of itself comes first.
       await ended;
-      throw error;
+      throw new Error('The API did not start.', { cause: error });
     },
   );
 
@@ -101,22 +101,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ready,
     ended,
     close: async () => {
-      child.kill('SIGTERM');
-      const patience = setTimeout(() => child.kill('SIGKILL'), shutdownMs);
+      await end(child, { timeoutMs: shutdownMs });
       await ended;
-      clearTimeout(patience);
     },
   };
-}
-
-async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null && child.signalCode === null) {
-    const answers = await fetch(url, { method: 'HEAD' }).then(
-      () => true,
-      () => false,
-    );
-    if (answers) return;
-    await delay(100);
-  }
-  throw new Error('The API ended before it answered.');
 }

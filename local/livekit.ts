@@ -2,15 +2,15 @@
  * The LiveKit server of a laptop: the real binary, confined to loopback. Its own `--dev` is not confined: it opens
  * media ports on every interface.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { collectTail, end, untilAnswering } from './server-process.ts';
 
 /** Where `scripts/install-meeting-peers.sh` leaves the server. */
 const installed = fileURLToPath(new URL('../.tools/livekit-server', import.meta.url));
@@ -22,6 +22,9 @@ export class LiveKitFault extends Error {
 
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 3_000;
+
+/** The first makes it wait for participants to leave; the second, of another kind, does not. */
+const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 
 /** What to tell someone who has no LiveKit server: one line. */
 export const howToGetLiveKit =
@@ -83,17 +86,17 @@ export async function startLiveKit({ binary, port, apiKey, apiSecret }: LiveKitO
   process.once('exit', killWithParent);
 
   const close = async () => {
-    await end(child);
+    await end(child, { signals: stopSignals, timeoutMs: stopTimeoutMs });
     process.off('exit', killWithParent);
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await untilAnswering(child, port);
+    await untilAnswering(child, `http://127.0.0.1:${port}/`, { timeoutMs: startTimeoutMs });
   } catch (error) {
     await close();
     const reason = output().includes('address already in use')
       ? `port ${port} is in use: end what listens there, or put another port into LIVEKIT_WS_URL`
-      : `${error instanceof Error ? error.message : error}; its last words: ${output().trim() || 'none'}`;
+      : `${error instanceof Error ? error.message : error}; its last output: ${output()}`;
     throw new LiveKitFault(`The LiveKit server did not start: ${reason}`);
   }
   return { url: `ws://localhost:${port}`, close };
@@ -117,48 +120,6 @@ function loopbackOnly(options: { port: number; udpPort: number; apiKey: string; 
       use_external_ip: false,
     },
   });
-}
-
-async function untilAnswering(child: ChildProcess, port: number): Promise<void> {
-  const ended = Promise.race([
-    once(child, 'exit').then(([code, signal]) => `it ended with ${code ?? signal}`),
-    once(child, 'error').then(([error]) => `it could not be run (${error.message})`),
-  ]);
-  const deadline = Date.now() + startTimeoutMs;
-  while (Date.now() < deadline) {
-    const answering = fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1_000) })
-      .then((response) => response.ok)
-      .catch(() => false);
-    const outcome = await Promise.race([answering, ended]);
-    if (typeof outcome === 'string') throw new Error(outcome);
-    // Something else that holds the port may have answered: then the child ends, for want of it.
-    const fate = await Promise.race([ended, delay(outcome ? 200 : 50, 'running')]);
-    if (fate !== 'running') throw new Error(fate);
-    if (outcome) return;
-  }
-  throw new Error(`it did not answer on port ${port} within ${startTimeoutMs / 1_000} s`);
-}
-
-/** The first signal makes it wait for participants to leave; the second, of another kind, does not. */
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGINT');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
-  await gone;
-  clearTimeout(timer);
-}
-
-/** Reads all the output, or the pipe would fill and stop the server; keeps the last 2,000 characters. */
-function collectTail(child: ChildProcess): () => string {
-  let tail = '';
-  const append = (chunk: Buffer) => {
-    tail = (tail + chunk.toString()).slice(-2_000);
-  };
-  child.stdout?.on('data', append);
-  child.stderr?.on('data', append);
-  return () => tail;
 }
 
 async function freeUdpPort(): Promise<number> {

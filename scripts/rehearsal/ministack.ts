@@ -1,19 +1,17 @@
 /** An AWS on this machine, for one rehearsal: MiniStack, on loopback and with IAM enforced. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../local/ports.ts';
+import { collectTail, end, signalGroup, untilAnswering } from '../../local/server-process.ts';
 import { RehearsalFault, requireTools, tools } from './tools.ts';
 
 const region = 'eu-central-1';
 
-/** In milliseconds. */
-const startTimeout = 60_000;
-const stopTimeout = 10_000;
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 10_000;
 
 export interface MiniStack {
   url: string;
@@ -58,20 +56,20 @@ export async function startMiniStack(): Promise<MiniStack> {
   process.once('exit', killWithParent);
 
   const close = async () => {
-    await end(child);
+    await end(child, { timeoutMs: stopTimeoutMs });
+    // What it left of the functions' processes.
+    signalGroup(child, 'SIGKILL');
     process.off('exit', killWithParent);
     await rm(folder, { recursive: true, force: true });
   };
 
   const url = `http://127.0.0.1:${port}`;
   try {
-    await untilReady(child, url);
+    await untilAnswering(child, `${url}/_ministack/ready`, { timeoutMs: startTimeoutMs });
   } catch (error) {
     await close();
     const reason = error instanceof Error ? error.message : error;
-    throw new RehearsalFault(
-      `MiniStack did not start: ${reason}; its last words: ${output().trim() || 'none'}`,
-    );
+    throw new RehearsalFault(`MiniStack did not start: ${reason}; its last output: ${output()}`);
   }
   return {
     url,
@@ -88,54 +86,4 @@ export async function startMiniStack(): Promise<MiniStack> {
     pid: child.pid ?? 0,
     close,
   };
-}
-
-async function untilReady(child: ChildProcess, url: string): Promise<void> {
-  const ended = Promise.race([
-    once(child, 'exit').then(([code, signal]) => `it ended with ${code ?? signal}`),
-    once(child, 'error').then(([error]) => `it could not be run (${error.message})`),
-  ]);
-  const deadline = Date.now() + startTimeout;
-  while (Date.now() < deadline) {
-    const ready = fetch(`${url}/_ministack/ready`, { signal: AbortSignal.timeout(1_000) })
-      .then((response) => response.ok)
-      .catch(() => false);
-    const outcome = await Promise.race([ready, ended]);
-    if (typeof outcome === 'string') throw new Error(outcome);
-    if (outcome) return;
-    await delay(100);
-  }
-  throw new Error(`it was not ready within ${startTimeout / 1_000} s`);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-    const gone = once(child, 'exit');
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeout);
-    await gone;
-    clearTimeout(timer);
-  }
-  // What it left of the functions' processes.
-  signalGroup(child, 'SIGKILL');
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The whole group is gone already.
-  }
-}
-
-/** Reads all the output, or the pipe would fill and stop it; keeps the last 2,000 characters. */
-function collectTail(child: ChildProcess): () => string {
-  let tail = '';
-  const append = (chunk: Buffer) => {
-    tail = (tail + chunk.toString()).slice(-2_000);
-  };
-  child.stdout?.on('data', append);
-  child.stderr?.on('data', append);
-  return () => tail;
 }

@@ -11,6 +11,7 @@ import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
 import { freePort, isPortFree } from '../../local/ports.ts';
+import { signalGroup } from '../../local/server-process.ts';
 import { requestAs } from '../support/request-as.ts';
 
 let service: ServiceCopy;
@@ -79,7 +80,7 @@ function run(command: string, args: string[], environment: Record<string, string
         look();
       }),
     signal: (signal) => process.kill(pid, signal),
-    signalAll: (signal) => process.kill(-pid, signal),
+    signalAll: (signal) => signalGroup(child, signal),
     ended,
   };
   running.add(self);

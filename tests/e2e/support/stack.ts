@@ -1,10 +1,10 @@
 /** Starts `npm start` itself, once for all of the suite: on free ports, with a LiveKit server of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { TestProject } from 'vitest/node';
 import { copyService } from '../../../deploy/service-copy.ts';
 import { findLiveKit, howToGetLiveKit } from '../../../local/livekit.ts';
 import { freePort } from '../../../local/ports.ts';
+import { end } from '../../../local/server-process.ts';
 
 /** The names of the claims that list clubs, as the page's sign-in spells them. */
 const claims = {
@@ -54,10 +54,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
+    await end(child, { timeoutMs: 30_000 });
     await service.remove();
   };
   try {
