@@ -96,7 +96,8 @@ export function profileTable(rows: readonly ProfileRow[]): string {
   );
 }
 
-function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table whose first column is text, the others figures. */
+export function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = `|---|${'---:|'.repeat(header.length - 1)}`;
   return [line(header), rule, ...rows.map(line)].join('\n');

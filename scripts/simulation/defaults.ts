@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { readDeployment } from '../../deploy/parameters.cjs';
+import { parseConfig } from '../../lib/config.ts';
+import type { Limits, Retries, Times } from './model.ts';
+import { concurrencyQuota, gatewayQuota, invocationsQuota, scalingRate, storeReadsQuota } from './quotas.ts';
+
+const laptop = { stage: 'dev', region: 'eu-central-1' };
+
+/** What a deployment without parameters of its own meets, in an account with AWS's default quotas. */
+export function defaultLimits(): Limits {
+  const { throttlingRate, throttlingBurst } = readDeployment({}, laptop);
+  return {
+    stage: { perSecond: throttlingRate, burst: throttlingBurst },
+    gateway: gatewayQuota,
+    invocations: invocationsQuota(concurrencyQuota),
+    concurrency: concurrencyQuota,
+    scaling: scalingRate,
+    storeReads: storeReadsQuota,
+  };
+}
+
+const reportSchema = v.object({
+  candidates: v.array(
+    v.object({
+      name: v.string(),
+      total: v.object({ median: v.number() }),
+      warmP50: v.object({ median: v.number() }),
+    }),
+  ),
+});
+
+/** The times that the benchmark published last, behind AWS's runtime client and over TLS. Lambda's own part is not in them. */
+export async function benchmarkTimes(): Promise<Times> {
+  const file = new URL('../../docs/performance/peers-aws-runtime-tls.json', import.meta.url);
+  const { candidates } = v.parse(reportSchema, JSON.parse(await readFile(file, 'utf8')));
+  const product = candidates.find(({ name }) => name === 'product');
+  if (product === undefined)
+    throw new Error(`${file.pathname} has no candidate "product": npm run bench:publish`);
+  return {
+    coldMs: product.total.median,
+    warmMs: product.warmP50.median,
+    networkMs: 50,
+    credentialsMaxAgeMs: parseConfig({ LIVEKIT_SECRET_ID: 'any' }).credentials.maxAgeMs,
+  };
+}
+
+/** What the client module does. */
+export const clientRetries: Retries = { attempts: 5, firstDelayMs: 500, longestDelayMs: 8_000 };

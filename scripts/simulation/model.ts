@@ -1,0 +1,249 @@
+/**
+ * The way of a join through API Gateway, Lambda and Secrets Manager, as a discrete-event model: what happens at one moment
+ * decides what is scheduled for a later one. Nothing runs and nothing waits, so a hundred thousand readers take a second.
+ */
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import TinyQueue from 'tinyqueue';
+import { TokenBucket } from './token-bucket.ts';
+
+/** Readers who press "Join", spread at random over a time. */
+export interface Crowd {
+  readers: number;
+  withinMs: number;
+  /** The same seed gives the same run. */
+  seed: number;
+}
+
+/** A rate, and how much more than it may come at once. */
+export interface Rate {
+  perSecond: number;
+  burst: number;
+}
+
+/** What turns requests away. */
+export interface Limits {
+  /** The parameters `throttling-rate` and `throttling-burst`. */
+  stage: Rate;
+  /** API Gateway's quota for all APIs of the account in a region. */
+  gateway: Rate;
+  /** Requests a second that Lambda takes: ten for each unit of the concurrency quota. */
+  invocations: Rate;
+  /** Requests that Lambda runs at a time: the account's quota, or the parameter `reserved-concurrency`. */
+  concurrency: number;
+  /** How fast Lambda starts environments for one function. */
+  scaling: Rate;
+  /** Secrets Manager's quota for reads, for the account in a region. */
+  storeReads: Rate;
+}
+
+/** How long things take, in milliseconds. */
+export interface Times {
+  /** A request to an environment that has served before. */
+  warmMs: number;
+  /** The first request of an environment, from its start: the init included. */
+  coldMs: number;
+  /** From the client to the gateway and back. */
+  networkMs: number;
+  /** When an environment reads the secret again: `CREDENTIALS_MAX_AGE_SECONDS`. */
+  credentialsMaxAgeMs: number;
+}
+
+/** What the client does after a 429 or 503: waits a random time below a limit that doubles, and asks again. */
+export interface Retries {
+  /** Requests in all, the first included. */
+  attempts: number;
+  firstDelayMs: number;
+  longestDelayMs: number;
+}
+
+export interface Scenario {
+  crowd: Crowd;
+  limits: Limits;
+  times: Times;
+  retries: Retries;
+}
+
+/** Each limit that turns requests away: with a 429 the first two, with a 503 the others. */
+export const limitNames = [
+  'stage',
+  'gateway',
+  'invocations',
+  'concurrency',
+  'scaling',
+  'storeReads',
+] as const;
+export type LimitName = (typeof limitNames)[number];
+
+export interface Outcome {
+  /** Of each reader who got in, from the press of the button to the token, in milliseconds; in no order. */
+  waitsMs: readonly number[];
+  /** When the last of them was in, in milliseconds since the start. */
+  lastInMs: number;
+  /** Readers whose last attempt was refused too. */
+  gaveUp: number;
+  refusals: Readonly<Record<LimitName, number>>;
+  /** The limit that was met first; `undefined` where none was. */
+  firstLimit: LimitName | undefined;
+  /** Requests that reached the gateway, refused ones included. */
+  requests: number;
+  /** Requests that reached the function. */
+  invocations: number;
+  /** Time that Lambda bills, in milliseconds: the init included. */
+  billedMs: number;
+  /** Environments started. */
+  environments: number;
+  /** The most requests that ran at a time. */
+  peakConcurrency: number;
+  storeReads: number;
+  /** The most reads within one second of the clock. */
+  peakReadsPerSecond: number;
+}
+
+/** An execution environment of the function. */
+interface Environment {
+  /** When it read the secret; `undefined` before it has. */
+  readAtMs: number | undefined;
+}
+
+/** The AWS SDK's standard retries of a throttled read. */
+const readAttempts = 3;
+const firstReadDelayMs = 100;
+
+/** How much an environment may refresh early, as in lib/secret/credentials-cache.ts. */
+const refreshJitter = 0.1;
+
+/** Runs the model to its end: every reader is in or has given up. */
+export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
+  const generator = xoroshiro128plus(crowd.seed);
+  const random = () => uniformFloat64(generator);
+  const agenda = new TinyQueue<{ atMs: number; run: (nowMs: number) => void }>([], (a, b) => a.atMs - b.atMs);
+  const at = (atMs: number, run: (nowMs: number) => void) => agenda.push({ atMs, run });
+
+  const stage = new TokenBucket(limits.stage);
+  const gateway = new TokenBucket(limits.gateway);
+  const lambda = new TokenBucket(limits.invocations);
+  const scaling = new TokenBucket(limits.scaling);
+  const store = new TokenBucket(limits.storeReads);
+  const idle: Environment[] = [];
+  let running = 0;
+
+  const waitsMs: number[] = [];
+  const refusals: Record<LimitName, number> = {
+    stage: 0,
+    gateway: 0,
+    invocations: 0,
+    concurrency: 0,
+    scaling: 0,
+    storeReads: 0,
+  };
+  let firstLimit: LimitName | undefined;
+  let lastInMs = 0;
+  let gaveUp = 0;
+  let requests = 0;
+  let invocations = 0;
+  let billedMs = 0;
+  let environments = 0;
+  let peakConcurrency = 0;
+  const readsBySecond = new Map<number, number>();
+
+  /** One request of a reader's client, from its sending. */
+  const attempt = (number: number, pressedAtMs: number) => (sentAtMs: number) => {
+    const admitted = () => (answeredAtMs: number) => {
+      lastInMs = Math.max(lastInMs, answeredAtMs);
+      waitsMs.push(answeredAtMs - pressedAtMs);
+    };
+    const refused = (by: LimitName) => (answeredAtMs: number) => {
+      refusals[by] += 1;
+      firstLimit ??= by;
+      if (number === retries.attempts) {
+        gaveUp += 1;
+        return;
+      }
+      const longestMs = Math.min(retries.longestDelayMs, retries.firstDelayMs * 2 ** (number - 1));
+      at(answeredAtMs + longestMs * random(), attempt(number + 1, pressedAtMs));
+    };
+    const answer = (nowMs: number, outcome: (answeredAtMs: number) => void) =>
+      at(nowMs + times.networkMs / 2, outcome);
+
+    at(sentAtMs + times.networkMs / 2, (nowMs) => {
+      requests += 1;
+      if (!stage.take(nowMs)) return answer(nowMs, refused('stage'));
+      if (!gateway.take(nowMs)) return answer(nowMs, refused('gateway'));
+      if (!lambda.take(nowMs)) return answer(nowMs, refused('invocations'));
+      if (running >= limits.concurrency) return answer(nowMs, refused('concurrency'));
+      const environment = idle.pop() ?? startEnvironment(nowMs);
+      if (environment === undefined) return answer(nowMs, refused('scaling'));
+      serve(environment, nowMs, (doneAtMs, hasCredentials) =>
+        answer(doneAtMs, hasCredentials ? admitted() : refused('storeReads')),
+      );
+    });
+  };
+
+  const startEnvironment = (nowMs: number): Environment | undefined => {
+    if (!scaling.take(nowMs)) return undefined;
+    environments += 1;
+    return { readAtMs: undefined };
+  };
+
+  /** Runs one request in an environment, which reads the secret first where that is due. */
+  const serve = (
+    environment: Environment,
+    startedAtMs: number,
+    onDone: (doneAtMs: number, hasCredentials: boolean) => void,
+  ) => {
+    running += 1;
+    invocations += 1;
+    peakConcurrency = Math.max(peakConcurrency, running);
+    const finish = (hasCredentials: boolean) => (nowMs: number) => {
+      running -= 1;
+      billedMs += nowMs - startedAtMs;
+      idle.push(environment);
+      onDone(nowMs, hasCredentials);
+    };
+    const { readAtMs } = environment;
+    const isCold = readAtMs === undefined;
+    const isDue =
+      isCold || startedAtMs - readAtMs >= times.credentialsMaxAgeMs * (1 - refreshJitter * random());
+    if (!isDue) {
+      at(startedAtMs + times.warmMs, finish(true));
+      return;
+    }
+    const read = (number: number) => (nowMs: number) => {
+      const second = Math.floor(nowMs / 1000);
+      readsBySecond.set(second, (readsBySecond.get(second) ?? 0) + 1);
+      if (store.take(nowMs)) {
+        environment.readAtMs = nowMs;
+        at(nowMs + (isCold ? times.coldMs : times.warmMs), finish(true));
+      } else if (number < readAttempts) {
+        at(nowMs + firstReadDelayMs * 2 ** (number - 1) * random(), read(number + 1));
+      } else {
+        // Without a value it refuses at once; with one in hand it serves that.
+        at(nowMs + (isCold ? 0 : times.warmMs), finish(!isCold));
+      }
+    };
+    at(startedAtMs, read(1));
+  };
+
+  for (let reader = 0; reader < crowd.readers; reader += 1) {
+    const pressedAtMs = crowd.withinMs * random();
+    at(pressedAtMs, attempt(1, pressedAtMs));
+  }
+  for (let next = agenda.pop(); next !== undefined; next = agenda.pop()) next.run(next.atMs);
+
+  const readCounts = [...readsBySecond.values()];
+  return {
+    waitsMs,
+    lastInMs,
+    gaveUp,
+    refusals,
+    firstLimit,
+    requests,
+    invocations,
+    billedMs,
+    environments,
+    peakConcurrency,
+    storeReads: readCounts.reduce((sum, count) => sum + count, 0),
+    peakReadsPerSecond: readCounts.reduce((most, count) => Math.max(most, count), 0),
+  };
+}

@@ -1,0 +1,191 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { quantile } from '../../../bench/statistics.ts';
+import { billOf, memoryGigabytes, prices } from '../../../scripts/simulation/bill.ts';
+import { benchmarkTimes, clientRetries, defaultLimits } from '../../../scripts/simulation/defaults.ts';
+import { type Outcome, type Scenario, simulate } from '../../../scripts/simulation/model.ts';
+import { waitChart, withTable } from '../../../scripts/simulation/page.ts';
+import { invocationsQuota } from '../../../scripts/simulation/quotas.ts';
+import { describe as inWords } from '../../../scripts/simulation/report.ts';
+import { TokenBucket } from '../../../scripts/simulation/token-bucket.ts';
+
+const unlimited = { perSecond: 1e9, burst: 1e9 };
+const open: Scenario['limits'] = {
+  stage: unlimited,
+  gateway: unlimited,
+  invocations: unlimited,
+  concurrency: 1e9,
+  scaling: unlimited,
+  storeReads: unlimited,
+};
+const times = { warmMs: 10, coldMs: 200, networkMs: 50, credentialsMaxAgeMs: 300_000 };
+const retries = { attempts: 5, firstDelayMs: 500, longestDelayMs: 8_000 };
+
+function run({
+  readers = 1,
+  withinMs = 0,
+  seed = 1,
+  ...others
+}: { readers?: number; withinMs?: number; seed?: number } & Partial<Omit<Scenario, 'crowd'>>): Outcome {
+  return simulate({ limits: open, times, retries, ...others, crowd: { readers, withinMs, seed } });
+}
+
+describe('without a limit', () => {
+  test('one reader waits for the network and a cold start', () => {
+    const outcome = run({});
+    expect(outcome.waitsMs).toEqual([250]);
+    expect(outcome).toMatchObject({
+      lastInMs: 250,
+      environments: 1,
+      storeReads: 1,
+      billedMs: 200,
+      gaveUp: 0,
+    });
+    expect(outcome.firstLimit).toBeUndefined();
+  });
+
+  test('readers who come at once each meet an environment of their own', () => {
+    const outcome = run({ readers: 300 });
+    expect(outcome).toMatchObject({ environments: 300, peakConcurrency: 300, peakReadsPerSecond: 300 });
+    expect(quantile(outcome.waitsMs, 1)).toBe(250);
+  });
+
+  test('as many requests run at a time as arrive while one runs (Little)', () => {
+    const outcome = run({ readers: 100_000, withinMs: 100_000, times: { ...times, coldMs: 10 } });
+    // 1,000 a second for 10 ms each: 10 on average, and by chance some more at the most.
+    expect(outcome.billedMs / 100_000).toBeCloseTo(10, 5);
+    expect(outcome.peakConcurrency).toBeGreaterThan(10);
+    expect(outcome.peakConcurrency).toBeLessThan(35);
+  });
+
+  test('an environment reads the secret again when that is due', () => {
+    const outcome = run({ readers: 10_000, withinMs: 3_000_000, times: { ...times, warmMs: 0, coldMs: 0 } });
+    // One environment, 3,000 s, a read each 270 to 300 s and then at the next request.
+    expect(outcome.environments).toBe(1);
+    expect(outcome.storeReads).toBeGreaterThanOrEqual(10);
+    expect(outcome.storeReads).toBeLessThanOrEqual(12);
+  });
+
+  test('the same seed gives the same run, another seed another one', () => {
+    const [one, same, other] = [1, 1, 2].map((seed) => run({ readers: 100, withinMs: 1_000, seed }));
+    expect(same).toEqual(one);
+    expect(other).not.toEqual(one);
+  });
+});
+
+describe('at a limit', () => {
+  const patient = { ...retries, attempts: 1_000_000, longestDelayMs: 500 };
+
+  test("the stage's throttling lets a burst pass, and from then on its rate", () => {
+    const stage = { perSecond: 50, burst: 100 };
+    const outcome = run({ readers: 1_100, limits: { ...open, stage }, retries: patient });
+    expect(outcome.waitsMs).toHaveLength(1_100);
+    // (1,100 - 100) / 50 a second; retries are spread over half a second.
+    expect(outcome.lastInMs).toBeGreaterThanOrEqual(20_000);
+    expect(outcome.lastInMs).toBeLessThan(21_000);
+    expect(outcome.firstLimit).toBe('stage');
+    expect(outcome.refusals.gateway).toBe(0);
+  });
+
+  test('a client gives up after its last attempt', () => {
+    const stage = { perSecond: 1e-9, burst: 10 };
+    const outcome = run({ readers: 30, limits: { ...open, stage } });
+    expect(outcome).toMatchObject({ gaveUp: 20, requests: 10 + 20 * retries.attempts });
+    expect(outcome.refusals.stage).toBe(20 * retries.attempts);
+  });
+
+  test("the account's quota turns away what the stage lets pass", () => {
+    const gateway = { perSecond: 1e-9, burst: 10 };
+    expect(run({ readers: 11, limits: { ...open, gateway } })).toMatchObject({
+      gaveUp: 1,
+      firstLimit: 'gateway',
+    });
+    expect(run({ readers: 10, limits: { ...open, gateway } })).toMatchObject({
+      gaveUp: 0,
+      firstLimit: undefined,
+    });
+  });
+
+  test('no more requests run at a time than the concurrency allows', () => {
+    const one = { ...retries, attempts: 1 };
+    const limits = { ...open, concurrency: 7 };
+    expect(run({ readers: 8, limits, retries: one })).toMatchObject({
+      peakConcurrency: 7,
+      gaveUp: 1,
+      firstLimit: 'concurrency',
+    });
+    expect(run({ readers: 7, limits, retries: one })).toMatchObject({ gaveUp: 0, firstLimit: undefined });
+  });
+
+  test('Lambda takes ten requests a second for each unit of concurrency', () => {
+    const limits = { ...open, invocations: invocationsQuota(7) };
+    const one = { ...retries, attempts: 1 };
+    expect(run({ readers: 71, limits, retries: one })).toMatchObject({
+      gaveUp: 1,
+      firstLimit: 'invocations',
+    });
+    expect(run({ readers: 70, limits, retries: one }).gaveUp).toBe(0);
+  });
+
+  test('environments start no faster than Lambda starts them', () => {
+    const scaling = { perSecond: 100, burst: 1_000 };
+    const slow = { ...times, coldMs: 3_600_000 };
+    const outcome = run({ readers: 1_500, limits: { ...open, scaling }, times: slow, retries: patient });
+    expect(outcome).toMatchObject({ environments: 1_500, firstLimit: 'scaling', gaveUp: 0 });
+    // 500 more than at once, 100 a second.
+    expect(outcome.lastInMs - slow.coldMs).toBeGreaterThanOrEqual(5_000);
+    expect(outcome.lastInMs - slow.coldMs).toBeLessThan(6_000);
+  });
+
+  test('a throttled read is tried again, and then the request refused', () => {
+    const storeReads = { perSecond: 1e-9, burst: 10 };
+    const one = { ...retries, attempts: 1 };
+    const outcome = run({ readers: 12, limits: { ...open, storeReads }, retries: one });
+    expect(outcome).toMatchObject({ gaveUp: 2, firstLimit: 'storeReads', storeReads: 10 + 2 * 3 });
+  });
+});
+
+describe('a token bucket', () => {
+  test('holds its burst, and gains its rate', () => {
+    const bucket = new TokenBucket({ perSecond: 2, burst: 3 });
+    expect([0, 0, 0, 0].map((at) => bucket.take(at))).toEqual([true, true, true, false]);
+    expect([499, 500, 500].map((at) => bucket.take(at))).toEqual([false, true, false]);
+    expect([60_000, 60_000, 60_000, 60_000].map((at) => bucket.take(at))).toEqual([true, true, true, false]);
+  });
+});
+
+describe('the bill', () => {
+  test('is what a million requests cost by the price list', () => {
+    const million = { requests: 1e6, invocations: 1e6, billedMs: 1e9, storeReads: 1e4 };
+    const bill = billOf(million);
+    expect(bill.gateway).toBe(prices.gatewayPerMillionRequests);
+    expect(bill.lambda).toBeCloseTo(0.2 + 1e6 * 0.0000133334, 10);
+    expect(bill.store).toBe(prices.storePerTenThousandReads);
+    expect(bill.total).toBeCloseTo(bill.gateway + bill.lambda + bill.logs + bill.store, 10);
+  });
+
+  test("counts the function's memory as it is deployed", async () => {
+    const service = await readFile(new URL('../../../serverless.yml', import.meta.url), 'utf8');
+    expect(service).toContain(`memorySize: ${1024 * memoryGigabytes}\n`);
+  });
+});
+
+test('what a run found names the limit that gives first and what raises it', () => {
+  const scenario: Scenario = {
+    crowd: { readers: 1_000, withinMs: 1_000, seed: 1 },
+    limits: defaultLimits(),
+    times,
+    retries,
+  };
+  const words = inWords(scenario, simulate(scenario));
+  expect(words).toContain('1,000 readers within 1.0 s');
+  expect(words).toMatch(/gives first .*429.*`throttling-rate`/);
+});
+
+test('docs/capacity.md shows what the model says', async () => {
+  const basis = { limits: defaultLimits(), times: await benchmarkTimes(), retries: clientRetries };
+  const docs = new URL('../../../docs/', import.meta.url);
+  const page = await readFile(new URL('capacity.md', docs), 'utf8');
+  expect(withTable(page, basis)).toBe(page);
+  expect(await readFile(new URL('capacity/wait.svg', docs), 'utf8')).toBe(waitChart(basis));
+});
