@@ -1,4 +1,7 @@
 // @ts-check
+// The zip keeps the modes of its files: the same on every machine, and readable to the user that the function runs as.
+process.umask(0o022);
+
 /** How serverless-esbuild turns `handlers/token.ts` and all that it imports into the one file that is deployed. */
 const { changePackages, coreModules, steps } = require('./bundle-steps.cjs');
 
