@@ -14,6 +14,13 @@ module.exports = async ({ resolveVariable }) => {
         Type: 'AWS::SecretsManager::Secret',
         DeletionPolicy: 'Retain',
         UpdateReplacePolicy: 'Retain',
+        ...(kmsKey === undefined && {
+          Metadata: {
+            checkov: {
+              skip: [{ id: 'CKV_AWS_149', comment: 'The parameter kms-key names a key of the customer' }],
+            },
+          },
+        }),
         Properties: {
           Name: secret,
           Description:

@@ -9,6 +9,7 @@ export const tools = {
   ministack: tool('aws/bin/ministack'),
   aws: tool('aws/bin/aws'),
   cfnLint: tool('aws/bin/cfn-lint'),
+  checkov: tool('checkov/bin/checkov'),
   /** The Node that the function runs on. */
   node: tool('node24/bin/node'),
 };

@@ -1,4 +1,4 @@
-/** cfn-lint's word on the generated template: no errors, no warnings. */
+/** The generated template before its judges: cfn-lint for what is wrong, checkov for what is unsafe. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,12 +27,24 @@ test.each([
   await requireTools();
   const { templateText } = await packageService('prod', parameters);
   expect(await lint(templateText)).toStrictEqual({ exitCode: 0, output: '' });
+  const { exitCode, output } = await findUnsafe(templateText);
+  expect(output).toContain('Failed checks: 0');
+  expect(exitCode).toBe(0);
 });
 
 test('a template with a fault does not pass', async () => {
   const { templateText } = await packageService('prod', requiredParameters);
   const faulty = await lint(templateText.replace('"AWS::Lambda::Function"', '"AWS::Lambda::Funktion"'));
   expect(faulty.output).toContain('E3006');
+});
+
+test('a template with something unsafe does not pass', async () => {
+  const { templateText } = await packageService('prod', requiredParameters);
+  const unsafe = await findUnsafe(
+    templateText.replace('"BlockPublicAcls": true', '"BlockPublicAcls": false'),
+  );
+  expect(unsafe.exitCode).toBe(1);
+  expect(unsafe.output).toContain('CKV_AWS_53');
 });
 
 test('one rule is ignored, and has its reason beside it', async () => {
@@ -44,13 +56,31 @@ test('one rule is ignored, and has its reason beside it', async () => {
   expect(service).toMatch(/ignore_checks:\n +# \S.*\n +- W3005\n/);
 });
 
-async function lint(template: string): Promise<{ exitCode: number; output: string }> {
+const lint = (template: string) => judge(template, tools.cfnLint, ['--regions', 'eu-central-1', '--']);
+
+/** Without a network: its own rules alone. A rule that is suppressed has its reason in deploy/checkov.yml. */
+const findUnsafe = (template: string) =>
+  judge(template, tools.checkov, [
+    '--skip-download',
+    '--quiet',
+    '--compact',
+    '--framework',
+    'cloudformation',
+    '--file',
+  ]);
+
+/** Runs a program on a template, whose path comes last. */
+async function judge(
+  template: string,
+  program: string,
+  args: readonly string[],
+): Promise<{ exitCode: number; output: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'booky-lint-'));
   const file = join(folder, 'template.json');
   await writeFile(file, template);
   try {
     return await new Promise((resolve) => {
-      execFile(tools.cfnLint, ['--regions', 'eu-central-1', '--', file], (error, stdout, stderr) => {
+      execFile(program, [...args, file], (error, stdout, stderr) => {
         resolve({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr });
       });
     });
