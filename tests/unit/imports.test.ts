@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'stand-ins': ['lib'],
   deploy: ['lib'],
   local: ['client', 'deploy', 'lib', 'stand-ins'],
-  scripts: ['client', 'deploy', 'lib', 'local', 'stand-ins'],
+  scripts: ['bench', 'client', 'deploy', 'lib', 'local', 'stand-ins'],
   bench: ['deploy', 'handlers', 'lib', 'local', 'scripts', 'stand-ins'],
   tests: ['bench', 'client', 'deploy', 'handlers', 'lib', 'local', 'scripts', 'stand-ins'],
 };
