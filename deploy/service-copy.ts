@@ -13,6 +13,7 @@ const serviceFiles = [
   'serverless.yml',
   'handlers',
   'lib',
+  'client',
   'local',
   'stand-ins',
   'deploy',

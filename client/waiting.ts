@@ -1,0 +1,47 @@
+/** Time as the client sees it; a test hands in one that it turns itself. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Calls back once after `ms` milliseconds, unless cancelled by the function that it returns. */
+  after: (ms: number, callback: () => void) => () => void;
+}
+
+export const systemClock: Clock = {
+  now: Date.now,
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * How long to wait before the next try, in milliseconds: `firstMs` doubled with each try before it, up to `longestMs`, and of
+ * that a random part between a half and the whole, so that those who failed together don't come back together.
+ */
+export function backOff(
+  triesBefore: number,
+  firstMs: number,
+  longestMs: number,
+  random: () => number,
+): number {
+  return Math.min(longestMs, firstMs * 2 ** triesBefore) * (0.5 + random() / 2);
+}
+
+/** What `promise` brings, or a rejection with the signal's reason as soon as that aborts. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts, and then leaves no timer behind. */
+export function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  let cancel = () => {};
+  const passed = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  return unlessAborted(passed, signal).finally(cancel);
+}
