@@ -5,6 +5,7 @@ import { type Api, startApi } from '../../local/api.ts';
 import { freePort } from '../../local/ports.ts';
 import { audience, type Claims, type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../stand-ins/secrets-manager.ts';
+import { expectDocumented } from './documented-answer.ts';
 
 /** The content of the secret unless a test puts another. */
 export const secret = {
@@ -30,7 +31,10 @@ export interface Laptop {
   secretsManager: SecretsManagerStandIn;
   /** Writes the secret that the function reads. */
   putSecret: (value: object) => void;
-  /** Asks for a meeting token as a reader with these claims, unless the request has an `authorization` of its own. */
+  /**
+   * Asks for a meeting token as a reader with these claims, unless the request has an `authorization` of its own. Rejects where
+   * the answer is not one of docs/openapi.yaml.
+   */
   askForToken: (request?: TokenRequest) => Promise<Response>;
   /** What the function has logged until now. */
   log: () => string;
@@ -96,11 +100,13 @@ export async function startLaptop(options: LaptopOptions = {}): Promise<Laptop> 
         'content-type': 'application/json',
         ...headers,
       });
-      return fetch(`${api.url}/api/reading-clubs/meetings/token`, {
+      const answer = await fetch(`${api.url}/api/reading-clubs/meetings/token`, {
         method: 'POST',
         headers: allHeaders.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
+      await expectDocumented(answer);
+      return answer;
     },
     log: () => output,
     close,

@@ -1,0 +1,43 @@
+/** `docs/openapi.yaml`: written by people, but for its version and its schemas, which come from the code. */
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { parseDocument } from 'yaml';
+import { schemas } from './schemas.ts';
+
+export const documentPath = new URL('../../docs/openapi.yaml', import.meta.url);
+
+const packageSchema = v.object({ version: v.string() });
+
+/** The document as it should be: as it is, with the code's schemas in the place of its own. Their descriptions and examples stay. */
+export async function currentDocument(): Promise<string> {
+  const packageFile = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = v.parse(packageSchema, JSON.parse(packageFile));
+  const document = parseDocument(await readFile(documentPath, 'utf8'));
+  document.setIn(['info', 'version'], version);
+  const written: unknown = document.toJS();
+  const annotations = pathIn(written, ['components', 'schemas']);
+  document.setIn(['components', 'schemas'], document.createNode(annotated(schemas, annotations)));
+  return document.toString({ lineWidth: 0 });
+}
+
+/** What only people can write in a schema. */
+const annotationKeys = ['description', 'examples'];
+
+/** The schema, with the annotations that stand at the same places of the other one. */
+function annotated(schema: unknown, other: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map((item, index) => annotated(item, pathIn(other, [index])));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const kept = annotationKeys.flatMap((key) => {
+    const annotation = pathIn(other, [key]);
+    return annotation === undefined ? [] : [[key, annotation]];
+  });
+  const rest = Object.entries(schema).map(([key, value]) => [key, annotated(value, pathIn(other, [key]))]);
+  return Object.fromEntries([...kept, ...rest]);
+}
+
+function pathIn(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (node, key) => (typeof node === 'object' && node !== null ? Reflect.get(node, key) : undefined),
+    value,
+  );
+}

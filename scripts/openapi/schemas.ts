@@ -1,0 +1,112 @@
+/** The bodies of requests and answers as JSON Schema 2020-12, from the code's own schemas where it has some. */
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
+import { clubIdSchema } from '../../lib/club.ts';
+import { type ErrorCode, statusOf } from '../../lib/contract.ts';
+import { bodySchema } from '../../lib/request.ts';
+
+const roomPrefix = '^reading-club-';
+const roomPrefixInAnyCase = '^[Rr][Ee][Aa][Dd][Ii][Nn][Gg]-[Cc][Ll][Uu][Bb]-';
+
+const idPattern = json(clubIdSchema).pattern ?? '';
+const roomPattern = idPattern.replace('^', roomPrefix);
+const clubId: JsonSchema = { type: 'string', pattern: idPattern, not: { pattern: roomPrefixInAnyCase } };
+const clubNumber = json(bodySchema.entries.reading_club_id.wrapped.getter(1));
+const roomName: JsonSchema = {
+  type: 'string',
+  pattern: roomPattern,
+  not: { pattern: roomPrefixInAnyCase.replace('^', roomPrefix) },
+};
+
+const forbiddenInNames = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
+const participantName: JsonSchema = {
+  type: 'string',
+  maxLength: 128,
+  // Something that is no white space, and nothing that is forbidden.
+  pattern: `^[^${forbiddenInNames}]*[^${forbiddenInNames}\\s\\ufeff][^${forbiddenInNames}]*$`,
+};
+
+const absent: JsonSchema = { type: 'null' };
+const empty: JsonSchema = { anyOf: [absent, { const: '' }, { type: 'object', maxProperties: 0 }] };
+
+/**
+ * The body of a request: the fields that the function reads, and what its checks ask of them as far as JSON Schema can say it.
+ * A body that it allows is accepted, but for three rules: bytes of a name, fields that agree, and the identity of the reader.
+ */
+const tokenRequestBody: JsonSchema = {
+  type: 'object',
+  properties: {
+    ...json(bodySchema).properties,
+    reading_club_id: { anyOf: [clubNumber, clubId, absent] },
+    room_name: { anyOf: [roomName, absent] },
+    participant_name: { anyOf: [participantName, absent] },
+    participant_metadata: empty,
+    participant_attributes: empty,
+    room_config: empty,
+  },
+  anyOf: [
+    { required: ['reading_club_id'], properties: { reading_club_id: { type: ['integer', 'string'] } } },
+    { required: ['room_name'], properties: { room_name: { type: 'string' } } },
+  ],
+};
+
+const text = v.pipe(v.string(), v.minLength(1));
+const jwt = v.pipe(v.string(), v.regex(/^[\w-]+\.[\w-]+\.[\w-]+$/));
+
+/** The body of a 200. */
+export const tokenAnswerSchema = v.object({
+  token: jwt,
+  room_name: v.pipe(v.string(), v.regex(new RegExp(roomPattern))),
+  participant_name: text,
+  role: v.picklist(['member', 'moderator', 'listener']),
+  server_url: v.pipe(v.string(), v.regex(/^wss?:\/\/[^/]+/)),
+  participant_token: jwt,
+  expires_at: v.pipe(v.string(), v.isoTimestamp()),
+});
+
+/** The body of an error of the endpoint's own. */
+export const errorAnswerSchema = <const Code extends ErrorCode>(codes: readonly Code[]) =>
+  v.object({ error: text, code: v.picklist(codes), request_id: text });
+
+/** The body of a 400, which also says what is wrong with the request's. */
+export const badRequestAnswerSchema = v.object({
+  ...errorAnswerSchema(codesOf(400)).entries,
+  details: v.pipe(v.array(v.object({ path: v.string(), message: text })), v.minLength(1)),
+});
+
+/** The body of an error that API Gateway answers by itself. */
+export const gatewayErrorAnswerSchema = v.object({ message: v.string() });
+
+/** The document's schemas, by name. */
+export const schemas: Readonly<Record<string, JsonSchema>> = {
+  TokenRequestBody: tokenRequestBody,
+  TokenAnswer: json(tokenAnswerSchema),
+  BadRequest: json(badRequestAnswerSchema),
+  Unauthenticated: json(errorAnswerSchema(codesOf(401))),
+  NotAMember: json(errorAnswerSchema(codesOf(403))),
+  BodyTooLarge: json(errorAnswerSchema(codesOf(413))),
+  UnsupportedMediaType: json(errorAnswerSchema(codesOf(415))),
+  TokenGenerationFailed: json(errorAnswerSchema(codesOf(500))),
+  CredentialsUnavailable: json(errorAnswerSchema(codesOf(503))),
+  GatewayError: json(gatewayErrorAnswerSchema),
+};
+
+/** What of a valibot schema's input JSON Schema can say: checks that are functions are left out. */
+function json(schema: v.GenericSchema): JsonSchema {
+  const { $schema, ...rest } = toJsonSchema(schema, {
+    target: 'draft-2020-12',
+    typeMode: 'input',
+    errorMode: 'ignore',
+  });
+  return rest;
+}
+
+function codesOf(status: number): ErrorCode[] {
+  return Object.keys(statusOf)
+    .filter((key) => isErrorCode(key))
+    .filter((code) => statusOf[code] === status);
+}
+
+function isErrorCode(key: string): key is ErrorCode {
+  return Object.hasOwn(statusOf, key);
+}
