@@ -52,7 +52,8 @@ describe('The page tells of', () => {
           'access-control-allow-origin': pageUrl,
           'access-control-allow-headers': 'authorization,content-type',
           'access-control-expose-headers': 'retry-after',
-          'retry-after': '7',
+          // Longer than the page waits by itself.
+          'retry-after': '31',
         },
         json: { error: 'Unavailable.', code: 'credentials_unavailable', request_id: 'request-1' },
       }),
@@ -60,7 +61,28 @@ describe('The page tells of', () => {
     await page.getByRole('button', { name: askForToken }).click();
     const problem = await problemOn(page);
     expect(problem).toContain('(status 503) (request request-1)');
-    expect(problem).toContain('Try again in 7 s.');
+    expect(problem).toContain('Try again in 31 s.');
+  });
+
+  test('nothing where the API was busy for a moment only', async () => {
+    const page = await open(ana);
+    const statuses: number[] = [];
+    page.on('response', (response) => {
+      if (response.url() === tokenEndpoint) statuses.push(response.status());
+    });
+    await page.route(
+      tokenEndpoint,
+      (route) =>
+        route.fulfill({
+          status: 429,
+          headers: { 'access-control-allow-origin': pageUrl },
+          json: { message: 'Too Many Requests' },
+        }),
+      { times: 1 },
+    );
+    await getToken(page);
+    expect(statuses).toEqual([429, 200]);
+    expect(await page.getByRole('alert').textContent()).toBe('');
   });
 
   test('a LiveKit server that does not run, and how to get one', async () => {

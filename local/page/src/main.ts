@@ -1,22 +1,23 @@
 /** The page: choose who you are and where, get a token and look at it, meet. One view at a time. */
-import { setLogLevel } from 'livekit-client';
+import { ConnectionError, setLogLevel } from 'livekit-client';
+import { createTokenClient, type TokenAnswer, TokenError } from '../../../client/index.ts';
 import { addressFor, type Choices, readChoices, readers, rememberChoices, setUpChoices } from './choices.ts';
 import { byId, create } from './dom.ts';
-import { disconnectionProblem } from './join-problem.ts';
+import { disconnectionProblem, joinProblem } from './join-problem.ts';
 import { decodeJwt } from './jwt.ts';
 import { joinMeeting } from './meeting.ts';
-import { toProblem } from './problem.ts';
+import { type Problem, toProblem } from './problem.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { signIn } from './sign-in.ts';
 import { checkToken } from './token-check.ts';
-import { type MeetingToken, requestMeetingToken } from './token-endpoint.ts';
+import { tokenProblem } from './token-problem.ts';
 
 type View = 'choose' | 'token' | 'meeting';
 
 interface Session {
   choices: Choices;
   bearer: string;
-  token: MeetingToken;
+  token: TokenAnswer;
 }
 
 /** A token with less than this left, in milliseconds, is replaced before it is used. */
@@ -38,7 +39,9 @@ async function start(): Promise<void> {
     event.preventDefault();
     void busy(byId('get-token', HTMLButtonElement), 'Signing in …', async () => {
       rememberChoices();
-      session = await obtain(settings, readChoices());
+      session = await obtain(settings, readChoices()).catch(async (error: unknown) => {
+        throw await problemOf(error, settings);
+      });
       showToken(session);
       show('token');
     });
@@ -53,10 +56,17 @@ async function start(): Promise<void> {
     void busy(byId('join', HTMLButtonElement), 'Joining …', async () => {
       if (session === undefined) return;
       let current = session;
-      const freshToken = async () => {
-        current = await renewed(settings, current);
+      const newToken = async () => {
+        current = await obtain(settings, current.choices);
+        session = current;
         return current.token;
       };
+      const freshToken = () =>
+        isAboutToExpire(current.token)
+          ? newToken().catch(async (error: unknown) => {
+              throw await problemOf(error, settings);
+            })
+          : Promise.resolve(current.token);
       const token = await freshToken();
       await joinMeeting({
         token,
@@ -64,14 +74,17 @@ async function start(): Promise<void> {
           camera: byId('with-camera', HTMLInputElement).checked,
           microphone: byId('with-microphone', HTMLInputElement).checked,
         },
+        newToken,
         freshToken,
         onNews: tell,
         onProblem: complain,
-        onEnd: (reason) => {
+        onEnd: async (reason, error) => {
           clearNews();
-          if (reason === 'left') tell(`You have left ${token.room_name}.`);
-          else complain(disconnectionProblem(reason));
           show(reason === 'left' ? 'choose' : 'token');
+          if (reason === 'left') tell(`You have left ${token.room_name}.`);
+          else if (error === undefined) complain(disconnectionProblem(reason));
+          else if (error instanceof ConnectionError) complain(joinProblem(error, current.token.server_url));
+          else complain(await problemOf(error, settings));
         },
       });
       byId('meeting-heading', HTMLElement).textContent = token.room_name;
@@ -81,17 +94,27 @@ async function start(): Promise<void> {
   });
 }
 
+/** Signs in and gets a token; rejects with a `TokenError`, or with what is wrong with signing in. */
 async function obtain(settings: Settings, choices: Choices): Promise<Session> {
-  const bearer = await signIn(settings, choices);
-  const { club, reader } = choices;
-  const token = await requestMeetingToken(settings.tokenEndpoint, { club, name: reader.name, bearer });
+  let bearer = '';
+  const { getToken } = createTokenClient({
+    url: settings.tokenEndpoint,
+    // Anew each time, renewed or not: nobody has to type anything.
+    getBearer: async () => {
+      bearer = await signIn(settings, choices);
+      return bearer;
+    },
+  });
+  const token = await getToken({ reading_club_id: choices.club, participant_name: choices.reader.name });
   return { choices, bearer, token };
 }
 
-/** The session as it is, or after signing in anew when its token is about to expire. */
-async function renewed(settings: Settings, session: Session): Promise<Session> {
-  const timeLeft = Date.parse(session.token.expires_at) - Date.now();
-  return timeLeft > leastTimeLeft ? session : obtain(settings, session.choices);
+function isAboutToExpire({ expires_at }: TokenAnswer): boolean {
+  return Date.parse(expires_at) - Date.now() < leastTimeLeft;
+}
+
+async function problemOf(error: unknown, { tokenEndpoint }: Settings): Promise<Problem> {
+  return error instanceof TokenError ? tokenProblem(error, tokenEndpoint) : toProblem(error);
 }
 
 function showToken({ choices, bearer, token }: Session): void {
@@ -129,7 +152,7 @@ function showToken({ choices, bearer, token }: Session): void {
 }
 
 /** Roles that were asked for have no effect where the API reads no such claim: better said than wondered at. */
-function adviceOnRole({ clubs, club }: Choices, { role }: MeetingToken): string {
+function adviceOnRole({ clubs, club }: Choices, { role }: TokenAnswer): string {
   const unread = (what: string, variable: string) =>
     `You signed in as ${what}, but this API reads no claim that says so: "npm start" with ${variable} set makes it.`;
   if (clubs.moderator.includes(club)) {

@@ -1,25 +1,30 @@
 /** A meeting, from joining to leaving: the room's events on one side, the page's controls on the other. */
 import { type DisconnectReason, type RemoteParticipant, Room, RoomEvent, Track } from 'livekit-client';
+import { stayInMeeting, type TokenAnswer } from '../../../client/index.ts';
 import { startChat } from './chat.ts';
 import { byId } from './dom.ts';
 import { joinProblem } from './join-problem.ts';
 import { mutePublishedTrack, removeParticipant } from './moderation.ts';
 import { Problem } from './problem.ts';
 import { createTiles, type Moderation, nameOf } from './tiles.ts';
-import type { MeetingToken } from './token-endpoint.ts';
 
 export interface MeetingOptions {
-  token: MeetingToken;
+  token: TokenAnswer;
   /** What to switch on at once. */
   devices: { camera: boolean; microphone: boolean };
-  /** A token that is good now: the one that opened the door may have expired since. */
-  freshToken: () => Promise<MeetingToken>;
+  /** A new token for joining again; rejects with the client's errors. */
+  newToken: () => Promise<TokenAnswer>;
+  /** A token that is good now, the one before or a new one; rejects with a `Problem`. */
+  freshToken: () => Promise<TokenAnswer>;
   /** For news that all should see or hear, but nobody need act on. */
   onNews: (text: string) => void;
   /** For what went wrong while the meeting goes on. */
   onProblem: (error: unknown) => void;
-  /** Called once, when it is over: with LiveKit's reason, or with `left` when the reader wanted so. */
-  onEnd: (reason: DisconnectReason | 'left' | undefined) => void;
+  /**
+   * Called once, when it is over: with LiveKit's reason, or with `left` when the reader wanted so; and with the last error
+   * where joining again failed.
+   */
+  onEnd: (reason: DisconnectReason | 'left' | undefined, error?: unknown) => void;
 }
 
 /** Joins and shows the meeting; rejects with a `Problem` when LiveKit does not let the reader in. */
@@ -39,7 +44,19 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
     byId('tiles', HTMLUListElement),
     token.role === 'moderator' ? moderation(options) : undefined,
   );
-  let isLeaving = false;
+  /** How many devices are being switched by the reader, who is told of what fails. */
+  let switching = 0;
+
+  const end = (reason: DisconnectReason | 'left' | undefined, error?: unknown) => {
+    over.abort();
+    tiles.clear();
+    options.onEnd(reason, error);
+  };
+  const stopStaying = stayInMeeting(room, options.newToken, {
+    onRejoining: () => onNews('The connection is lost. Joining again …'),
+    onRejoined: () => onNews('You are in the meeting again.'),
+    onEnd: end,
+  });
 
   const show = () => {
     const others = [...room.remoteParticipants.values()];
@@ -57,11 +74,14 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
   };
 
   const setDevice = async (device: 'camera' | 'microphone', on: boolean) => {
+    switching += 1;
     try {
       await (device === 'camera' ? local.setCameraEnabled(on) : local.setMicrophoneEnabled(on));
     } catch (error) {
       // A meeting that ends meanwhile cuts this short, and has a more important thing to tell.
       if (!over.signal.aborted) onProblem(deviceProblem(device, error));
+    } finally {
+      switching -= 1;
     }
     if (!over.signal.aborted) show();
   };
@@ -79,6 +99,7 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
     RoomEvent.ParticipantAttributesChanged,
     RoomEvent.ParticipantPermissionsChanged,
     RoomEvent.AudioPlaybackStatusChanged,
+    RoomEvent.ConnectionStateChanged,
   ] as const) {
     room.on(event, show);
   }
@@ -101,10 +122,9 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
     })
     .on(RoomEvent.Reconnecting, () => onNews('The connection was interrupted. Reconnecting …'))
     .on(RoomEvent.Reconnected, () => onNews('Connected again.'))
-    .on(RoomEvent.Disconnected, (reason) => {
-      over.abort();
-      tiles.clear();
-      options.onEnd(isLeaving ? 'left' : reason);
+    .on(RoomEvent.MediaDevicesError, (error, kind) => {
+      // Switched on again after joining again, which nobody waits for.
+      if (switching === 0) onProblem(deviceProblem(kind === 'videoinput' ? 'camera' : 'microphone', error));
     });
 
   const onClick = (button: HTMLButtonElement, act: () => Promise<void>) =>
@@ -122,8 +142,9 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
   onClick(camera, () => setDevice('camera', !local.isCameraEnabled));
   onClick(sound, () => room.startAudio());
   onClick(byId('leave', HTMLButtonElement), async () => {
-    isLeaving = true;
+    stopStaying();
     await room.disconnect();
+    end('left');
   });
   startChat(room, over.signal, (error) => onProblem(chatProblem(error)));
   show();

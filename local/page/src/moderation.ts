@@ -1,19 +1,19 @@
 /** What a moderator may do to others: calls of LiveKit's server API, straight from the browser, with the meeting token. */
+import type { TokenAnswer } from '../../../client/index.ts';
 import { Problem } from './problem.ts';
 import { reach } from './reach.ts';
-import type { MeetingToken } from './token-endpoint.ts';
 
 /** Silences a published track; only its owner can switch it on again. */
-export function mutePublishedTrack(token: MeetingToken, identity: string, trackSid: string): Promise<void> {
+export function mutePublishedTrack(token: TokenAnswer, identity: string, trackSid: string): Promise<void> {
   return call(token, 'MutePublishedTrack', { identity, track_sid: trackSid, muted: true });
 }
 
 /** Ends someone's presence in the room; it does not keep them from coming back. */
-export function removeParticipant(token: MeetingToken, identity: string): Promise<void> {
+export function removeParticipant(token: TokenAnswer, identity: string): Promise<void> {
   return call(token, 'RemoveParticipant', { identity });
 }
 
-async function call(token: MeetingToken, method: string, parameters: object): Promise<void> {
+async function call(token: TokenAnswer, method: string, parameters: object): Promise<void> {
   const server = token.server_url.replace(/^ws/, 'http');
   const url = new URL(`/twirp/livekit.RoomService/${method}`, server);
   const response = await reach('The LiveKit server', url.href, {

@@ -1,25 +1,30 @@
 import { Problem } from './problem.ts';
 
-/**
- * `fetch`, with a problem for a person where there is no answer to read. To the page a server that is down and one
- * whose CORS does not name the page look alike; a second request, whose answer may stay unread, tells them apart.
- */
+/** `fetch`, with a problem for a person where there is no answer to read. */
 export async function reach(who: string, url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch {
-    const { origin } = new URL(url);
-    if (await answers(origin)) {
-      throw new Problem(`${who} answers, but not to this page.`, {
-        why: `The browser lets ${window.location.origin} read answers of ${origin} only if its CORS names this origin.`,
-        remedy: `Open the page under an origin that it allows, or add ${window.location.origin} to its allowed origins (parameter "origins").`,
-      });
-    }
-    throw new Problem(`${who} does not answer.`, {
-      why: `Nothing can be reached at ${origin}.`,
-      remedy: 'Run "npm start" in the repository, wait for its line with "Ready", and try again.',
+    throw await unreachable(who, url);
+  }
+}
+
+/**
+ * Why a request brought no answer that the page may read. To the page a server that is down and one whose CORS does not name
+ * the page look alike; a second request, whose answer may stay unread, tells them apart.
+ */
+export async function unreachable(who: string, url: string): Promise<Problem> {
+  const { origin } = new URL(url);
+  if (await answers(origin)) {
+    return new Problem(`${who} answers, but not to this page.`, {
+      why: `The browser lets ${window.location.origin} read answers of ${origin} only if its CORS names this origin.`,
+      remedy: `Open the page under an origin that it allows, or add ${window.location.origin} to its allowed origins (parameter "origins").`,
     });
   }
+  return new Problem(`${who} does not answer.`, {
+    why: `Nothing can be reached at ${origin}.`,
+    remedy: 'Run "npm start" in the repository, wait for its line with "Ready", and try again.',
+  });
 }
 
 function answers(origin: string): Promise<boolean> {

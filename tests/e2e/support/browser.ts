@@ -164,12 +164,12 @@ export async function expectToSeeAndHear(page: Page, name: string): Promise<void
 /** Lets the endpoint's answers reach the page changed. */
 export async function changeAnswers(
   page: Page,
-  change: (answer: Record<string, unknown>) => object,
+  change: (answer: Record<string, unknown>) => object | Promise<object>,
 ): Promise<void> {
   await page.route(inject('stack').tokenEndpoint, async (route) => {
     if (route.request().method() !== 'POST') return route.continue();
     const response = await route.fetch();
-    await route.fulfill({ response, json: change(await response.json()) });
+    await route.fulfill({ response, json: await change(await response.json()) });
   });
 }
 

@@ -1,0 +1,130 @@
+/** A reader whose connection LiveKit’s client can’t restore is in the meeting again all the same, with a new token. */
+import { readdir, readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
+import { freePort } from '../../local/ports.ts';
+import {
+  changeAnswers,
+  expectToSeeAndHear,
+  join,
+  messages,
+  patiently,
+  say,
+  useBrowser,
+} from './support/browser.ts';
+import { resign } from './support/reader.ts';
+import { apiKey, apiSecret } from './support/stack.ts';
+
+const { open } = useBrowser();
+const { tokenEndpoint } = inject('stack');
+const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
+
+const servers: LiveKit[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+/** LiveKit’s key pair before a rotation, and after it. */
+const before = { apiKey, apiSecret };
+const after = { apiKey: 'another-key', apiSecret: 'another-secret-of-at-least-32-characters' };
+
+async function startServer(port: number, keys: typeof before): Promise<void> {
+  servers.push(await startLiveKit({ binary, port, ...keys }));
+}
+
+/** Ends the servers of this test without a word to anybody. */
+async function killServers(): Promise<void> {
+  const threads = await readdir('/proc/self/task');
+  const lists = await Promise.all(threads.map((id) => readFile(`/proc/self/task/${id}/children`, 'utf8')));
+  for (const pid of lists.join(' ').split(' ').filter(Boolean)) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (commandLine.startsWith(binary)) process.kill(Number(pid), 'SIGKILL');
+  }
+  for (const server of servers.splice(0)) await server.close();
+}
+
+/** Lets the endpoint’s tokens be for this server, signed with these keys. */
+const answerFor = (page: Page, port: number, keys: typeof before) =>
+  changeAnswers(page, async (answer) => ({
+    ...answer,
+    server_url: `ws://localhost:${port}`,
+    participant_token: await resign(
+      String(answer['participant_token']),
+      { iss: keys.apiKey },
+      keys.apiSecret,
+    ),
+  }));
+
+describe('A reader', () => {
+  test('whose token is refused when they reconnect joins again, with camera and microphone as they were', async () => {
+    const port = await freePort();
+    await startServer(port, before);
+    const [ana, bruno] = await Promise.all([
+      open({ reader: 'user-001', club: 'rotation' }),
+      open({ reader: 'user-002', club: 'rotation' }),
+    ]);
+    for (const page of [ana, bruno]) {
+      await answerFor(page, port, before);
+      await join(page);
+    }
+    await expectToSeeAndHear(bruno, 'Ana');
+    await ana.getByRole('button', { name: 'Microphone', pressed: true }).click();
+    await ana.getByRole('button', { name: 'Microphone', pressed: false }).waitFor();
+
+    const refusals: number[] = [];
+    ana.on('response', (response) => {
+      if (response.url().includes('/validate')) refusals.push(response.status());
+    });
+    await killServers();
+    for (const page of [ana, bruno]) await answerFor(page, port, after);
+    await startServer(port, after);
+
+    for (const page of [ana, bruno]) await page.getByText('2 people').waitFor();
+    expect(refusals).toContain(401);
+    await say(bruno, 'Here again.');
+    await expect.poll(() => messages(ana), patiently).toEqual(['Bruno\nHere again.']);
+    await expectToSeeAndHear(ana, 'Bruno');
+    expect(await ana.getByRole('button', { name: 'Camera', pressed: true }).isVisible()).toBe(true);
+    expect(await ana.getByRole('button', { name: 'Microphone', pressed: false }).isVisible()).toBe(true);
+    expect(await ana.getByRole('alert').textContent()).toBe('');
+  });
+
+  test('can leave while the page tries to join again, and is not brought back', async () => {
+    const port = await freePort();
+    await startServer(port, before);
+    const ana = await open({ reader: 'user-001', club: 'gone' });
+    await answerFor(ana, port, before);
+    await join(ana);
+    await killServers();
+    await startServer(port, after);
+    await ana.getByText('Joining again').waitFor();
+    await ana.getByRole('button', { name: 'Leave' }).click();
+    await ana.getByText('You have left reading-club-gone.').waitFor();
+    await answerFor(ana, port, after);
+    const asked = ana.waitForRequest(tokenEndpoint, { timeout: 5_000 }).then(
+      () => 'asked',
+      () => 'not asked',
+    );
+    expect(await asked).toBe('not asked');
+  });
+
+  test('who may not enter any more is told so, and not brought back', async () => {
+    const port = await freePort();
+    await startServer(port, before);
+    const ana = await open({ reader: 'user-001', club: 'former' });
+    await answerFor(ana, port, before);
+    await join(ana);
+    await ana.unrouteAll();
+    await ana.route(tokenEndpoint, async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      const response = await route.fetch();
+      const json = { error: 'You are not a member.', code: 'not_a_member', request_id: 'request-1' };
+      await route.fulfill({ response, status: 403, json });
+    });
+    await killServers();
+    await startServer(port, after);
+    await ana.getByRole('alert').getByText('You can’t enter this club’s meeting.').waitFor();
+    expect(await ana.getByRole('heading', { name: 'Your token' }).isVisible()).toBe(true);
+  });
+});
