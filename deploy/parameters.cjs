@@ -204,14 +204,19 @@ const logRetentionDays = {
 
 const tracing = flag('tracing');
 
-/** Whom the alarms tell. Unset, they change colour and nothing else. @type {Parameter<string>} */
-const alarmsTopic = {
-  name: 'alarms-topic',
+/** @type {(name: string) => Parameter<string>} */
+const topic = (name) => ({
+  name,
   // CloudWatch can't send to a FIFO topic.
   rule: 'the ARN of an SNS topic (not FIFO)',
   read: (text) =>
     /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/.test(text) ? text : undefined,
-};
+});
+
+/** Whom alarms wake. Unset, they change colour and nothing else. */
+const alarmsTopic = topic('alarms-topic');
+/** Who hears of what can wait until tomorrow; unset, those whom alarms wake. */
+const noticesTopic = topic('notices-topic');
 
 /** @type {Parameter<string>} */
 const domain = {
@@ -252,6 +257,7 @@ const parameters = [
   logRetentionDays,
   tracing,
   alarmsTopic,
+  noticesTopic,
   domain,
   certificate,
 ];
@@ -331,6 +337,7 @@ function readParameters(given, stage) {
     logRetentionDays: required(logRetentionDays),
     tracing: required(tracing),
     alarmsTopic: optional(alarmsTopic),
+    noticesTopic: optional(noticesTopic),
     domain: optional(domain),
     certificate: optional(certificate),
   };
@@ -343,8 +350,14 @@ function readParameters(given, stage) {
  * @param {{ stage: string, region: string }} target
  */
 function checkTogether(values, { stage, region }) {
-  const { secret, kmsKey, alarmsTopic, certificate } = values;
-  const inRegion = { secret, 'kms-key': kmsKey, 'alarms-topic': alarmsTopic, certificate };
+  const { secret, kmsKey, alarmsTopic, noticesTopic, certificate } = values;
+  const inRegion = {
+    secret,
+    'kms-key': kmsKey,
+    'alarms-topic': alarmsTopic,
+    'notices-topic': noticesTopic,
+    certificate,
+  };
   for (const [name, text] of Object.entries(inRegion)) {
     const [scheme, , , itsRegion] = text?.split(':') ?? [];
     if (scheme !== 'arn' || itsRegion === region) continue;
@@ -382,13 +395,14 @@ function readDeployment(given, target) {
   refuseUnknown(Object.keys(given));
   const values = readParameters(given, target.stage);
   checkTogether(values, target);
-  const { secret, liveKitUrl, clubsClaim, moderatedClubsClaim, listenersClaim, scopes } = values;
+  const { secret, liveKitUrl, clubsClaim, moderatedClubsClaim, listenersClaim, scopes, logLevel } = values;
   return {
     ...values,
     authorizer: { name: 'reader', ...(scopes && { scopes }) },
     /** Only what a parameter sets: `npm start` adds the other variables from its own environment. */
     environment: {
       LIVEKIT_SECRET_ID: secret,
+      LOG_LEVEL: logLevel,
       ...(liveKitUrl && { LIVEKIT_WS_URL: liveKitUrl }),
       ...(clubsClaim && { CLUBS_CLAIM: clubsClaim }),
       ...(moderatedClubsClaim && { MODERATED_CLUBS_CLAIM: moderatedClubsClaim }),

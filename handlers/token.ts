@@ -1,9 +1,10 @@
 import process from 'node:process';
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
 import { systemClock, within } from '../lib/clock.ts';
-import { type Config, parseConfig, parseLogLevel } from '../lib/config.ts';
+import { type Config, parseConfig, parseLogging } from '../lib/config.ts';
 import { httpHandler } from '../lib/http.ts';
 import { createLog, describeError } from '../lib/log.ts';
+import { failedRead } from '../lib/metrics.ts';
 import { CredentialsCache } from '../lib/secret/credentials-cache.ts';
 import { parseLiveKitCredentials } from '../lib/secret/livekit-credentials.ts';
 import { nextRequestSent } from '../lib/secret/request-sent.ts';
@@ -17,7 +18,7 @@ import type { TokenEndpoint, VersionedCredentials } from '../lib/token-endpoint.
 const longestSendingMs = 250;
 
 const log = createLog({
-  threshold: parseLogLevel(process.env),
+  ...parseLogging(process.env),
   now: systemClock.now,
   // Not `console`: the runtime would wrap its lines once more.
   write: (line) => process.stdout.write(line),
@@ -67,6 +68,6 @@ function credentialsCache(config: Config): CredentialsCache<VersionedCredentials
     clock: systemClock,
     random: Math.random,
     onFailure: (error) =>
-      log('WARN', 'The credentials could not be fetched.', { causes: describeError(error) }),
+      log('WARN', 'The credentials could not be fetched.', { causes: describeError(error) }, failedRead),
   });
 }

@@ -39,9 +39,15 @@ export class ConfigurationFault extends Error {
   override readonly name = 'ConfigurationFault';
 }
 
-/** The log level that Lambda itself sets, from the function's logging configuration; `INFO` where it sets none of ours. */
-export function parseLogLevel(environment: Environment): LogLevel {
-  return logLevels.find((level) => level === environment['AWS_LAMBDA_LOG_LEVEL']) ?? 'INFO';
+/**
+ * What the log is made with, a faulty configuration or not: `INFO` where `LOG_LEVEL` is unset or no level, and as the metrics'
+ * namespace the function's name, which Lambda sets.
+ */
+export function parseLogging(environment: Environment): { threshold: LogLevel; namespace: string } {
+  return {
+    threshold: logLevels.find((level) => level === environment['LOG_LEVEL']) ?? 'INFO',
+    namespace: environment['AWS_LAMBDA_FUNCTION_NAME'] ?? 'token',
+  };
 }
 
 /** @throws {ConfigurationFault} naming each variable at fault, what it holds and what it should be. */
@@ -74,6 +80,11 @@ export function parseConfig(environment: Environment): Config {
     if (value === undefined) faults.push(`${name} can't be used: it should be ${liveKitUrlRule}`);
     return value;
   };
+
+  const logLevel = read('LOG_LEVEL');
+  if (logLevel !== undefined && !logLevels.some((level) => level === logLevel)) {
+    faults.push(`LOG_LEVEL is ${JSON.stringify(logLevel)}: it should be one of ${logLevels.join(', ')}`);
+  }
 
   const config: Config = {
     secretId: required('LIVEKIT_SECRET_ID', 'the name or ARN of a secret in Secrets Manager'),

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type ErrorAnswer, type ErrorCode, statusOf, type TokenAnswer } from './contract.ts';
 import { describeError, type Log, type LogFields, type LogLevel } from './log.ts';
+import { requestMetrics } from './metrics.ts';
 import { BadRequest, CredentialsUnavailable, Problem } from './problem.ts';
 import type { Findings, TokenEndpoint, TokenEndpointRequest } from './token-endpoint.ts';
 
@@ -21,16 +22,20 @@ export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number
     const requestId = event?.requestContext?.requestId;
     const findings: Findings = {};
 
-    const finish = (level: LogLevel, code: string, response: Response, fields?: LogFields) => {
-      log(level, response.status < 400 ? 'Token issued.' : 'Token refused.', {
-        request_id: requestId,
-        status: response.status,
-        code,
-        duration_ms: now() - startedAt,
-        cold_start: coldStart,
-        ...findings,
-        ...fields,
-      });
+    const finish = (level: LogLevel, code: 'ok' | ErrorCode, response: Response, fields?: LogFields) => {
+      const message = response.status < 400 ? 'Token issued.' : 'Token refused.';
+      const durationMs = now() - startedAt;
+      log(
+        level,
+        message,
+        { request_id: requestId, status: response.status, ...findings, ...fields },
+        requestMetrics({
+          code,
+          durationMs,
+          isColdStart: coldStart,
+          credentialsState: findings.credentials_state,
+        }),
+      );
       return toResult(response);
     };
 

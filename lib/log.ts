@@ -1,3 +1,5 @@
+import type { Metrics } from './metrics.ts';
+
 /** From the least to the most urgent, in the words of Lambda's own log level setting. */
 export const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -5,23 +7,40 @@ export type LogLevel = (typeof logLevels)[number];
 /** Fields of a log line; a field that is `undefined` is left out. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes one line of JSON: when, how urgent, what, and the fields. */
-export type Log = (level: LogLevel, message: string, fields?: LogFields) => void;
+/** Writes one line of JSON: when, how urgent, what, the fields, and the metrics for CloudWatch to find. */
+export type Log = (level: LogLevel, message: string, fields?: LogFields, metrics?: Metrics) => void;
 
 /**
- * A log from `threshold` upwards. `write` gets whole lines: on Lambda it should be standard output itself, since what goes
- * through `console` is wrapped by the runtime once more.
+ * A log from `threshold` upwards. Of a line below that its metrics alone are written: what is counted may not depend on how
+ * much is logged.
  */
 export function createLog(options: {
   threshold: LogLevel;
+  /** CloudWatch's namespace for the metrics. */
+  namespace: string;
+  /** Milliseconds since the epoch. */
   now: () => number;
+  /** Gets whole lines. On Lambda it should be standard output itself: what goes through `console` is wrapped by the runtime. */
   write: (line: string) => void;
 }): Log {
-  const { threshold, now, write } = options;
+  const { threshold, namespace, now, write } = options;
   const lowest = logLevels.indexOf(threshold);
-  return (level, message, fields) => {
-    if (logLevels.indexOf(level) < lowest) return;
-    write(`${JSON.stringify({ timestamp: new Date(now()).toISOString(), level, message, ...fields })}\n`);
+  return (level, message, fields, metrics) => {
+    const isLogged = logLevels.indexOf(level) >= lowest;
+    if (!isLogged && metrics === undefined) return;
+    const at = now();
+    const line = {
+      timestamp: new Date(at).toISOString(),
+      level,
+      ...(isLogged && { message, ...fields }),
+      ...metrics?.values,
+      // Last, so that it is out of the way of whoever reads the line.
+      _aws: metrics && {
+        Timestamp: at,
+        CloudWatchMetrics: metrics.directives.map((directive) => ({ Namespace: namespace, ...directive })),
+      },
+    };
+    write(`${JSON.stringify(line)}\n`);
   };
 }
 

@@ -24,7 +24,14 @@ export interface Findings {
   credentials_version?: string | undefined;
   /** Time since the secret was read. */
   credentials_age_ms?: number;
+  credentials_state?: CredentialsState;
 }
+
+/**
+ * Which credentials served: `fresh`, read within their maximum age; `stale`, older than that, because nothing newer could be had
+ * in time; `previous`, within it, but of the secret's version before the current one, which can't be used.
+ */
+export type CredentialsState = 'fresh' | 'stale' | 'previous';
 
 /** LiveKit credentials, and which version of the secret they are. */
 export interface VersionedCredentials extends LiveKitCredentials {

@@ -41,6 +41,9 @@ export interface Api {
 /** What serverless-offline draws on its output, whatever its log level: a box, and empty lines around it. */
 const drawingOfRoutes = /^\s*([┌│└].*)?$/;
 
+/** The end of a log line that only CloudWatch reads: which of its fields are metrics. */
+const forCloudWatch = /,"_aws":\{.*\}(?=\}$)/;
+
 /** How long serverless-offline may take to end itself, in milliseconds. */
 const shutdownMs = 5_000;
 
@@ -78,7 +81,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   child.stderr.setEncoding('utf8').on('data', write);
   let isReady = false;
   createInterface(child.stdout).on('line', (line) => {
-    if (!drawingOfRoutes.test(line)) write(`${line}\n`);
+    if (!drawingOfRoutes.test(line)) write(`${line.replace(forCloudWatch, '')}\n`);
     // With this word the CLI reports why it can't go on; after a failed build, for one, it stays all the same.
     if (line === 'Error:' && !isReady) child.kill('SIGTERM');
   });

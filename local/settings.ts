@@ -22,6 +22,7 @@ const parameterOf = {
   CLUBS_CLAIM: 'clubs-claim',
   MODERATED_CLUBS_CLAIM: 'moderated-clubs-claim',
   LISTENERS_CLAIM: 'listeners-claim',
+  LOG_LEVEL: 'log-level',
 } as const;
 
 const passedOn = [
@@ -30,7 +31,6 @@ const passedOn = [
   'CREDENTIALS_MAX_STALENESS_SECONDS',
   'CREDENTIALS_COOLDOWN_SECONDS',
   'CREDENTIALS_TIMEOUT_MS',
-  'AWS_LAMBDA_LOG_LEVEL',
 ] as const;
 
 /**

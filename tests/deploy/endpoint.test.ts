@@ -165,12 +165,12 @@ describe('the function', () => {
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
         level: 'INFO',
         duration_ms: expect.any(Number),
-        cold_start: expect.any(Boolean),
+        cold_start: expect.any(Number),
         credentials_version: expect.any(String),
         credentials_age_ms: expect.any(Number),
       });
     }
-    expect(ofGrants.filter((line) => line['cold_start'])).toHaveLength(1);
+    expect(ofGrants.filter((line) => line['cold_start'] === 1)).toHaveLength(1);
 
     const neverLogged = [
       secret.LIVEKIT_API_KEY,
@@ -238,7 +238,9 @@ describe('the stack', () => {
       { ...named('function-errors'), ...ofFunction, MetricName: 'Errors' },
       { ...named('function-throttles'), ...ofFunction, MetricName: 'Throttles' },
       { ...named('latency'), ...ofGateway, MetricName: 'Latency' },
+      { ...named('previous-credentials'), ...counted, MetricName: 'previous_credentials' },
       { ...named('server-errors'), ...ofGateway, MetricName: '5xx' },
+      { ...named('stale-credentials'), ...counted, MetricName: 'stale_credentials' },
       { ...named('too-many-requests'), ...counted, MetricName: 'Status429' },
       { ...named('unauthorized'), ...counted, MetricName: 'Status401' },
     ]);

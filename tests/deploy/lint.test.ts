@@ -16,6 +16,7 @@ const everything = {
   'reserved-concurrency': '20',
   tracing: 'true',
   'alarms-topic': 'arn:aws:sns:eu-central-1:123456789012:on-call',
+  'notices-topic': 'arn:aws:sns:eu-central-1:123456789012:tomorrow',
   domain: 'meetings.booky.example',
   certificate: 'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab',
 };

@@ -33,6 +33,7 @@ const kinds = {
   logGroups: ['logs', 'describe-log-groups', '--query', 'logGroups[].logGroupName'],
   metricFilters: ['logs', 'describe-metric-filters', '--query', 'metricFilters[].filterName'],
   alarms: ['cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmName'],
+  dashboards: ['cloudwatch', 'list-dashboards', '--query', 'DashboardEntries[].DashboardName'],
   buckets: ['s3api', 'list-buckets', '--query', 'Buckets[].Name'],
   secrets: ['secretsmanager', 'list-secrets', '--query', 'SecretList[].Name'],
 };
@@ -64,6 +65,7 @@ test('removal leaves the secrets, and nothing else', async () => {
     functions: [],
     apis: [],
     roles: [],
+    dashboards: ['cloudwatch', 'list-dashboards', '--query', 'DashboardEntries[].DashboardName'],
     buckets: [],
     secrets: [secretName],
   });

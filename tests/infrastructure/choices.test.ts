@@ -10,6 +10,7 @@ import {
 
 const key = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
+const noticesTopic = 'arn:aws:sns:eu-west-1:123456789012:tomorrow';
 
 let packaged: Packaged;
 beforeAll(async () => {
@@ -32,6 +33,7 @@ beforeAll(async () => {
       'log-retention-days': '30',
       tracing: 'true',
       'alarms-topic': topic,
+      'notices-topic': noticesTopic,
     },
     'eu-west-1',
   );
@@ -52,6 +54,7 @@ test('the function learns of the secret, the URL and the claims', () => {
       CLUBS_CLAIM: 'https://booky.example/clubs',
       MODERATED_CLUBS_CLAIM: 'hosts',
       LISTENERS_CLAIM: 'guests',
+      LOG_LEVEL: 'WARN',
     },
   });
 });
@@ -112,21 +115,45 @@ test('the limits are those given, 0 included', () => {
   expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['ReservedConcurrentExecutions']).toBe(0);
 });
 
-test('logs are as loud, and kept for as long, as told', () => {
+test('logs are kept for as long as told; Lambda withholds none, since the metrics are in them', () => {
   expect(onlyResource(packaged.template, 'AWS::Lambda::Function')).toMatchObject({
-    LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'WARN' },
+    LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'DEBUG' },
   });
   for (const group of Object.values(resourcesOf(packaged.template, 'AWS::Logs::LogGroup'))) {
     expect(group.Properties['RetentionInDays']).toBe(30);
   }
 });
 
-test('every alarm tells the topic, also when it is over', () => {
-  const alarms = Object.values(resourcesOf(packaged.template, 'AWS::CloudWatch::Alarm'));
-  expect(alarms).toHaveLength(6);
-  for (const alarm of alarms) {
-    expect(alarm.Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
-  }
+/** Each alarm's topics, by the alarm's name after the function's. */
+function topicsOf({ template }: Packaged): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => {
+      const { AlarmActions, OKActions } = Properties;
+      expect(OKActions, 'told also when it is over').toStrictEqual(AlarmActions);
+      return [
+        String(Object.values(Object(Properties['AlarmName']))[0]).replace(/^\$\{.*\}-/, ''),
+        AlarmActions,
+      ];
+    }),
+  );
+}
+
+test('alarms that mean that readers can’t join, or soon will not, wake somebody; the others can wait', () => {
+  expect(topicsOf(packaged)).toStrictEqual({
+    'server-errors': [topic],
+    'stale-credentials': [topic],
+    'previous-credentials': [topic],
+    latency: [noticesTopic],
+    'function-errors': [noticesTopic],
+    'function-throttles': [noticesTopic],
+    unauthorized: [noticesTopic],
+    'too-many-requests': [noticesTopic],
+  });
+});
+
+test('with one topic alone, it hears of all', async () => {
+  const one = await packageService('staging', { ...requiredParameters, 'alarms-topic': topic }, 'eu-west-1');
+  for (const topics of Object.values(topicsOf(one))) expect(topics).toStrictEqual([topic]);
 });
 
 test('a domain adds its name, its mapping and where it points to, and changes the endpoint’s URL alone', async () => {

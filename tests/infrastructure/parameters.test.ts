@@ -161,17 +161,8 @@ const cases = {
     accepted: ['1', '14', '90', '365'],
     refused: ['', '0', '2', '015', '366', 'forever'],
   },
-  'alarms-topic': {
-    accepted: ['arn:aws:sns:eu-central-1:123456789012:on-call'],
-    refused: [
-      '',
-      'on-call',
-      'arn:aws:sns:eu-central-1:123456789012:on-call.fifo',
-      'arn:aws:sns:eu-central-1:123456789012:*',
-      'arn:aws:sns:eu-west-1:123456789012:on-call',
-      'arn:aws:sqs:eu-central-1:123456789012:on-call',
-    ],
-  },
+  'alarms-topic': topicCases(),
+  'notices-topic': topicCases(),
   domain: {
     accepted: ['meetings.booky.example', 'a.b', 'a-1.booky.xn--p1ai', `${'a'.repeat(63)}.example`],
     refused: [
@@ -206,6 +197,20 @@ function claimCases() {
   return {
     accepted: ['cognito:groups', 'https://booky.example/clubs', 'c', 'c'.repeat(128)],
     refused: ['', 'reading clubs', 'bücher', 'c'.repeat(129), 'clubs\u0000'],
+  };
+}
+
+function topicCases() {
+  return {
+    accepted: ['arn:aws:sns:eu-central-1:123456789012:on-call'],
+    refused: [
+      '',
+      'on-call',
+      'arn:aws:sns:eu-central-1:123456789012:on-call.fifo',
+      'arn:aws:sns:eu-central-1:123456789012:*',
+      'arn:aws:sns:eu-west-1:123456789012:on-call',
+      'arn:aws:sqs:eu-central-1:123456789012:on-call',
+    ],
   };
 }
 
@@ -258,7 +263,7 @@ test('dev has working defaults for all, and open clubs', () => {
     issuer: 'http://localhost:3001',
     audience: ['booky'],
     origins: ['http://localhost:3010', 'http://localhost:5173'],
-    environment: { LIVEKIT_SECRET_ID: 'booky/livekit' },
+    environment: { LIVEKIT_SECRET_ID: 'booky/livekit', LOG_LEVEL: 'DEBUG' },
     logLevel: 'DEBUG',
   });
 });

@@ -119,14 +119,14 @@ describe('the function', () => {
 
   test('gets the variables that parameters set, and no others', () => {
     expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['Environment']).toStrictEqual({
-      Variables: { LIVEKIT_SECRET_ID: 'booky/livekit', CLUBS_CLAIM: 'cognito:groups' },
+      Variables: { LIVEKIT_SECRET_ID: 'booky/livekit', CLUBS_CLAIM: 'cognito:groups', LOG_LEVEL: 'INFO' },
     });
   });
 
-  test('logs JSON, in production from INFO upwards, and keeps it for 90 days', () => {
+  test('logs JSON, of which Lambda withholds nothing, and keeps it for 90 days', () => {
     expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['LoggingConfig']).toStrictEqual({
       LogFormat: 'JSON',
-      ApplicationLogLevel: 'INFO',
+      ApplicationLogLevel: 'DEBUG',
       SystemLogLevel: 'INFO',
     });
     expect(resourcesOf(packaged.template, 'AWS::Logs::LogGroup')).toMatchObject({

@@ -43,6 +43,9 @@ describe('without usable credentials', () => {
     const { putSecret, askForToken, log } = await start({ environment, hasSecret: false });
     expect((await askForToken()).status).toBe(503);
     await expect.poll(log, patience).toContain('ResourceNotFoundException');
+    // A person reads it here: without what CloudWatch alone needs.
+    await expect.poll(log, patience).toContain('"requests":1');
+    expect(log()).not.toContain('_aws');
 
     const url = 'wss://booky.livekit.cloud';
     const short = 'only-thirty-one-characters-long';

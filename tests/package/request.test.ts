@@ -1,5 +1,6 @@
 import { TokenVerifier } from 'livekit-server-sdk';
 import { expect, test } from 'vitest';
+import { metricsIn } from '../../stand-ins/cloudwatch/embedded-metrics.ts';
 import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { credentials, respond, startPackaged, startStore } from './support/environment.ts';
 
@@ -79,6 +80,28 @@ test('many requests at once, as on Lambda Managed Instances, share one read and 
 
   expect(responses.map(({ body }) => body['participant_name'])).toEqual(readers);
   expect(store.reads).toBe(1);
+});
+
+test('of a request that is not logged, its metrics are written all the same, and nothing else', async () => {
+  const store = await startStore();
+  const lambda = await startPackaged({ ...store.environment, LOG_LEVEL: 'ERROR' });
+  await respond(lambda, tokenEvent());
+  await lambda.stop();
+  // What Node has to say of its age is no line of the function's.
+  const [line = '', ...others] = lambda.output.split('\n').filter((text) => text.startsWith('{'));
+  expect(others).toEqual([]);
+  expect(metricsIn(line).map(({ name }) => name)).toContain('requests');
+  expect(Object.keys(JSON.parse(line))).toEqual([
+    'timestamp',
+    'level',
+    'code',
+    'requests',
+    'duration_ms',
+    'cold_start',
+    'stale_credentials',
+    'previous_credentials',
+    '_aws',
+  ]);
 });
 
 test('nothing secret is in the log: no credential, no token, no reader', async () => {

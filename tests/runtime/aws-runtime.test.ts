@@ -1,6 +1,7 @@
 /** The packaged function behind AWS's own runtime client, under its own Node: what the repository's runtime only imitates. */
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { tools } from '../../scripts/rehearsal/tools.ts';
+import { metricsIn } from '../../stand-ins/cloudwatch/embedded-metrics.ts';
 import { findAwsRuntime } from '../../stand-ins/lambda/aws-runtime.ts';
 import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { startFunction } from '../../stand-ins/lambda/runtime-api.ts';
@@ -58,6 +59,24 @@ test('a line of the log is JSON as the function wrote it: the client wraps what 
     'Token issued.',
   ]);
 });
+
+test.each(['INFO', 'ERROR'])(
+  'the metrics of a request leave the client as CloudWatch wants them, at log level %s',
+  async (LOG_LEVEL) => {
+    const store = await startStore();
+    const lambda = await start({ ...store.environment, AWS_LAMBDA_LOG_LEVEL: 'DEBUG', LOG_LEVEL });
+    await respond(lambda, tokenEvent());
+    await lambda.stop();
+    const metrics = lambda.output.trim().split('\n').flatMap(metricsIn);
+    expect(metrics.map(({ name, value, dimensions }) => [name, value, dimensions])).toEqual([
+      ['requests', 1, { code: 'ok' }],
+      ['duration_ms', expect.any(Number), {}],
+      ['cold_start', 1, {}],
+      ['stale_credentials', 0, {}],
+      ['previous_credentials', 0, {}],
+    ]);
+  },
+);
 
 test('a freeze between two requests is survived', async () => {
   const store = await startStore();

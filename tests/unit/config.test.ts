@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigurationFault, parseConfig, parseLogLevel } from '../../lib/config.ts';
+import { ConfigurationFault, parseConfig, parseLogging } from '../../lib/config.ts';
 
 const required = { LIVEKIT_SECRET_ID: 'booky/livekit' };
 
@@ -86,10 +86,27 @@ test('all faults are named at once', () => {
 });
 
 test.each([
-  { set: 'DEBUG', level: 'DEBUG' },
-  { set: 'ERROR', level: 'ERROR' },
-  { set: 'FATAL', level: 'INFO' },
-  { set: undefined, level: 'INFO' },
-])('the log level that Lambda sets, $set, is $level here', ({ set, level }) => {
-  expect(parseLogLevel({ AWS_LAMBDA_LOG_LEVEL: set })).toBe(level);
+  { LOG_LEVEL: 'DEBUG', threshold: 'DEBUG' },
+  { LOG_LEVEL: 'ERROR', threshold: 'ERROR' },
+  { LOG_LEVEL: '', threshold: 'INFO' },
+  { LOG_LEVEL: undefined, threshold: 'INFO' },
+])('of the log level $LOG_LEVEL the threshold is $threshold', ({ LOG_LEVEL, threshold }) => {
+  expect(parseLogging({ LOG_LEVEL })).toMatchObject({ threshold });
+  expect(() => parseConfig({ LIVEKIT_SECRET_ID: 'x', LOG_LEVEL })).not.toThrow();
+});
+
+test.each(['FATAL', 'info'])(
+  'the log level %s is a fault, which is logged from INFO upwards',
+  (LOG_LEVEL) => {
+    expect(parseLogging({ LOG_LEVEL })).toMatchObject({ threshold: 'INFO' });
+    expect(() => parseConfig({ LIVEKIT_SECRET_ID: 'x', LOG_LEVEL })).toThrow(
+      `LOG_LEVEL is "${LOG_LEVEL}": it should be one of DEBUG, INFO, WARN, ERROR`,
+    );
+  },
+);
+
+test('the metrics are counted under the name that Lambda gives to the function', () => {
+  expect(parseLogging({ AWS_LAMBDA_FUNCTION_NAME: 'booky-meeting-token-prod-token' })).toMatchObject({
+    namespace: 'booky-meeting-token-prod-token',
+  });
 });

@@ -33,7 +33,12 @@ function setUp({ fetch = () => Promise.resolve(credentials), environment = {}, e
   const config = parseConfig({ LIVEKIT_SECRET_ID: 'booky/livekit', ...environment });
   const clock = manualClock();
   const lines: string[] = [];
-  const log = createLog({ threshold: 'DEBUG', now: clock.now, write: (line) => lines.push(line) });
+  const log = createLog({
+    threshold: 'DEBUG',
+    namespace: 'token',
+    now: clock.now,
+    write: (line) => lines.push(line),
+  });
   const cache = new CredentialsCache({
     fetch,
     times: config.credentials,
@@ -236,8 +241,12 @@ describe('the log', () => {
       request_id: requestId,
       status: 200,
       code: 'ok',
+      requests: 1,
       duration_ms: 0,
-      cold_start: true,
+      cold_start: 1,
+      stale_credentials: 0,
+      previous_credentials: 0,
+      _aws: expect.anything(),
       club: '123',
       role: 'member',
       credentials_version: 'version-1',
@@ -249,12 +258,27 @@ describe('the log', () => {
       level: 'WARN',
       code: 'not_a_member',
       club: '123',
-      cold_start: false,
+      cold_start: 0,
       unreadable_claims: ['clubs'],
     });
     await call(tokenEvent({ body: '{"reading_club_id":0}' }));
     expect(lastLine()).toMatchObject({ level: 'WARN', status: 400, faults: ['reading_club_id'] });
     expect(lines).toHaveLength(3);
+  });
+
+  test.each([
+    ['fresh', { stale_credentials: 0, previous_credentials: 0 }],
+    ['stale', { stale_credentials: 1, previous_credentials: 0 }],
+    ['previous', { stale_credentials: 0, previous_credentials: 1 }],
+  ] as const)('counts a token with %s credentials', async (state, counted) => {
+    const { handler, lastLine } = setUp({
+      endpoint: (_, findings) => {
+        findings.credentials_state = state;
+        return Promise.reject(new Error('after the credentials'));
+      },
+    });
+    await handler(tokenEvent());
+    expect(lastLine()).toMatchObject({ credentials_state: state, requests: 1, ...counted });
   });
 
   test('warns of every claim that can’t be read, also where the token is issued', async () => {

@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createLog, describeError, type LogLevel, logLevels } from '../../lib/log.ts';
+import type { Metrics } from '../../lib/metrics.ts';
 
-function linesAt(threshold: LogLevel): string[] {
+function linesAt(threshold: LogLevel, metrics?: Metrics): string[] {
   const lines: string[] = [];
-  const log = createLog({ threshold, now: () => 0, write: (line) => lines.push(line) });
-  for (const level of logLevels) log(level, level.toLowerCase(), { club: '1', role: undefined });
+  const log = createLog({ threshold, namespace: 'token', now: () => 0, write: (line) => lines.push(line) });
+  for (const level of logLevels) log(level, level.toLowerCase(), { club: '1', role: undefined }, metrics);
   return lines;
 }
 
@@ -17,6 +18,31 @@ test('a line is one line of JSON; a field without a value is left out', () => {
 test('only the threshold and what is more urgent is written', () => {
   expect(linesAt('DEBUG')).toHaveLength(4);
   expect(linesAt('WARN')).toHaveLength(2);
+});
+
+describe('a line with metrics', () => {
+  const timestamp = '1970-01-01T00:00:00.000Z';
+  const metrics = {
+    values: { code: 'ok', requests: 1 },
+    directives: [{ Dimensions: [['code']], Metrics: [{ Name: 'requests', Unit: 'Count' }] }],
+  } as const;
+  const counted = {
+    ...metrics.values,
+    _aws: { Timestamp: 0, CloudWatchMetrics: [{ Namespace: 'token', ...metrics.directives[0] }] },
+  };
+
+  test('has them beside its fields, and names them at its end', () => {
+    const [line = ''] = linesAt('DEBUG', metrics);
+    expect(JSON.parse(line)).toEqual({ timestamp, level: 'DEBUG', message: 'debug', club: '1', ...counted });
+    expect(Object.keys(JSON.parse(line)).at(-1)).toBe('_aws');
+  });
+
+  test('has nothing but them below the threshold', () => {
+    const lines = linesAt('ERROR', metrics).map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toEqual({ timestamp, level: 'DEBUG', ...counted });
+    expect(lines[3]).toEqual({ timestamp, level: 'ERROR', message: 'error', club: '1', ...counted });
+  });
 });
 
 test('an error is told with its causes, outermost first', () => {

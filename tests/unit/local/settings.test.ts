@@ -51,7 +51,7 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
     MODERATED_CLUBS_CLAIM: 'moderated',
     LISTENERS_CLAIM: 'listening',
     TOKEN_TTL_SECONDS: '120',
-    AWS_LAMBDA_LOG_LEVEL: 'DEBUG',
+    LOG_LEVEL: 'WARN',
     AWS_ACCESS_KEY_ID: 'AKIAREAL',
     NODE_OPTIONS: '--inspect',
   });
@@ -68,8 +68,9 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
       'clubs-claim': 'clubs',
       'moderated-clubs-claim': 'moderated',
       'listeners-claim': 'listening',
+      'log-level': 'WARN',
     },
-    environment: { TOKEN_TTL_SECONDS: '120', AWS_LAMBDA_LOG_LEVEL: 'DEBUG' },
+    environment: { TOKEN_TTL_SECONDS: '120' },
   });
 });
 

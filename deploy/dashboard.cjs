@@ -1,0 +1,134 @@
+// @ts-check
+/**
+ * What goes on, on one page: joins, refusals, latency, cold starts and the credentials in use, and the log's answers to the usual
+ * questions.
+ */
+
+/** What a request ends with: `ok`, or the contract's codes. */
+const refusals = [
+  'invalid_json',
+  'invalid_request',
+  'unauthenticated',
+  'not_a_member',
+  'body_too_large',
+  'unsupported_media_type',
+  'token_generation_failed',
+  'credentials_unavailable',
+];
+
+/** Filled in by CloudFormation: the function's name is also the namespace of its own metrics. */
+const functionName = `\${TokenLambdaFunction}`;
+const functionLog = `SOURCE '\${TokenLogGroup}'`;
+const gatewayLog = `SOURCE '\${HttpApiLogGroup}'`;
+const gateway = ['ApiId', `\${HttpApi}`, 'Stage', `\${HttpApiStage}`];
+
+/** What the reader of the dashboard puts in place of this, in the field at its top. */
+const requestId = 'REQUEST_ID';
+
+/** The dashboard is 24 columns wide. @type {(type: string, width: number, title: string, properties: object) => object} */
+const widget = (type, width, title, properties) => ({
+  type,
+  width,
+  height: 6,
+  properties: { title, region: `\${AWS::Region}`, ...properties },
+});
+
+/** @type {(width: number, title: string, stat: string, metrics: unknown[][]) => object} */
+const graph = (width, title, stat, metrics) =>
+  widget('metric', width, title, { view: 'timeSeries', period: 300, stat, metrics });
+
+/** Logs Insights. @type {(width: number, title: string, view: 'table' | 'timeSeries', query: string[]) => object} */
+const log = (width, title, view, query) => widget('log', width, title, { view, query: query.join(' | ') });
+
+const widgets = [
+  widget('alarm', 24, 'Alarms', {
+    alarms: [
+      'ServerErrorsAlarm',
+      'StaleCredentialsAlarm',
+      'PreviousCredentialsAlarm',
+      'LatencyAlarm',
+      'FunctionErrorsAlarm',
+      'FunctionThrottlesAlarm',
+      'UnauthorizedAlarm',
+      'TooManyRequestsAlarm',
+    ].map((alarm) => `\${${alarm}.Arn}`),
+  }),
+  graph(12, 'Joins', 'Sum', [[functionName, 'requests', 'code', 'ok', { label: 'tokens issued' }]]),
+  graph(12, 'Refusals by code', 'Sum', [
+    ...refusals.map((code) => [functionName, 'requests', 'code', code, { label: code }]),
+    [functionName, 'Status401', { label: '401 of the gateway' }],
+    [functionName, 'Status429', { label: '429 of the gateway' }],
+    ['AWS/ApiGateway', '5xx', ...gateway, { label: '5xx in all' }],
+  ]),
+  graph(12, 'Latency (ms)', 'p99', [
+    ['AWS/ApiGateway', 'Latency', ...gateway, { stat: 'p50', label: 'readers, p50' }],
+    ['AWS/ApiGateway', 'Latency', ...gateway, { label: 'readers, p99' }],
+    [functionName, 'duration_ms', { stat: 'p50', label: 'function, p50' }],
+    [functionName, 'duration_ms', { label: 'function, p99' }],
+  ]),
+  graph(12, 'Cold starts', 'Sum', [[functionName, 'cold_start', { label: 'cold starts' }]]),
+  graph(12, 'Credentials that are not the current ones', 'Sum', [
+    [functionName, 'stale_credentials', { label: 'tokens with stale credentials' }],
+    [functionName, 'previous_credentials', { label: 'tokens with the previous version' }],
+    [functionName, 'failed_reads', { label: 'failed reads' }],
+  ]),
+  log(12, "Credentials' age (minutes)", 'timeSeries', [
+    functionLog,
+    'filter ispresent(credentials_age_ms)',
+    'stats max(credentials_age_ms) / 60000 as minutes by bin(5m)',
+  ]),
+  log(12, 'Versions of the secret in use', 'table', [
+    functionLog,
+    'filter ispresent(credentials_version)',
+    'stats count() as tokens, max(@timestamp) as last by credentials_version',
+    'sort last desc',
+  ]),
+  log(12, 'Refusals by code', 'table', [
+    functionLog,
+    "filter ispresent(code) and code != 'ok'",
+    'stats count() as times, max(@timestamp) as last by status, code',
+    'sort times desc',
+  ]),
+  log(12, 'Slowest cold starts', 'table', [
+    functionLog,
+    // Lambda's own line: the function can't see how long its init took.
+    "filter type = 'platform.report' and ispresent(record.metrics.initDurationMs)",
+    'fields @timestamp, record.metrics.initDurationMs as init, record.metrics.durationMs as request, record.requestId',
+    'sort init desc',
+    'limit 20',
+  ]),
+  log(12, 'One request by its request_id', 'table', [
+    functionLog,
+    gatewayLog,
+    `filter request_id = '${requestId}'`,
+    'sort @timestamp',
+    'fields @timestamp, @message',
+  ]),
+];
+
+module.exports = () => ({
+  Resources: {
+    Dashboard: {
+      Type: 'AWS::CloudWatch::Dashboard',
+      Properties: {
+        DashboardName: { Ref: 'AWS::StackName' },
+        DashboardBody: {
+          'Fn::Sub': JSON.stringify({
+            variables: [
+              {
+                type: 'pattern',
+                pattern: requestId,
+                id: 'requestId',
+                label: 'request_id',
+                inputType: 'input',
+                defaultValue: requestId,
+                visible: true,
+              },
+            ],
+            widgets,
+          }),
+        },
+      },
+    },
+  },
+});

@@ -1,0 +1,343 @@
+/**
+ * Alarms, dashboard and documentation, held to what is really emitted: the log lines of the packaged function, the gateway's access
+ * log in its own format, and the metrics that AWS's services have.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { statusOf } from '../../lib/contract.ts';
+import { accessLogLine } from '../../stand-ins/cloudwatch/access-log.ts';
+import { type Datapoint, metricsIn } from '../../stand-ins/cloudwatch/embedded-metrics.ts';
+import { filterPattern } from '../../stand-ins/cloudwatch/filter-pattern.ts';
+import { type EventOptions, tokenEvent } from '../../stand-ins/lambda/event.ts';
+import { startFunction } from '../../stand-ins/lambda/runtime-api.ts';
+import { startSecretsManager } from '../../stand-ins/secrets-manager.ts';
+import {
+  onlyResource,
+  type Packaged,
+  packageService,
+  requiredParameters,
+  resourcesOf,
+} from './support/packaged.ts';
+
+const functionName = 'booky-meeting-token-prod-token';
+const secret = {
+  LIVEKIT_API_KEY: 'APIkey',
+  LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters',
+  LIVEKIT_WS_URL: 'wss://project.livekit.cloud',
+};
+
+let packaged: Packaged;
+let directory: string;
+/** What the packaged function wrote: one line for each way in which a request can end, and those of its init. */
+let lines: string[];
+/** The metrics in these lines. */
+let emitted: Datapoint[];
+
+beforeAll(async () => {
+  packaged = await packageService('prod', requiredParameters);
+  directory = await mkdtemp(join(tmpdir(), 'booky-signals-'));
+  for (const [name, content] of packaged.zip) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), content);
+  }
+  lines = await linesOfEveryOutcome();
+  emitted = lines.flatMap(metricsIn);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function linesOfEveryOutcome(): Promise<string[]> {
+  const store = await startSecretsManager();
+  try {
+    const run = async (environment: Record<string, string>, events: readonly EventOptions[]) => {
+      const lambda = await startFunction({
+        directory,
+        env: {
+          ...store.environment,
+          AWS_LAMBDA_FUNCTION_NAME: functionName,
+          LIVEKIT_SECRET_ID: 'livekit',
+          ...environment,
+        },
+      });
+      for (const event of events) await lambda.invoke(tokenEvent(event));
+      await lambda.stop();
+      return lambda.output.trim().split('\n');
+    };
+    store.put('livekit', JSON.stringify(secret));
+    return [
+      ...(await run({ CLUBS_CLAIM: 'clubs' }, [
+        { claims: { sub: 'user-001', clubs: '[123]' } },
+        { claims: { sub: 'user-001', clubs: '["123"]' } },
+        { claims: {} },
+        { body: '{' },
+        { body: '{}' },
+        { body: 'x'.repeat(8_193) },
+        { headers: { 'content-type': 'text/plain' } },
+      ])),
+      ...(await run({ LIVEKIT_SECRET_ID: 'missing' }, [{}])),
+      ...(await run({ LIVEKIT_SECRET_ID: '' }, [{}])),
+    ];
+  } finally {
+    await store.close();
+  }
+}
+
+const text = v.pipe(
+  v.union([v.string(), v.object({ Ref: v.string() }), v.object({ 'Fn::Sub': v.string() })]),
+  // As CloudFormation fills them in.
+  v.transform((value) => (typeof value === 'string' ? value : resolve(Object.values(value)[0] ?? ''))),
+);
+const alarmSchema = v.object({
+  AlarmName: text,
+  AlarmDescription: v.string(),
+  Namespace: text,
+  MetricName: v.string(),
+  Dimensions: v.optional(v.array(v.object({ Name: v.string(), Value: text })), []),
+  Statistic: v.optional(v.string()),
+  ExtendedStatistic: v.optional(v.string()),
+});
+const filterSchema = v.object({
+  LogGroupName: v.object({ Ref: v.literal('HttpApiLogGroup') }),
+  FilterPattern: v.string(),
+  MetricTransformations: v.tuple([
+    v.object({ MetricNamespace: text, MetricName: v.string(), MetricValue: v.literal('1') }),
+  ]),
+});
+const dashboardSchema = v.object({
+  DashboardName: v.object({ Ref: v.literal('AWS::StackName') }),
+  DashboardBody: v.object({
+    'Fn::Sub': v.pipe(
+      v.string(),
+      v.transform(resolve),
+      v.parseJson(),
+      v.object({
+        variables: v.array(v.object({ pattern: v.string() })),
+        widgets: v.array(
+          v.object({
+            type: v.string(),
+            properties: v.object({
+              title: v.string(),
+              region: v.string(),
+              alarms: v.optional(v.array(v.string()), []),
+              metrics: v.optional(v.array(v.array(v.unknown())), []),
+              query: v.optional(v.string()),
+            }),
+          }),
+        ),
+      }),
+    ),
+  }),
+});
+
+/** What CloudFormation puts in the place of references. */
+function resolve(template: string): string {
+  const values: Record<string, string> = {
+    TokenLambdaFunction: functionName,
+    TokenLogGroup: `/aws/lambda/${functionName}`,
+    HttpApiLogGroup: '/aws/http-api/booky-meeting-token-prod',
+    HttpApi: 'r3pmxmplak',
+    HttpApiStage: '$default',
+    'AWS::Region': 'eu-central-1',
+  };
+  return template.includes('${')
+    ? template.replace(/\$\{([\w:]+(?:\.Arn)?)\}/g, (_, name: string) => values[name] ?? name)
+    : (values[template] ?? template);
+}
+
+const alarms = () =>
+  Object.entries(resourcesOf(packaged.template, 'AWS::CloudWatch::Alarm')).map(([id, { Properties }]) => ({
+    id,
+    name: v.parse(alarmSchema, Properties).AlarmName.replace(`${functionName}-`, ''),
+    ...v.parse(alarmSchema, Properties),
+  }));
+const filters = () =>
+  Object.values(resourcesOf(packaged.template, 'AWS::Logs::MetricFilter')).map(({ Properties }) =>
+    v.parse(filterSchema, Properties),
+  );
+const widgets = () =>
+  v.parse(dashboardSchema, onlyResource(packaged.template, 'AWS::CloudWatch::Dashboard')).DashboardBody[
+    'Fn::Sub'
+  ].widgets;
+
+/** A metric's name with its namespace and dimensions: what an alarm or a graph has to say exactly. */
+const identity = (namespace: string, name: string, dimensions: Readonly<Record<string, string>>) =>
+  JSON.stringify([namespace, name, Object.entries(dimensions).toSorted()]);
+
+/** Of AWS's own metrics, those with these dimensions: "Monitoring HTTP APIs" and "Using CloudWatch metrics with Lambda". */
+const ofGateway = { ApiId: 'r3pmxmplak', Stage: '$default' };
+const ofFunction = { FunctionName: functionName };
+const vended = [
+  ...['4xx', '5xx', 'Count', 'IntegrationLatency', 'Latency', 'DataProcessed'].map((name) =>
+    identity('AWS/ApiGateway', name, ofGateway),
+  ),
+  ...['Invocations', 'Errors', 'Throttles', 'Duration', 'ConcurrentExecutions'].map((name) =>
+    identity('AWS/Lambda', name, ofFunction),
+  ),
+];
+
+/** Every metric that there is: AWS's own, those in the function's log lines, and those that filters count. */
+const existing = () =>
+  new Set([
+    ...vended,
+    ...emitted.map(({ namespace, name, dimensions }) => identity(namespace, name, dimensions)),
+    ...filters().map(({ MetricTransformations: [{ MetricNamespace, MetricName }] }) =>
+      identity(MetricNamespace, MetricName, {}),
+    ),
+  ]);
+
+describe('the function’s log lines', () => {
+  test('count every request once, by its code', () => {
+    const codes = emitted
+      .filter(({ name }) => name === 'requests')
+      .map(({ dimensions, value, unit }) => ({ code: dimensions['code'], value, unit }));
+    expect(codes.toSorted((a, b) => String(a.code).localeCompare(String(b.code)))).toEqual(
+      ['ok', ...Object.keys(statusOf)].toSorted().map((code) => ({ code, value: 1, unit: 'Count' })),
+    );
+  });
+
+  test('are counted under the function’s name, and told apart by nothing but the code', () => {
+    expect(new Set(emitted.map(({ namespace }) => namespace))).toEqual(new Set([functionName]));
+    for (const { name, dimensions } of emitted) {
+      expect(Object.keys(dimensions), name).toEqual(name === 'requests' ? ['code'] : []);
+    }
+  });
+
+  test('measure each request, count each environment’s first as its cold start, and each read that fails', () => {
+    const valuesOf = (wanted: string) =>
+      emitted.filter(({ name }) => name === wanted).map(({ value }) => value);
+    expect(valuesOf('duration_ms')).toHaveLength(9);
+    expect(valuesOf('cold_start')).toEqual([1, 0, 0, 0, 0, 0, 0, 1, 1]);
+    // The prefetch, and the request's own.
+    expect(valuesOf('failed_reads')).toEqual([1, 1]);
+  });
+
+  test('cost no more than the documentation says', async () => {
+    const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const [, metrics, alarmCount] = /at most (\d+) metrics of .* (\w+) alarms of/.exec(page) ?? [];
+    expect(existing().size - vended.length).toBe(Number(metrics));
+    expect({ alarmCount, alarms: alarms().length }).toEqual({ alarmCount: 'eight', alarms: 8 });
+
+    const [, bytes = ''] = /(\d+) bytes a request/.exec(page) ?? [];
+    const issued = lines.find((line) => line.includes('Token issued.')) ?? '';
+    expect(issued).not.toBe('');
+    // CloudWatch Logs bills 26 bytes for each event on top.
+    expect(Buffer.byteLength(issued) + 26).toBeLessThanOrEqual(Number(bytes));
+  });
+});
+
+describe('the gateway’s access log', () => {
+  test.each([
+    ['{ $.status = 401 }', 401],
+    ['{ $.status = 429 }', 429],
+  ])('%s is counted from its lines, and no other status is', (pattern, status) => {
+    const { Format: format } = Object(
+      onlyResource(packaged.template, 'AWS::ApiGatewayV2::Stage')['AccessLogSettings'],
+    );
+    expect(filters().map(({ FilterPattern }) => FilterPattern)).toContain(pattern);
+    const matching = [200, 400, 401, 403, 404, 413, 415, 429, 500, 503].filter((candidate) =>
+      filterPattern(pattern)(
+        accessLogLine(String(format), {
+          requestTime: '23/Nov/2026:10:00:00 +0000',
+          requestId: 'JKJaXmPLvHcESHA=',
+          routeKey: 'POST /api/reading-clubs/meetings/token',
+          status: candidate,
+          responseLatency: 401,
+          integrationLatency: 429,
+        }),
+      ),
+    );
+    expect(matching).toEqual([status]);
+  });
+});
+
+test('every alarm watches a metric that there is', () => {
+  expect(alarms().length).toBeGreaterThan(5);
+  for (const { AlarmName, Namespace, MetricName, Dimensions } of alarms()) {
+    const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
+    expect(existing(), AlarmName).toContain(identity(Namespace, MetricName, dimensions));
+  }
+});
+
+describe('the dashboard', () => {
+  test('draws metrics that there are', () => {
+    const drawn = widgets().flatMap(({ properties }) => properties.metrics);
+    expect(drawn.length).toBeGreaterThan(5);
+    for (const metric of drawn) {
+      const [namespace = '', name = '', ...pairs] = v.parse(
+        v.array(v.string()),
+        // Last come options of the drawing.
+        metric.filter((part) => typeof part === 'string'),
+      );
+      const dimensions = Object.fromEntries(
+        pairs.flatMap((pair, index) => (index % 2 === 0 ? [[pair, pairs[index + 1] ?? '']] : [])),
+      );
+      expect(existing()).toContain(identity(namespace, name, dimensions));
+    }
+  });
+
+  test('shows the refusals of every code', () => {
+    const refusals = widgets().find(({ properties }) => properties.title === 'Refusals by code');
+    const codes = refusals?.properties.metrics
+      .filter(([, name]) => name === 'requests')
+      .map((metric) => metric[3]);
+    expect(codes).toEqual(Object.keys(statusOf));
+  });
+
+  test('shows every alarm', () => {
+    const shown = widgets().flatMap(({ properties }) => properties.alarms);
+    expect(shown.toSorted()).toEqual(
+      alarms()
+        .map(({ id }) => `${id}.Arn`)
+        .toSorted(),
+    );
+  });
+
+  test('asks the logs of this function and this gateway, for fields that their lines have', () => {
+    const fields = new Set(
+      lines.filter((line) => line.startsWith('{')).flatMap((line) => Object.keys(JSON.parse(line))),
+    );
+    const queries = widgets().flatMap(({ properties }) => properties.query ?? []);
+    expect(queries.length).toBeGreaterThanOrEqual(4);
+    for (const query of queries) {
+      expect(query).toContain(`SOURCE '/aws/lambda/${functionName}'`);
+      const ofOurs = query
+        .replace(/'[^']*'| as \w+|bin\(\w+\)|record\.[\w.]+/g, '')
+        .match(/\b[a-z]+(_[a-z]+)+\b/g);
+      for (const field of ofOurs ?? []) expect(fields, query).toContain(field);
+    }
+  });
+
+  test('has a field for the request that is asked for', () => {
+    const { DashboardBody } = v.parse(
+      dashboardSchema,
+      onlyResource(packaged.template, 'AWS::CloudWatch::Dashboard'),
+    );
+    const [{ pattern } = { pattern: 'none' }] = DashboardBody['Fn::Sub'].variables;
+    const asking = widgets().filter(({ properties }) => properties.query?.includes(pattern));
+    expect(asking.map(({ properties }) => properties.title)).toEqual(['One request by its request_id']);
+  });
+});
+
+describe('the documentation', () => {
+  test('has a section for every alarm, to which the alarm’s description leads, and for no other', async () => {
+    const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const [, part = ''] = /^## Alarms$(.*?)^## /ms.exec(page) ?? [];
+    const sections = [...part.matchAll(/^### `(.+)`$\n+([^#]+)/gm)].map(([, name, body]) => ({ name, body }));
+    expect(sections.map(({ name }) => name).toSorted()).toEqual(
+      alarms()
+        .map(({ name }) => name)
+        .toSorted(),
+    );
+    for (const { name, body } of sections) {
+      expect(body, name).toMatch(/\*\*What to do\.\*\*/);
+    }
+    for (const { name, AlarmDescription } of alarms()) {
+      expect(AlarmDescription).toMatch(/\breaders?\b/i);
+      expect(AlarmDescription).toMatch(/Look at/);
+      expect(AlarmDescription.endsWith(`What to do: docs/operations.md, "${name}".`)).toBe(true);
+      expect(AlarmDescription.length).toBeLessThanOrEqual(1_024);
+    }
+  });
+});
