@@ -57,16 +57,20 @@ export interface LiveKitOptions {
   binary: string;
   /** The TCP port of the API and of signalling. */
   port: number;
-  /** The one key pair that it accepts. */
+  /** The key pair that it accepts. */
   apiKey: string;
   apiSecret: string;
+  /** Secrets of further keys that it accepts, by the key. */
+  furtherKeys?: Readonly<Record<string, string>>;
 }
 
 export interface LiveKit {
   /** For clients: `ws://localhost:<port>`. */
   url: string;
-  /** Ends the server, participants or not. */
+  /** Ends the server, participants or not: they are told that the meeting is over. */
   close: () => Promise<void>;
+  /** Ends it without a word to anybody, like a crash, or a service manager that has waited long enough. */
+  kill: () => Promise<void>;
 }
 
 /**
@@ -74,12 +78,12 @@ export interface LiveKit {
  *
  * @throws {LiveKitFault} when the port is taken, or the server ends by itself or stays silent for 20 s.
  */
-export async function startLiveKit({ binary, port, apiKey, apiSecret }: LiveKitOptions): Promise<LiveKit> {
+export async function startLiveKit(options: LiveKitOptions): Promise<LiveKit> {
+  const { binary, port, apiKey, apiSecret, furtherKeys } = options;
+  const keys = { [apiKey]: apiSecret, ...furtherKeys };
   const folder = await mkdtemp(join(tmpdir(), 'booky-livekit-'));
   const configuration = join(folder, 'livekit.json');
-  await writeFile(configuration, loopbackOnly({ port, udpPort: await freeUdpPort(), apiKey, apiSecret }), {
-    mode: 0o600,
-  });
+  await writeFile(configuration, loopbackOnly({ port, udpPort: await freeUdpPort(), keys }), { mode: 0o600 });
   const child = spawn(binary, ['--config', configuration], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collectTail(child);
   const killWithParent = () => child.kill('SIGKILL');
@@ -99,15 +103,19 @@ export async function startLiveKit({ binary, port, apiKey, apiSecret }: LiveKitO
       : `${error instanceof Error ? error.message : error}; its last output: ${output()}`;
     throw new LiveKitFault(`The LiveKit server did not start: ${reason}`);
   }
-  return { url: `ws://localhost:${port}`, close };
+  const kill = () => {
+    child.kill('SIGKILL');
+    return close();
+  };
+  return { url: `ws://localhost:${port}`, close, kill };
 }
 
 /** JSON, which the server reads as the YAML that it is. */
-function loopbackOnly(options: { port: number; udpPort: number; apiKey: string; apiSecret: string }): string {
+function loopbackOnly(options: { port: number; udpPort: number; keys: Record<string, string> }): string {
   return JSON.stringify({
     port: options.port,
     bind_addresses: ['127.0.0.1'],
-    keys: { [options.apiKey]: options.apiSecret },
+    keys: options.keys,
     development: true,
     logging: { level: 'warn' },
     rtc: {

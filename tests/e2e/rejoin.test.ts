@@ -1,5 +1,4 @@
 /** A reader whose connection LiveKit’s client can’t restore is in the meeting again all the same, with a new token. */
-import { readdir, readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
@@ -35,13 +34,7 @@ async function startServer(port: number, keys: typeof before): Promise<void> {
 
 /** Ends the servers of this test without a word to anybody. */
 async function killServers(): Promise<void> {
-  const threads = await readdir('/proc/self/task');
-  const lists = await Promise.all(threads.map((id) => readFile(`/proc/self/task/${id}/children`, 'utf8')));
-  for (const pid of lists.join(' ').split(' ').filter(Boolean)) {
-    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (commandLine.startsWith(binary)) process.kill(Number(pid), 'SIGKILL');
-  }
-  for (const server of servers.splice(0)) await server.close();
+  for (const server of servers.splice(0)) await server.kill();
 }
 
 /** Lets the endpoint’s tokens be for this server, signed with these keys. */
