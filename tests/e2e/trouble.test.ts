@@ -36,7 +36,7 @@ describe('The page tells of', () => {
     const page = await open({ ...ana, club: 'not a club' });
     await page.getByRole('button', { name: askForToken }).click();
     const problem = await problemOn(page);
-    expect(problem).toContain('The API did not accept what you chose. reading_club_id: ');
+    expect(problem).toContain('The API did not accept what you chose. Reading club should be');
     await picture(page, '7 not a club');
     await page.getByLabel('Reading club').fill('trouble');
     await getToken(page);

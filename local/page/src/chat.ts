@@ -11,11 +11,12 @@ const maxMessages = 300;
 
 /** Wires the chat to the room until `signal` aborts; `onFailure` hears of a message that could not be sent. */
 export function startChat(room: Room, signal: AbortSignal, onFailure: (error: unknown) => void): void {
-  const messages = byId('messages', HTMLOListElement);
+  const log = byId('messages', HTMLElement);
+  const messages = byId('message-list', HTMLOListElement);
   const form = byId('chat', HTMLFormElement);
   const input = byId('message', HTMLInputElement);
-  // It scrolls, and not every browser lets the keyboard do so unasked.
-  messages.tabIndex = 0;
+  // It scrolls, and not every browser lets the keyboard scroll what can't have the focus.
+  log.tabIndex = 0;
   messages.replaceChildren();
   input.value = '';
 
@@ -29,7 +30,7 @@ export function startChat(room: Room, signal: AbortSignal, onFailure: (error: un
       ]),
     );
     while (messages.children.length > maxMessages) messages.firstElementChild?.remove();
-    messages.scrollTop = messages.scrollHeight;
+    log.scrollTop = log.scrollHeight;
     return name;
   };
 

@@ -101,9 +101,46 @@ export function readChoices(): Choices {
   return { reader, club, clubs, quality: quality === 'expired' || quality === 'foreign' ? quality : 'valid' };
 }
 
+/** The fields of the form, by the request's. */
+const fieldsOfRequest = new Map([
+  ['reading_club_id', 'club'],
+  ['participant_name', 'reader-name'],
+]);
+
+/** The id of the form's field that a field of the request comes from. */
+export function fieldOf(path: string): string | undefined {
+  return fieldsOfRequest.get(path);
+}
+
+/** What the page calls a field of the request. */
+export function nameOfField(path: string): string {
+  const label = document.querySelector(`label[for="${fieldOf(path)}"]`);
+  return label?.textContent ?? path;
+}
+
+/** Marks these fields of the form until they change, and brings the reader to the first. */
+export function markInvalid(ids: readonly string[]): void {
+  for (const id of ids) {
+    const input = field(id);
+    input.ariaInvalid = 'true';
+    input.setAttribute('aria-errormessage', 'alert');
+    const unmark = () => {
+      input.ariaInvalid = null;
+      input.removeAttribute('aria-errormessage');
+    };
+    input.addEventListener('input', unmark, { once: true });
+  }
+  const [first] = ids;
+  if (first !== undefined) field(first).focus();
+}
+
 /** Puts the choices into the address, so that a reload, or a second tab, starts from them. */
 export function rememberChoices(): void {
-  window.history.replaceState(null, '', addressFor(select('reader').value, field('club').value.trim()));
+  window.history.replaceState(
+    window.history.state,
+    '',
+    addressFor(select('reader').value, field('club').value.trim()),
+  );
 }
 
 /** The page's address with this reader and club chosen. */

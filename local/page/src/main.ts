@@ -1,7 +1,15 @@
 /** The page: choose who you are and where, get a token and look at it, meet. One view at a time. */
 import { ConnectionError, setLogLevel } from 'livekit-client';
 import { createTokenClient, type TokenAnswer, TokenError } from '../../../client/index.ts';
-import { addressFor, type Choices, readChoices, readers, rememberChoices, setUpChoices } from './choices.ts';
+import {
+  addressFor,
+  type Choices,
+  markInvalid,
+  readChoices,
+  readers,
+  rememberChoices,
+  setUpChoices,
+} from './choices.ts';
 import { byId, create } from './dom.ts';
 import { disconnectionProblem, joinProblem } from './join-problem.ts';
 import { decodeJwt } from './jwt.ts';
@@ -11,8 +19,7 @@ import { loadSettings, type Settings } from './settings.ts';
 import { signIn } from './sign-in.ts';
 import { checkToken } from './token-check.ts';
 import { tokenProblem } from './token-problem.ts';
-
-type View = 'choose' | 'token' | 'meeting';
+import { goBackTo, goTo, headingOfView, show, startViews, viewInHistory } from './views.ts';
 
 interface Session {
   choices: Choices;
@@ -32,8 +39,18 @@ async function start(): Promise<void> {
   setUpChoices();
   // Any other identity provider says by itself what a reader is.
   byId('more', HTMLElement).hidden = settings.signIn.kind !== 'development';
-  show('choose');
+  startViews();
   let session: Session | undefined;
+  let leaveMeeting: (() => Promise<void>) | undefined;
+
+  window.addEventListener('popstate', () => {
+    const view = viewInHistory();
+    // Forward, to what is no longer there.
+    if (view === 'meeting' || (view === 'token' && session === undefined)) return window.history.back();
+    clearNews();
+    show(view);
+    void leaveMeeting?.();
+  });
 
   byId('choices', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
@@ -43,14 +60,11 @@ async function start(): Promise<void> {
         throw await problemOf(error, settings);
       });
       showToken(session);
-      show('token');
+      goTo('token');
     });
   });
 
-  byId('back', HTMLButtonElement).addEventListener('click', () => {
-    clearNews();
-    show('choose');
-  });
+  byId('back', HTMLButtonElement).addEventListener('click', () => window.history.back());
 
   byId('join', HTMLButtonElement).addEventListener('click', () => {
     void busy(byId('join', HTMLButtonElement), 'Joining …', async () => {
@@ -68,7 +82,7 @@ async function start(): Promise<void> {
             })
           : Promise.resolve(current.token);
       const token = await freshToken();
-      await joinMeeting({
+      leaveMeeting = await joinMeeting({
         token,
         devices: {
           camera: byId('with-camera', HTMLInputElement).checked,
@@ -79,8 +93,9 @@ async function start(): Promise<void> {
         onNews: tell,
         onProblem: complain,
         onEnd: async (reason, error) => {
-          clearNews();
-          show(reason === 'left' ? 'choose' : 'token');
+          leaveMeeting = undefined;
+          // Unless the browser's Back is what ended it.
+          if (viewInHistory() === 'meeting') await goBackTo(reason === 'left' ? 'choose' : 'token');
           if (reason === 'left') tell(`You have left ${token.room_name}.`);
           else if (error === undefined) complain(disconnectionProblem(reason));
           else if (error instanceof ConnectionError) complain(joinProblem(error, current.token.server_url));
@@ -89,7 +104,7 @@ async function start(): Promise<void> {
       });
       byId('meeting-heading', HTMLElement).textContent = token.room_name;
       inviteSomeone(current.choices);
-      show('meeting');
+      goTo('meeting');
     });
   });
 }
@@ -174,17 +189,6 @@ function inviteSomeone({ reader, club }: Choices): void {
   link.href = addressFor(somebody.id, club);
 }
 
-function show(view: View): void {
-  for (const name of ['choose', 'token', 'meeting'] as const) {
-    byId(name, HTMLElement).hidden = name !== view;
-    const step = document.querySelector(`[data-step="${name}"]`);
-    if (name === view) step?.setAttribute('aria-current', 'step');
-    else step?.removeAttribute('aria-current');
-  }
-  document.body.dataset['view'] = view;
-  byId(`${view}-heading`, HTMLElement).focus();
-}
-
 /** Runs a task of this button: once at a time, saying what goes on, and telling what went wrong. */
 async function busy(button: HTMLButtonElement, label: string, task: () => Promise<void>): Promise<void> {
   if (button.ariaDisabled === 'true') return;
@@ -217,12 +221,13 @@ function complain(error: unknown): void {
     create('p', {}, [problem.remedy]),
     create('button', { type: 'button', onclick: dismiss }, ['Dismiss']),
   );
+  markInvalid(problem.fields);
 }
 
 /** The button goes with the message, and the focus must not get lost with it. */
 function dismiss(): void {
   alertBox.replaceChildren();
-  byId(`${document.body.dataset['view']}-heading`, HTMLElement).focus();
+  headingOfView().focus();
 }
 
 function clearNews(): void {

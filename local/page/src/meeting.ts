@@ -2,7 +2,7 @@
 import { type DisconnectReason, type RemoteParticipant, Room, RoomEvent, Track } from 'livekit-client';
 import { stayInMeeting, type TokenAnswer } from '../../../client/index.ts';
 import { startChat } from './chat.ts';
-import { byId } from './dom.ts';
+import { byId, create } from './dom.ts';
 import { joinProblem } from './join-problem.ts';
 import { mutePublishedTrack, removeParticipant } from './moderation.ts';
 import { Problem } from './problem.ts';
@@ -27,8 +27,12 @@ export interface MeetingOptions {
   onEnd: (reason: DisconnectReason | 'left' | undefined, error?: unknown) => void;
 }
 
-/** Joins and shows the meeting; rejects with a `Problem` when LiveKit does not let the reader in. */
-export async function joinMeeting(options: MeetingOptions): Promise<void> {
+/**
+ * Joins and shows the meeting; rejects with a `Problem` when LiveKit does not let the reader in.
+ *
+ * @returns leaves it, as the reader's own button does
+ */
+export async function joinMeeting(options: MeetingOptions): Promise<() => Promise<void>> {
   const { token, onNews, onProblem } = options;
   const room = new Room({ adaptiveStream: true, dynacast: true });
   await room.connect(token.server_url, token.participant_token).catch((error: unknown) => {
@@ -67,7 +71,7 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
     microphone.hidden = !maySpeak;
     camera.hidden = !maySpeak;
     byId('listening', HTMLElement).hidden = maySpeak;
-    byId('alone', HTMLElement).hidden = others.length > 0;
+    showWhetherAlone(others.length === 0);
     byId('attendance', HTMLElement).textContent =
       others.length === 0 ? 'Only you' : `${others.length + 1} people`;
     sound.hidden = room.canPlaybackAudio;
@@ -141,11 +145,12 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
   onClick(microphone, () => setDevice('microphone', !local.isMicrophoneEnabled));
   onClick(camera, () => setDevice('camera', !local.isCameraEnabled));
   onClick(sound, () => room.startAudio());
-  onClick(byId('leave', HTMLButtonElement), async () => {
+  const leave = async () => {
     stopStaying();
     await room.disconnect();
     end('left');
-  });
+  };
+  onClick(byId('leave', HTMLButtonElement), leave);
   startChat(room, over.signal, (error) => onProblem(chatProblem(error)));
   show();
 
@@ -154,12 +159,21 @@ export async function joinMeeting(options: MeetingOptions): Promise<void> {
     if (options.devices.camera) void setDevice('camera', true);
     if (options.devices.microphone) void setDevice('microphone', true);
   }
+  return leave;
 }
 
+/** "On" and "off" are for the eye: a screen reader has them from `aria-pressed`. */
 function showSwitch(button: HTMLButtonElement, device: string, on: boolean): void {
   button.setAttribute('aria-pressed', String(on));
-  button.textContent = `${device} ${on ? 'on' : 'off'}`;
-  button.ariaLabel = device;
+  button.replaceChildren(device, create('span', { ariaHidden: 'true' }, [on ? ' on' : ' off']));
+}
+
+function showWhetherAlone(isAlone: boolean): void {
+  const invitation = byId('alone', HTMLElement);
+  // With the link, the focus would be lost.
+  const hasFocus = invitation.contains(document.activeElement);
+  invitation.hidden = !isAlone;
+  if (hasFocus && !isAlone) byId('meeting-heading', HTMLElement).focus();
 }
 
 function moderation({ freshToken, onNews, onProblem }: MeetingOptions): Moderation {

@@ -3,11 +3,17 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   readonly why: string;
   readonly remedy: string;
+  /** Ids of the form's fields that are at fault. */
+  readonly fields: readonly string[];
 
-  constructor(what: string, { why, remedy }: { why: string; remedy: string }) {
+  constructor(
+    what: string,
+    { why, remedy, fields = [] }: { why: string; remedy: string; fields?: readonly string[] },
+  ) {
     super(what);
     this.why = why;
     this.remedy = remedy;
+    this.fields = fields;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Why the API gave no meeting token, told to a person who may be a developer. */
 import type { TokenError } from '../../../client/index.ts';
+import { fieldOf, nameOfField } from './choices.ts';
 import { Problem } from './problem.ts';
 import { unreachable } from './reach.ts';
 
@@ -21,8 +22,11 @@ export async function tokenProblem(error: TokenError, endpoint: string): Promise
     case 'invalid_request':
     case 'invalid_json':
       return new Problem('The API did not accept what you chose.', {
-        why: error.details.map(({ path, message }) => `${path}: ${message}`).join('; ') || error.message,
+        why:
+          error.details.map(({ path, message }) => `${nameOfField(path)} ${message}`).join('; ') ||
+          error.message,
         remedy: 'Correct it and try again.',
+        fields: error.details.flatMap(({ path }) => fieldOf(path) ?? []),
       });
     case 'credentials_unavailable': {
       const when = error.retryAfterMs === undefined ? 'shortly' : `in ${error.retryAfterMs / 1000} s`;
