@@ -6,10 +6,10 @@ import { httpHandler } from '../lib/http.ts';
 import { createLog, describeError } from '../lib/log.ts';
 import { failedRead } from '../lib/metrics.ts';
 import { CredentialsCache } from '../lib/secret/credentials-cache.ts';
-import { parseLiveKitCredentials } from '../lib/secret/livekit-credentials.ts';
 import { nextRequestSent } from '../lib/secret/request-sent.ts';
 import { secretReader } from '../lib/secret/secrets-manager.ts';
-import type { TokenEndpoint, VersionedCredentials } from '../lib/token-endpoint.ts';
+import { credentialsReader, type VersionedCredentials } from '../lib/secret/versioned-credentials.ts';
+import type { TokenEndpoint } from '../lib/token-endpoint.ts';
 
 /**
  * How long the init waits for the read to leave, in milliseconds, before it goes on without: far longer than a handshake takes
@@ -60,10 +60,13 @@ async function start(): Promise<TokenEndpoint> {
 function credentialsCache(config: Config): CredentialsCache<VersionedCredentials> {
   const readSecret = secretReader(config.secretId, config.credentials.timeoutMs);
   return new CredentialsCache({
-    fetch: async (signal) => {
-      const { text, versionId } = await readSecret(signal);
-      return { ...parseLiveKitCredentials(text, config.liveKitUrl), versionId };
-    },
+    fetch: credentialsReader(readSecret, config.liveKitUrl, ({ currentVersion, previousVersion, fault }) =>
+      log('WARN', 'The current version of the secret can’t be used: the previous one serves.', {
+        current_version: currentVersion,
+        previous_version: previousVersion,
+        causes: describeError(fault),
+      }),
+    ),
     times: config.credentials,
     clock: systemClock,
     random: Math.random,

@@ -23,8 +23,10 @@ export interface CredentialsTimes {
   maxStalenessMs: number;
   /** The shortest time between two attempts after a failure. */
   cooldownMs: number;
-  /** The longest that a request waits for a fetch, retries included. */
+  /** The longest that a request without a good value waits for a fetch, retries included. */
   timeoutMs: number;
+  /** The longest that a request with a good value in hand waits for a refresh. */
+  refreshPatienceMs: number;
 }
 
 /** The claims that list clubs; `undefined` switches the list off. */
@@ -96,6 +98,7 @@ export function parseConfig(environment: Environment): Config {
         1_000 * integer('CREDENTIALS_MAX_STALENESS_SECONDS', { fallback: 3_600, min: 0, max: 86_400 }),
       cooldownMs: 1_000 * integer('CREDENTIALS_COOLDOWN_SECONDS', { fallback: 5, min: 0, max: 300 }),
       timeoutMs: integer('CREDENTIALS_TIMEOUT_MS', { fallback: 2_000, min: 100, max: 10_000 }),
+      refreshPatienceMs: integer('CREDENTIALS_REFRESH_PATIENCE_MS', { fallback: 300, min: 0, max: 2_000 }),
     },
     claims: {
       clubs: read('CLUBS_CLAIM'),

@@ -6,7 +6,7 @@ import { attributesOf, grants } from './grants.ts';
 import { type Claims, readerFrom } from './reader.ts';
 import { parseRequest, type RequestContent } from './request.ts';
 import type { CredentialsCache } from './secret/credentials-cache.ts';
-import type { LiveKitCredentials } from './secret/livekit-credentials.ts';
+import type { VersionedCredentials } from './secret/versioned-credentials.ts';
 import { mintToken } from './token.ts';
 
 /** A request for a token: what came, and the claims of the JWT that came with it, verified by the gateway. */
@@ -33,11 +33,6 @@ export interface Findings {
  */
 export type CredentialsState = 'fresh' | 'stale' | 'previous';
 
-/** LiveKit credentials, and which version of the secret they are. */
-export interface VersionedCredentials extends LiveKitCredentials {
-  versionId: string | undefined;
-}
-
 /**
  * Answers requests for tokens, and adds to `findings` while it does.
  *
@@ -61,9 +56,10 @@ export function createTokenEndpoint(
     });
     findings.role = role;
 
-    const { value: credentials, readAt } = await cache.get();
+    const { value: credentials, readAt, isPastDue } = await cache.get();
     findings.credentials_version = credentials.versionId;
     findings.credentials_age_ms = now() - readAt;
+    findings.credentials_state = isPastDue ? 'stale' : credentials.isPrevious ? 'previous' : 'fresh';
 
     const room = roomOf(club);
     const { jwt, expiresAt } = await mintToken(
@@ -99,13 +95,14 @@ export async function rehearse(now: () => number): Promise<void> {
     apiSecret: 'rehearsal'.repeat(4),
     serverUrl: 'ws://localhost',
     versionId: undefined,
+    isPrevious: false,
   };
   const endpoint = createTokenEndpoint(
     {
       claims: { clubs: undefined, moderatedClubs: undefined, listeners: undefined },
       tokenTtlSeconds: 120,
     },
-    { get: () => Promise.resolve({ value: credentials, readAt: now() }) },
+    { get: () => Promise.resolve({ value: credentials, readAt: now(), isPastDue: false }) },
     now,
   );
   const body = Buffer.from('{"reading_club_id":1}');

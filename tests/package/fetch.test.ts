@@ -4,13 +4,21 @@ import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import {
   anyKeys,
   credentials,
+  overHeldTls,
   overTls,
   respond,
   secretName,
   startPackaged,
   startStore,
 } from './support/environment.ts';
-import { never, startRecordingStore, withDenial, withSecret } from './support/recording-store.ts';
+import {
+  never,
+  signedAt,
+  startRecordingStore,
+  withDenial,
+  withSecret,
+  withSecretAndSilence,
+} from './support/recording-store.ts';
 
 const resolverHook = new URL('support/print-lookups.cjs', import.meta.url);
 
@@ -133,20 +141,63 @@ test.each([
   expect(store.reads.map(({ headers }) => headers['x-amzn-trace-id'])).toEqual([undefined, lambda.traceId]);
 });
 
-test('the connection is kept for the next read', async () => {
-  const store = await startRecordingStore(withSecret);
+test('a read does not depend on the connection of the one before, which a freeze may have left dead', async () => {
+  const store = await startRecordingStore(withSecretAndSilence);
   const lambda = await startPackaged({ ...store.environment, CREDENTIALS_MAX_AGE_SECONDS: '1' });
-  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
 
   await vi.waitFor(
     async () => {
-      await respond(lambda, tokenEvent());
+      expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
       expect(store.reads.length).toBeGreaterThan(1);
     },
     { timeout: 10_000 },
   );
+  await lambda.stop();
 
-  expect(store.connections.opened).toBe(1);
+  expect(store.connections.opened).toBe(store.reads.length);
+  expect(lambda.output).not.toContain('could not be fetched');
+  expect(lambda.output).not.toContain('stale');
+});
+
+test('a read leaves no connection open', async () => {
+  const store = await startRecordingStore(withSecret);
+  const lambda = await startPackaged(store.environment);
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+
+  await expect.poll(() => store.connections).toEqual({ opened: 1, open: 0 });
+});
+
+test('a request that was signed before a freeze is not sent after it', async () => {
+  const store = await startRecordingStore(withSecret);
+  const { environment, held } = await overHeldTls(store);
+  const lambda = await startPackaged({ ...environment, CREDENTIALS_MAX_AGE_SECONDS: '1' });
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+
+  // The handshake of the refresh hangs until the environment is frozen, and is over before it thaws.
+  held.hold();
+  await vi.waitFor(
+    async () => {
+      expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+      expect(held.waiting).toBe(1);
+    },
+    { timeout: 10_000 },
+  );
+  lambda.freeze();
+  const { length } = store.reads;
+  held.release();
+  const frozenUntil = Date.now() + 3_000;
+  await vi.waitUntil(() => Date.now() > frozenUntil, { timeout: 10_000 });
+  lambda.thaw();
+
+  await vi.waitFor(async () => {
+    expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+    expect(store.reads.length).toBeGreaterThan(length);
+  });
+  for (const { headers } of store.reads.slice(length)) {
+    expect(signedAt(headers)).toBeGreaterThan(frozenUntil - 1_000);
+  }
+  await lambda.stop();
+  expect(lambda.output).not.toContain('could not be fetched');
 });
 
 test('a read names the SDK and the runtime that it comes from', async () => {

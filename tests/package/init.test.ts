@@ -1,7 +1,14 @@
 import { createServer } from 'node:http';
 import { expect, test, vi } from 'vitest';
 import { tokenEvent } from '../../stand-ins/lambda/event.ts';
-import { anyKeys, respond, secretName, startPackaged, startStore } from './support/environment.ts';
+import {
+  anyKeys,
+  credentials,
+  respond,
+  secretName,
+  startPackaged,
+  startStore,
+} from './support/environment.ts';
 import { never, startRecordingStore, withSecret } from './support/recording-store.ts';
 
 test.each([
@@ -109,14 +116,41 @@ test('a prefetch that hangs since before a freeze costs the first request nothin
   expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
 });
 
-test('a secret that is rotated to a broken one is named, and not shown', async () => {
+test('a broken current version is named, not shown, and the version before it serves', async () => {
   const store = await startStore();
-  store.put(secretName, 'not JSON at all');
+  const { versionId: previous } = store.put(secretName, JSON.stringify(credentials));
+  const { versionId: current } = store.put(secretName, 'not JSON at all');
+  const lambda = await startPackaged(store.environment);
+
+  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
+  expect(store.reads).toBe(2);
+  await lambda.stop();
+  const lines = lambda.output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): unknown => JSON.parse(line));
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      level: 'WARN',
+      current_version: current,
+      previous_version: previous,
+      causes: [expect.objectContaining({ message: expect.stringContaining('it is not JSON') })],
+    }),
+  );
+  expect(lines).toContainEqual(
+    expect.objectContaining({ credentials_state: 'previous', credentials_version: previous }),
+  );
+  expect(lambda.output).not.toContain('not JSON at all');
+});
+
+test('a secret without a usable version is named, and not shown', async () => {
+  const store = await startStore({ secret: 'not JSON at all' });
   const lambda = await startPackaged(store.environment);
 
   expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
   await lambda.stop();
   expect(lambda.output).toContain('it is not JSON');
+  expect(lambda.output).toContain('ResourceNotFoundException');
   expect(lambda.output).not.toContain('not JSON at all');
 });
 

@@ -8,7 +8,13 @@ test('the defaults are the contract’s', () => {
     secretId: 'booky/livekit',
     liveKitUrl: undefined,
     tokenTtlSeconds: 600,
-    credentials: { maxAgeMs: 300_000, maxStalenessMs: 3_600_000, cooldownMs: 5_000, timeoutMs: 2_000 },
+    credentials: {
+      maxAgeMs: 300_000,
+      maxStalenessMs: 3_600_000,
+      cooldownMs: 5_000,
+      timeoutMs: 2_000,
+      refreshPatienceMs: 300,
+    },
     claims: { clubs: undefined, moderatedClubs: undefined, listeners: undefined },
   });
 });
@@ -22,6 +28,7 @@ test('every variable is read', () => {
     CREDENTIALS_MAX_STALENESS_SECONDS: '120',
     CREDENTIALS_COOLDOWN_SECONDS: '7',
     CREDENTIALS_TIMEOUT_MS: '1500',
+    CREDENTIALS_REFRESH_PATIENCE_MS: '150',
     CLUBS_CLAIM: 'reading_clubs',
     MODERATED_CLUBS_CLAIM: 'moderated_clubs',
     LISTENERS_CLAIM: 'https://booky.example/listening',
@@ -30,7 +37,13 @@ test('every variable is read', () => {
     secretId: 'other',
     liveKitUrl: { url: 'wss://project.livekit.cloud', isLoopback: false },
     tokenTtlSeconds: 300,
-    credentials: { maxAgeMs: 60_000, maxStalenessMs: 120_000, cooldownMs: 7_000, timeoutMs: 1_500 },
+    credentials: {
+      maxAgeMs: 60_000,
+      maxStalenessMs: 120_000,
+      cooldownMs: 7_000,
+      timeoutMs: 1_500,
+      refreshPatienceMs: 150,
+    },
     claims: {
       clubs: 'reading_clubs',
       moderatedClubs: 'moderated_clubs',
@@ -45,6 +58,7 @@ describe.each([
   { name: 'CREDENTIALS_MAX_STALENESS_SECONDS', min: 0, max: 86_400 },
   { name: 'CREDENTIALS_COOLDOWN_SECONDS', min: 0, max: 300 },
   { name: 'CREDENTIALS_TIMEOUT_MS', min: 100, max: 10_000 },
+  { name: 'CREDENTIALS_REFRESH_PATIENCE_MS', min: 0, max: 2_000 },
 ])('$name', ({ name, min, max }) => {
   test.each([String(min), String(max)])('may be %s', (value) => {
     expect(() => parseConfig({ ...required, [name]: value })).not.toThrow();

@@ -5,12 +5,8 @@ import { parseConfig } from '../../lib/config.ts';
 import { httpHandler } from '../../lib/http.ts';
 import { createLog } from '../../lib/log.ts';
 import { CredentialsCache } from '../../lib/secret/credentials-cache.ts';
-import {
-  createTokenEndpoint,
-  rehearse,
-  type TokenEndpoint,
-  type VersionedCredentials,
-} from '../../lib/token-endpoint.ts';
+import type { VersionedCredentials } from '../../lib/secret/versioned-credentials.ts';
+import { createTokenEndpoint, rehearse, type TokenEndpoint } from '../../lib/token-endpoint.ts';
 import { requestId, tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
@@ -19,6 +15,7 @@ const credentials = {
   apiSecret: 'a-secret-of-at-least-32-characters',
   serverUrl: 'wss://project.livekit.cloud',
   versionId: 'version-1',
+  isPrevious: false,
 };
 const verifier = new TokenVerifier(credentials.apiKey, credentials.apiSecret);
 
@@ -251,6 +248,7 @@ describe('the log', () => {
       role: 'member',
       credentials_version: 'version-1',
       credentials_age_ms: 0,
+      credentials_state: 'fresh',
     });
     clock.freeze(1_500);
     await call(tokenEvent({ claims: { sub: 'user-001', name: 'Ana', clubs: '["123"]' } }));
@@ -279,6 +277,36 @@ describe('the log', () => {
     });
     await handler(tokenEvent());
     expect(lastLine()).toMatchObject({ credentials_state: state, requests: 1, ...counted });
+  });
+
+  test('says with which credentials a request was served', async () => {
+    const healthy = { isDown: false, isPrevious: false };
+    const { call, clock, lastLine } = setUp({
+      fetch: () =>
+        healthy.isDown
+          ? Promise.reject(new Error('no route'))
+          : Promise.resolve({ ...credentials, isPrevious: healthy.isPrevious }),
+    });
+    await call();
+    expect(lastLine()).toMatchObject({ credentials_state: 'fresh', credentials_age_ms: 0 });
+
+    healthy.isPrevious = true;
+    clock.freeze(300_000);
+    await call();
+    expect(lastLine()).toMatchObject({ credentials_state: 'previous', credentials_age_ms: 0 });
+
+    healthy.isDown = true;
+    clock.freeze(299_999);
+    await call();
+    expect(lastLine()).toMatchObject({ credentials_state: 'previous', credentials_age_ms: 299_999 });
+    clock.freeze(1);
+    await call();
+    expect(lastLine()).toMatchObject({ credentials_state: 'stale', credentials_age_ms: 300_000 });
+
+    clock.freeze(3_600_000);
+    await call();
+    expect(lastLine()).toMatchObject({ code: 'credentials_unavailable', club: '123' });
+    expect(lastLine()).not.toHaveProperty('credentials_state');
   });
 
   test('warns of every claim that can’t be read, also where the token is issued', async () => {

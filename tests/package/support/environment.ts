@@ -3,6 +3,7 @@ import { inject, onTestFinished } from 'vitest';
 import { type LambdaFunction, startFunction } from '../../../stand-ins/lambda/runtime-api.ts';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../../stand-ins/secrets-manager.ts';
 import { startTlsFront } from '../../../stand-ins/tls-front.ts';
+import { startHoldingProxy } from '../../support/holding-proxy.ts';
 
 export const secretName = 'booky/livekit';
 export const credentials = {
@@ -33,19 +34,35 @@ export async function startIn(
   return lambda;
 }
 
-/** A Secrets Manager that holds the credentials, and ends with the test. */
-export async function startStore(options?: { region: string }): Promise<SecretsManagerStandIn> {
-  const store = await startSecretsManager(options);
+/** A Secrets Manager that holds the credentials, or another secret, and ends with the test. */
+export async function startStore(
+  options: { region?: string; secret?: string } = {},
+): Promise<SecretsManagerStandIn> {
+  const { secret = JSON.stringify(credentials), ...others } = options;
+  const store = await startSecretsManager(others);
   onTestFinished(store.close);
-  store.put(secretName, JSON.stringify(credentials));
+  store.put(secretName, secret);
   return store;
 }
 
+/** A store, and the variables that lead a function to it. */
+interface Reachable {
+  environment: Record<'AWS_ENDPOINT_URL_SECRETS_MANAGER', string> & Record<string, string>;
+}
+
 /** What a function needs to reach the store over TLS, and to trust it; ends with the test. */
-export async function overTls(store: SecretsManagerStandIn) {
+export async function overTls(store: Reachable) {
   const front = await startTlsFront(store.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER);
   onTestFinished(front.close);
   return { ...store.environment, ...front.environment };
+}
+
+/** The same, over connections on which what the store sends can be held back. */
+export async function overHeldTls(store: Reachable) {
+  const environment = await overTls(store);
+  const held = await startHoldingProxy(Number(new URL(environment.AWS_ENDPOINT_URL_SECRETS_MANAGER).port));
+  const url = `https://localhost:${held.port}`;
+  return { held, environment: { ...environment, AWS_ENDPOINT_URL_SECRETS_MANAGER: url } };
 }
 
 const responseSchema = v.object({

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { anyKeys, credentials } from './environment.ts';
 
@@ -10,6 +11,12 @@ export interface Read {
   url: string | undefined;
   headers: IncomingHttpHeaders;
   body: string;
+}
+
+/** When a read was signed, in milliseconds since the epoch, to the second. */
+export function signedAt(headers: IncomingHttpHeaders): number {
+  const text = String(headers['x-amz-date']);
+  return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)/, '$1-$2-$3:$4:'));
 }
 
 /** A secret store that checks nothing, and keeps what the stand-in has no eyes for: requests and connections. */
@@ -34,6 +41,16 @@ export const withDenial: Answer = (response) => {
 };
 
 export const never: Answer = () => {};
+
+const dead = new WeakSet<Socket>();
+
+/** The secret, once on each connection, which then dies in silence: what is sent on it later is not answered, nor is it closed. */
+export const withSecretAndSilence: Answer = (response) => {
+  const { socket } = response;
+  if (socket === null || dead.has(socket)) return;
+  dead.add(socket);
+  withSecret(response);
+};
 
 /** Answers the reads one after the other as `answers` say, and the last of these from then on. */
 export async function startRecordingStore(...answers: readonly Answer[]): Promise<RecordingStore> {

@@ -35,6 +35,7 @@ it('.env.example shows the values that hold without it', () => {
       CREDENTIALS_MAX_STALENESS_SECONDS: '3600',
       CREDENTIALS_COOLDOWN_SECONDS: '5',
       CREDENTIALS_TIMEOUT_MS: '2000',
+      CREDENTIALS_REFRESH_PATIENCE_MS: '300',
     },
   });
 });

@@ -3,27 +3,43 @@ import { CredentialsUnavailable } from '../../../lib/problem.ts';
 import { CredentialsCache } from '../../../lib/secret/credentials-cache.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
-const times = { maxAgeMs: 300_000, maxStalenessMs: 3_600_000, cooldownMs: 5_000, timeoutMs: 2_000 };
+const times = {
+  maxAgeMs: 300_000,
+  maxStalenessMs: 3_600_000,
+  cooldownMs: 5_000,
+  timeoutMs: 2_000,
+  refreshPatienceMs: 300,
+};
+
+interface Fetch {
+  resolve: (value: string) => void;
+  reject: (error: Error) => void;
+  signal: AbortSignal;
+  hasGoodValue: boolean;
+}
 
 /** A cache whose fetches the test answers by hand, in the order in which they were started. */
 function setUp(options: { random?: number; times?: Partial<typeof times> } = {}) {
   const clock = manualClock();
-  const fetches: { resolve: (value: string) => void; reject: (error: Error) => void; signal: AbortSignal }[] =
-    [];
+  const fetches: Fetch[] = [];
   const failures: unknown[] = [];
+  const luck = { random: options.random ?? 0 };
   const cache = new CredentialsCache<string>({
-    fetch: (signal) => new Promise((resolve, reject) => fetches.push({ resolve, reject, signal })),
+    fetch: (options) => new Promise((resolve, reject) => fetches.push({ resolve, reject, ...options })),
     times: { ...times, ...options.times },
     clock,
-    random: () => options.random ?? 0,
+    random: () => luck.random,
     onFailure: (error) => failures.push(error),
   });
   /** A `get` whose outcome can be asked for at any time. */
   const get = () => {
-    const state: { outcome: string | CredentialsUnavailable | 'waiting' } = { outcome: 'waiting' };
+    const state: { outcome: string | CredentialsUnavailable | 'waiting'; isPastDue?: boolean } = {
+      outcome: 'waiting',
+    };
     cache.get().then(
-      ({ value }) => {
+      ({ value, isPastDue }) => {
         state.outcome = value;
+        state.isPastDue = isPastDue;
       },
       (error) => {
         state.outcome = error;
@@ -42,7 +58,21 @@ function setUp(options: { random?: number; times?: Partial<typeof times> } = {})
     fetchNumber(0).resolve('first');
     await clock.settle();
   };
-  return { cache, clock, fetches, failures, get, fetchNumber, filled };
+  /** Whether a request now starts a fetch. */
+  const startsFetch = () => {
+    const { length } = fetches;
+    get();
+    return fetches.length > length;
+  };
+  /** A request whose fetch fails at once. */
+  const failingGet = async () => {
+    const { length } = fetches;
+    const reader = get();
+    fetchNumber(length).reject(new Error('no route'));
+    await clock.settle();
+    return reader;
+  };
+  return { cache, clock, fetches, failures, luck, get, fetchNumber, filled, startsFetch, failingGet };
 }
 
 function unavailable(outcome: unknown): CredentialsUnavailable {
@@ -95,20 +125,20 @@ describe('the maximum age', () => {
     { random: 0.5, dueAfterMs: 285_000 },
     { random: 0.999_999, dueAfterMs: 270_001 },
   ])('with jitter $random is reached after $dueAfterMs ms', async ({ random, dueAfterMs }) => {
-    const { cache, clock, fetches, fetchNumber, get, filled } = setUp({ random });
+    const { clock, fetches, fetchNumber, get, filled } = setUp({ random });
     await filled();
     await clock.advance(dueAfterMs - 1);
-    expect(cache.fresh).toBe(true);
-    get();
+    const early = get();
+    await clock.settle();
+    expect(early).toEqual({ outcome: 'first', isPastDue: false });
     expect(fetches).toHaveLength(1);
     await clock.advance(1);
-    expect(cache.fresh).toBe(false);
     const readers = [get(), get()];
     await clock.settle();
     expect(fetches).toHaveLength(2);
     fetchNumber(1).resolve('second');
     await clock.settle();
-    expect(readers.map(({ outcome }) => outcome)).toEqual(['second', 'second']);
+    expect(readers).toEqual(Array(2).fill({ outcome: 'second', isPastDue: false }));
   });
 
   test('that a slow fetch outlasts does not spoil what it brings', async () => {
@@ -117,7 +147,7 @@ describe('the maximum age', () => {
     await clock.advance(1_500);
     fetchNumber(0).resolve('first');
     await clock.settle();
-    expect(reader.outcome).toBe('first');
+    expect(reader).toEqual({ outcome: 'first', isPastDue: true });
   });
 });
 
@@ -135,18 +165,16 @@ describe('a failed fetch', () => {
   });
 
   test('is followed by a cooldown in which requests fail at once, and then by another fetch', async () => {
-    const { cache, clock, fetches, fetchNumber, get } = setUp();
+    const { clock, fetches, fetchNumber, get } = setUp();
     get();
     fetchNumber(0).reject(new Error('no route'));
     await clock.advance(4_999);
-    expect(cache.coolingDown).toBe(true);
     const early = get();
     await clock.settle();
     expect(unavailable(early.outcome).retryAfterSeconds).toBe(1);
     expect(fetches).toHaveLength(1);
 
     await clock.advance(1);
-    expect(cache.coolingDown).toBe(false);
     const late = get();
     fetchNumber(1).resolve('second');
     await clock.settle();
@@ -173,7 +201,7 @@ describe('a failed fetch', () => {
     await clock.settle();
     fetchNumber(1).reject(new Error('no route'));
     await clock.settle();
-    expect(covered.outcome).toBe('first');
+    expect(covered).toEqual({ outcome: 'first', isPastDue: true });
     expect(failures).toHaveLength(1);
 
     await clock.advance(times.maxStalenessMs - 1);
@@ -216,17 +244,6 @@ describe('a fetch that hangs', () => {
     expect(String(unavailable(reader.outcome).cause)).toContain('2000 ms');
   });
 
-  test('during a refresh makes a request wait no longer than the budget for the last good value', async () => {
-    const { clock, get, filled } = setUp();
-    await filled();
-    await clock.advance(times.maxAgeMs);
-    const reader = get();
-    await clock.advance(1_999);
-    expect(reader.outcome).toBe('waiting');
-    await clock.advance(1);
-    expect(reader.outcome).toBe('first');
-  });
-
   test('and answers after a newer one does not put the older value back', async () => {
     const { cache, clock, fetchNumber, get } = setUp();
     cache.prefetch();
@@ -261,7 +278,6 @@ describe('the prefetch', () => {
     fetchNumber(0).reject(new Error('no route'));
     await clock.settle();
     expect(failures).toHaveLength(1);
-    expect(cache.coolingDown).toBe(false);
     const reader = get();
     fetchNumber(1).resolve('second');
     await clock.settle();
@@ -296,7 +312,6 @@ describe('the prefetch', () => {
     clock.freeze(3_600_000);
     fetchNumber(0).resolve('first');
     await clock.settle();
-    expect(cache.fresh).toBe(false);
     const reader = get();
     fetchNumber(1).resolve('second');
     await clock.settle();
@@ -353,73 +368,355 @@ describe('the prefetch', () => {
   });
 });
 
-describe('the clock', () => {
-  test('set back makes what is held and what has failed count as long ago', async () => {
-    const { cache, clock, fetches, fetchNumber, get, filled } = setUp();
+describe('a clock that is set back', () => {
+  test('makes what is held due for a refresh', async () => {
+    const { clock, fetchNumber, get, filled } = setUp();
     await filled();
-    clock.freeze(-3_600_000);
-    expect(cache.fresh).toBe(false);
+    clock.freeze(-1);
     const reader = get();
     fetchNumber(1).resolve('second');
     await clock.settle();
-    expect(reader.outcome).toBe('second');
-
-    await clock.advance(times.maxAgeMs);
-    get();
-    fetchNumber(2).reject(new Error('no route'));
-    await clock.settle();
-    expect(cache.coolingDown).toBe(true);
-    clock.freeze(-3_600_000);
-    expect(cache.coolingDown).toBe(false);
-    get();
-    expect(fetches).toHaveLength(4);
+    expect(reader).toEqual({ outcome: 'second', isPastDue: false });
   });
 
-  test('counts the cooldown from the failure, not from the start of what failed', async () => {
-    const { cache, clock, get } = setUp();
-    get();
-    await clock.advance(times.timeoutMs);
-    expect(cache.coolingDown).toBe(true);
-    await clock.advance(times.cooldownMs - 1);
-    expect(cache.coolingDown).toBe(true);
+  test('leaves what is held in service, until it is too stale from then on', async () => {
+    const { clock, filled, failingGet } = setUp();
+    await filled();
+    clock.freeze(-3_600_000);
+    expect(await failingGet()).toEqual({ outcome: 'first', isPastDue: true });
+    await clock.advance(times.maxStalenessMs - 1);
+    expect((await failingGet()).outcome).toBe('first');
+    await clock.advance(times.cooldownMs);
+    unavailable((await failingGet()).outcome);
+  });
+
+  test('ends the cooldown', async () => {
+    const { clock, startsFetch, failingGet } = setUp();
+    await failingGet();
+    expect(startsFetch()).toBe(false);
+    clock.freeze(-1);
+    expect(startsFetch()).toBe(true);
+  });
+
+  test('during a fetch makes the next request start another', async () => {
+    const { clock, startsFetch } = setUp();
+    expect(startsFetch()).toBe(true);
+    expect(startsFetch()).toBe(false);
+    clock.freeze(-1);
+    expect(startsFetch()).toBe(true);
+  });
+
+  test('while a request waits for the prefetch leaves it half of its budget', async () => {
+    const { cache, clock, fetches, get } = setUp();
+    cache.prefetch();
+    const reader = get();
+    clock.freeze(-3_600_000);
+    await clock.advance(3_600_000 + 1_000);
+    expect(fetches).toHaveLength(2);
+    await clock.advance(999);
+    expect(reader.outcome).toBe('waiting');
+    await clock.advance(1);
+    unavailable(reader.outcome);
   });
 });
 
-describe('an attempt that was given up on', () => {
-  /** A cache whose fetch a freeze has cut, and that has begun another. */
-  async function cut() {
-    const all = setUp({ times: { maxAgeMs: 1_000, cooldownMs: 60_000 } });
+test('the cooldown counts from the failure, not from the start of what failed', async () => {
+  const { clock, startsFetch } = setUp();
+  expect(startsFetch()).toBe(true);
+  await clock.advance(times.timeoutMs + times.cooldownMs - 1);
+  expect(startsFetch()).toBe(false);
+  await clock.advance(1);
+  expect(startsFetch()).toBe(true);
+});
+
+describe('the patience of a request with a good value', () => {
+  /** A cache whose value is due, with a request that waits for the refresh. */
+  async function due(options: Parameters<typeof setUp>[0] = {}) {
+    const all = setUp(options);
     await all.filled();
-    await all.clock.advance(1_000);
-    all.get();
-    all.clock.freeze(2_000);
-    const reader = all.get();
-    expect(all.fetches).toHaveLength(3);
-    return { ...all, reader };
+    await all.clock.advance(times.maxAgeMs);
+    return { ...all, reader: all.get() };
   }
 
+  test('ends a wait for the refresh, which goes on', async () => {
+    const { clock, fetches, fetchNumber, get, reader } = await due();
+    await clock.advance(299);
+    expect(reader.outcome).toBe('waiting');
+    await clock.advance(1);
+    expect(reader).toEqual({ outcome: 'first', isPastDue: true });
+
+    await clock.advance(1_699);
+    expect(fetchNumber(1).signal.aborted).toBe(false);
+    fetchNumber(1).resolve('second');
+    await clock.settle();
+    const next = get();
+    await clock.settle();
+    expect(next).toEqual({ outcome: 'second', isPastDue: false });
+    expect(fetches).toHaveLength(2);
+    expect(clock.pending()).toBe(0);
+  });
+
+  test('is spent once on each refresh: who comes later does not wait for it', async () => {
+    const { clock, fetches, get } = await due();
+    await clock.advance(200);
+    const second = get();
+    await clock.advance(100);
+    expect(second.outcome).toBe('first');
+    const third = get();
+    await clock.settle();
+    expect(third.outcome).toBe('first');
+    expect(fetches).toHaveLength(2);
+  });
+
+  test('is over at once when the refresh fails', async () => {
+    const { clock, fetchNumber, reader } = await due();
+    fetchNumber(1).reject(new Error('no route'));
+    await clock.settle();
+    expect(reader.outcome).toBe('first');
+    expect(clock.pending()).toBe(0);
+  });
+
+  test('may be none', async () => {
+    const { clock, reader } = await due({ times: { refreshPatienceMs: 0 } });
+    await clock.advance(0);
+    expect(reader.outcome).toBe('first');
+  });
+
+  test('serves what was good when the request came, though it is too stale when the wait is over', async () => {
+    const { clock, filled, get } = setUp({ times: { maxStalenessMs: 100 } });
+    await filled();
+    await clock.advance(times.maxAgeMs + 99);
+    const reader = get();
+    await clock.advance(300);
+    expect(reader.outcome).toBe('first');
+  });
+
+  test('does not keep a refresh from being given up on after the budget, which is a failure', async () => {
+    const { clock, failures, fetchNumber, startsFetch } = await due();
+    await clock.advance(1_999);
+    expect(fetchNumber(1).signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(fetchNumber(1).signal.aborted).toBe(true);
+    expect(failures).toEqual([new Error('The credentials were not fetched within 2000 ms.')]);
+    await clock.advance(times.cooldownMs - 1);
+    expect(startsFetch()).toBe(false);
+    await clock.advance(1);
+    expect(startsFetch()).toBe(true);
+  });
+
+  test('is not for a request without one, which waits for the same refresh to the end of its budget', async () => {
+    const { clock, get } = await due({ times: { maxStalenessMs: 1 } });
+    await clock.advance(1);
+    const without = get();
+    await clock.advance(1_998);
+    expect(without.outcome).toBe('waiting');
+    await clock.advance(1);
+    unavailable(without.outcome);
+  });
+});
+
+describe('a fetch is told', () => {
+  test('whether a value is in hand that can serve without it', async () => {
+    const { clock, filled, fetchNumber, get } = setUp();
+    await filled();
+    expect(fetchNumber(0).hasGoodValue).toBe(false);
+    await clock.advance(times.maxAgeMs + times.maxStalenessMs - 1);
+    get();
+    expect(fetchNumber(1).hasGoodValue).toBe(true);
+    fetchNumber(1).reject(new Error('no route'));
+    await clock.advance(times.cooldownMs);
+    get();
+    expect(fetchNumber(2).hasGoodValue).toBe(false);
+  });
+});
+
+describe('the back-off', () => {
+  test.each([
+    { random: 0, cooldownMs: 5_000, waits: [5_000, 5_000, 5_000] },
+    // Up to twice the cooldown, four times, eight times, a minute.
+    { random: 0.5, cooldownMs: 5_000, waits: [7_500, 12_500, 22_500, 32_500, 32_500] },
+    { random: 1, cooldownMs: 5_000, waits: [10_000, 20_000, 40_000, 60_000, 60_000] },
+    { random: 1, cooldownMs: 59_999, waits: [60_000, 60_000] },
+    { random: 1, cooldownMs: 60_001, waits: [60_001, 60_001] },
+    { random: 1, cooldownMs: 0, waits: [0, 0] },
+  ])('with $random of its jitter and a cooldown of $cooldownMs ms is $waits', async (row) => {
+    const { clock, filled, failingGet, startsFetch, fetches } = setUp({
+      random: row.random,
+      times: { cooldownMs: row.cooldownMs, maxAgeMs: 1_000 },
+    });
+    await filled();
+    await clock.advance(1_000);
+    await failingGet();
+    for (const wait of row.waits) {
+      if (wait > 0) {
+        await clock.advance(wait - 1);
+        expect(startsFetch()).toBe(false);
+        await clock.advance(1);
+      }
+      expect(startsFetch()).toBe(true);
+      fetches.at(-1)?.reject(new Error('no route'));
+      await clock.settle();
+    }
+  });
+
+  test('starts anew after a success', async () => {
+    const { clock, filled, failingGet, fetches, startsFetch, luck } = setUp({ times: { maxAgeMs: 60_000 } });
+    await filled();
+    luck.random = 1;
+    await clock.advance(60_000);
+    await failingGet();
+    await clock.advance(10_000);
+    await failingGet();
+    await clock.advance(20_000);
+    expect(startsFetch()).toBe(true);
+    fetches.at(-1)?.resolve('second');
+    await clock.advance(60_000);
+    await failingGet();
+    await clock.advance(9_999);
+    expect(startsFetch()).toBe(false);
+    await clock.advance(1);
+    expect(startsFetch()).toBe(true);
+  });
+
+  test('is over when no good value serves any more: then the cooldown holds', async () => {
+    const { clock, filled, failingGet, startsFetch, luck } = setUp({ times: { maxStalenessMs: 8_000 } });
+    await filled();
+    luck.random = 1;
+    await clock.advance(times.maxAgeMs);
+    await failingGet();
+    await clock.advance(7_999);
+    expect(startsFetch()).toBe(false);
+    await clock.advance(1);
+    expect(startsFetch()).toBe(true);
+  });
+
+  test('does not lengthen the cooldown without a good value', async () => {
+    const { clock, failingGet, startsFetch } = setUp({ random: 1 });
+    for (const _ of [1, 2, 3]) {
+      unavailable((await failingGet()).outcome);
+      await clock.advance(4_999);
+      expect(startsFetch()).toBe(false);
+      await clock.advance(1);
+    }
+  });
+});
+
+describe('a fetch that a freeze has cut', () => {
+  /** A cache that is due, whose refresh is frozen for `ms` when the patience with it is over. */
+  async function frozen(ms: number, options: Parameters<typeof setUp>[0] = {}) {
+    const all = setUp(options);
+    await all.filled();
+    await all.clock.advance(times.maxAgeMs);
+    all.get();
+    await all.clock.advance(300);
+    all.clock.freeze(ms);
+    return all;
+  }
+
+  test.each(['its timer', 'its connection'])('is no failure when %s ends it at the thaw', async (end) => {
+    const { clock, failures, fetchNumber, startsFetch } = await frozen(60_000);
+    if (end === 'its timer') await clock.advance(0);
+    else fetchNumber(1).reject(new Error('ECONNRESET'));
+    await clock.settle();
+    expect(failures).toEqual([]);
+    expect(startsFetch()).toBe(true);
+  });
+
+  // The timer is due 1,700 ms after the patience, and may be late by 250 ms before it is put down to a freeze.
+  test.each([
+    { ms: 1_950, failed: 1 },
+    { ms: 1_951, failed: 0 },
+  ])('is told from one that is late by its time: $ms ms', async ({ ms, failed }) => {
+    const { clock, failures, startsFetch } = await frozen(ms);
+    await clock.advance(0);
+    expect(failures).toHaveLength(failed);
+    expect(startsFetch()).toBe(failed === 0);
+  });
+
+  test('goes on beside a new one, and what it brings first serves whoever waits', async () => {
+    const { clock, fetches, fetchNumber, get } = await frozen(60_000);
+    const reader = get();
+    expect(fetches).toHaveLength(3);
+    expect(fetchNumber(1).signal.aborted).toBe(false);
+    fetchNumber(1).resolve('second');
+    await clock.settle();
+    expect(reader).toEqual({ outcome: 'second', isPastDue: false });
+  });
+
+  test('brings what is as old as its question', async () => {
+    const { clock, fetchNumber, get, startsFetch } = await frozen(times.maxAgeMs - 300 - 1);
+    fetchNumber(1).resolve('second');
+    await clock.settle();
+    const reader = get();
+    await clock.settle();
+    expect(reader).toEqual({ outcome: 'second', isPastDue: false });
+    clock.freeze(1);
+    expect(startsFetch()).toBe(true);
+  });
+
+  test('brings nothing when a newer one has', async () => {
+    const { clock, fetchNumber, get } = await frozen(60_000);
+    get();
+    fetchNumber(2).resolve('third');
+    await clock.settle();
+    fetchNumber(1).resolve('second');
+    await clock.settle();
+    const reader = get();
+    await clock.settle();
+    expect(reader.outcome).toBe('third');
+  });
+
   test('starts no cooldown, and those who wait for its successor go on sharing it', async () => {
-    const { cache, clock, fetches, fetchNumber, reader, get } = await cut();
+    const { clock, fetches, fetchNumber, get } = await frozen(2_000);
+    const reader = get();
     fetchNumber(1).reject(new Error('ECONNRESET'));
     await clock.settle();
-    expect(cache.coolingDown).toBe(false);
     const another = get();
     expect(fetches).toHaveLength(3);
     fetchNumber(2).resolve('third');
     await clock.settle();
     expect([reader.outcome, another.outcome]).toEqual(['third', 'third']);
   });
+
+  test('is not waited for by a request without a good value', async () => {
+    const { clock, fetches, fetchNumber, get } = await frozen(times.maxStalenessMs);
+    const reader = get();
+    expect(fetches).toHaveLength(3);
+    fetchNumber(1).resolve('second');
+    await clock.settle();
+    expect(reader.outcome).toBe('waiting');
+    fetchNumber(2).reject(new Error('no route'));
+    await clock.settle();
+    // Past due, but good: when its answer came nobody knew whether the new one would bring any.
+    expect(reader).toEqual({ outcome: 'second', isPastDue: true });
+  });
+
+  test('is given up on when another is cut too: two at most are under way', async () => {
+    const { clock, fetches, fetchNumber, get } = await frozen(60_000);
+    get();
+    clock.freeze(60_000);
+    get();
+    expect(fetches.map(({ signal }) => signal.aborted)).toEqual([false, true, false, false]);
+    await clock.settle();
+    fetchNumber(2).resolve('third');
+    await clock.settle();
+    clock.freeze(60_000);
+    get();
+    expect(fetches.filter(({ signal }) => signal.aborted)).toHaveLength(1);
+  });
 });
 
 test('a success ends the cooldown that an earlier failure began', async () => {
-  const { cache, clock, fetchNumber, get } = setUp({ times: { cooldownMs: 300_000 } });
+  const { cache, clock, fetchNumber, get, startsFetch } = setUp({
+    times: { cooldownMs: 300_000, maxAgeMs: 1_000, maxStalenessMs: 0 },
+  });
   cache.prefetch();
   get();
   await clock.advance(1_000);
   fetchNumber(1).reject(new Error('no route'));
   await clock.settle();
-  expect(cache.coolingDown).toBe(true);
+  expect(startsFetch()).toBe(false);
   fetchNumber(0).resolve('first');
   await clock.settle();
-  expect(cache.coolingDown).toBe(false);
+  expect(startsFetch()).toBe(true);
 });

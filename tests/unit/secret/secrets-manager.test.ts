@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { secretReader } from '../../../lib/secret/secrets-manager.ts';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../../stand-ins/secrets-manager.ts';
 
@@ -18,16 +20,26 @@ const never = () => new AbortController().signal;
 test('a secret is read by its name or its ARN, with its version', async () => {
   const { arn, versionId } = secretsManager.put('booky/livekit', 'the text');
   for (const id of ['booky/livekit', arn]) {
-    expect(await secretReader(id, 2_000)(never())).toEqual({ text: 'the text', versionId });
+    expect(await secretReader(id, 2_000)('AWSCURRENT', never())).toEqual({ text: 'the text', versionId });
   }
 });
 
 test('the current version is read, also after a rotation', async () => {
   const read = secretReader('booky/livekit', 2_000);
   secretsManager.put('booky/livekit', 'old');
-  await read(never());
+  await read('AWSCURRENT', never());
   const { versionId } = secretsManager.put('booky/livekit', 'new');
-  expect(await read(never())).toEqual({ text: 'new', versionId });
+  expect(await read('AWSCURRENT', never())).toEqual({ text: 'new', versionId });
+});
+
+test('the version before the current one is read by its label', async () => {
+  const read = secretReader('booky/livekit', 2_000);
+  const { versionId } = secretsManager.put('booky/livekit', 'old');
+  await expect(read('AWSPREVIOUS', never())).rejects.toThrow(
+    expect.objectContaining({ name: 'ResourceNotFoundException' }),
+  );
+  secretsManager.put('booky/livekit', 'new');
+  expect(await read('AWSPREVIOUS', never())).toEqual({ text: 'old', versionId });
 });
 
 test.each(['drop', 'InternalServiceError', 'ThrottlingException', 'hang'] as const)(
@@ -36,7 +48,10 @@ test.each(['drop', 'InternalServiceError', 'ThrottlingException', 'hang'] as con
     const { versionId } = secretsManager.put('booky/livekit', 'the text');
     secretsManager.failWith(fault, 1);
     const budget = AbortSignal.timeout(2_000);
-    expect(await secretReader('booky/livekit', 2_000)(budget)).toEqual({ text: 'the text', versionId });
+    expect(await secretReader('booky/livekit', 2_000)('AWSCURRENT', budget)).toEqual({
+      text: 'the text',
+      versionId,
+    });
     expect(secretsManager.reads).toBe(2);
   },
 );
@@ -44,12 +59,12 @@ test.each(['drop', 'InternalServiceError', 'ThrottlingException', 'hang'] as con
 test('what is no use to retry fails at once, as the service put it', async () => {
   secretsManager.put('booky/livekit', 'the text');
   secretsManager.failWith('AccessDeniedException');
-  await expect(secretReader('booky/livekit', 2_000)(never())).rejects.toThrow(
+  await expect(secretReader('booky/livekit', 2_000)('AWSCURRENT', never())).rejects.toThrow(
     expect.objectContaining({ name: 'AccessDeniedException' }),
   );
   expect(secretsManager.reads).toBe(1);
   secretsManager.recover();
-  await expect(secretReader('another', 2_000)(never())).rejects.toThrow(
+  await expect(secretReader('another', 2_000)('AWSCURRENT', never())).rejects.toThrow(
     expect.objectContaining({ name: 'ResourceNotFoundException' }),
   );
 });
@@ -58,8 +73,31 @@ test('a read ends when nobody waits any longer', async () => {
   secretsManager.put('booky/livekit', 'the text');
   secretsManager.failWith('hang');
   const waiting = new AbortController();
-  const read = secretReader('booky/livekit', 10_000)(waiting.signal);
+  const read = secretReader('booky/livekit', 10_000)('AWSCURRENT', waiting.signal);
   await vi.waitFor(() => expect(secretsManager.reads).toBe(1));
   waiting.abort();
   await expect(read).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+});
+
+test('what a read learned of the store’s clock does not date the signature of the next one', async () => {
+  const signedAt: string[] = [];
+  const server = createServer((request, response) => {
+    signedAt.push(String(request.headers['x-amz-date']));
+    // As a read sees it whose answer lay in a frozen environment for an hour.
+    response.setHeader('date', new Date(Date.now() - 3_600_000).toUTCString());
+    response.end('{"SecretString":"the text"}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', `http://127.0.0.1:${address.port}`);
+
+  const read = secretReader('booky/livekit', 2_000);
+  await read('AWSCURRENT', never());
+  await read('AWSCURRENT', never());
+  // As texts in this form the later is the greater.
+  expect(signedAt).toEqual([...signedAt].sort());
+  expect(signedAt).toHaveLength(2);
 });
