@@ -35,16 +35,16 @@ export interface TokenClient {
   ) => Promise<TokenAnswer>;
 }
 
-/** The first wait before another try, where `Retry-After` does not say how long, and the longest, in milliseconds. */
-const firstWaitMs = 500;
-const longestWaitMs = 8_000;
+/** How often to try again, and the first wait before that and the longest, in milliseconds, where `Retry-After` names none. */
+export const retryDefaults = { retries: 4, firstWaitMs: 500, longestWaitMs: 8_000 } as const;
+const { firstWaitMs, longestWaitMs } = retryDefaults;
 
 export function createTokenClient(options: TokenClientOptions): TokenClient {
   const {
     url,
     getBearer,
     timeoutMs = 30_000,
-    retries = 4,
+    retries = retryDefaults.retries,
     fetch = globalThis.fetch,
     clock = systemClock,
     random = Math.random,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
+import { retryDefaults } from '../../client/token-client.ts';
 import { readDeployment } from '../../deploy/parameters.cjs';
 import { parseConfig } from '../../lib/config.ts';
 import type { Limits, Retries, Times } from './model.ts';
@@ -46,4 +47,4 @@ export async function benchmarkTimes(): Promise<Times> {
 }
 
 /** What the client module does. */
-export const clientRetries: Retries = { attempts: 5, firstDelayMs: 500, longestDelayMs: 8_000 };
+export const clientRetries: Retries = retryDefaults;

@@ -5,6 +5,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import TinyQueue from 'tinyqueue';
+import { backOff } from '../../client/waiting.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Readers who press "Join", spread at random over a time. */
@@ -49,12 +50,13 @@ export interface Times {
   credentialsMaxAgeMs: number;
 }
 
-/** What the client does after a 429 or 503: waits a random time below a limit that doubles, and asks again. */
+/** What the client does after a 429 or 503: waits, longer each time, and asks again. */
 export interface Retries {
-  /** Requests in all, the first included. */
-  attempts: number;
-  firstDelayMs: number;
-  longestDelayMs: number;
+  /** Requests after the first. */
+  retries: number;
+  /** Of each wait the longest, in milliseconds: it doubles from the first on. */
+  firstWaitMs: number;
+  longestWaitMs: number;
 }
 
 export interface Scenario {
@@ -148,7 +150,7 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
   const readsBySecond = new Map<number, number>();
 
   /** One request of a reader's client, from its sending. */
-  const attempt = (number: number, pressedAtMs: number) => (sentAtMs: number) => {
+  const attempt = (retry: number, pressedAtMs: number) => (sentAtMs: number) => {
     const admitted = () => (answeredAtMs: number) => {
       lastInMs = Math.max(lastInMs, answeredAtMs);
       waitsMs.push(answeredAtMs - pressedAtMs);
@@ -156,12 +158,12 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
     const refused = (by: LimitName) => (answeredAtMs: number) => {
       refusals[by] += 1;
       firstLimit ??= by;
-      if (number === retries.attempts) {
+      if (retry === retries.retries) {
         gaveUp += 1;
         return;
       }
-      const longestMs = Math.min(retries.longestDelayMs, retries.firstDelayMs * 2 ** (number - 1));
-      at(answeredAtMs + longestMs * random(), attempt(number + 1, pressedAtMs));
+      const waitMs = backOff(retry, retries.firstWaitMs, retries.longestWaitMs, random);
+      at(answeredAtMs + waitMs, attempt(retry + 1, pressedAtMs));
     };
     const answer = (nowMs: number, outcome: (answeredAtMs: number) => void) =>
       at(nowMs + times.networkMs / 2, outcome);
@@ -227,7 +229,7 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
 
   for (let reader = 0; reader < crowd.readers; reader += 1) {
     const pressedAtMs = crowd.withinMs * random();
-    at(pressedAtMs, attempt(1, pressedAtMs));
+    at(pressedAtMs, attempt(0, pressedAtMs));
   }
   for (let next = agenda.pop(); next !== undefined; next = agenda.pop()) next.run(next.atMs);
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { credentials, secretName } from '../../bench/measure.ts';
 import { findNode24 } from '../../bench/node24.ts';
 import { quantile } from '../../bench/statistics.ts';
+import { backOff } from '../../client/waiting.ts';
 import { packageFunction } from '../../deploy/package-function.ts';
 import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { type LambdaFunction, startFunction } from '../../stand-ins/lambda/runtime-api.ts';
@@ -86,12 +87,12 @@ async function runProcesses(): Promise<{ processes: Figures; coldMs: number; war
   const join = async (): Promise<number | undefined> => {
     await delay(withinMs * Math.random());
     const pressedAt = performance.now();
-    for (let attempt = 1; ; attempt += 1) {
+    const { retries, firstWaitMs, longestWaitMs } = clientRetries;
+    for (let retry = 0; ; retry += 1) {
       if (await invoke()) return performance.now() - pressedAt;
       refused += 1;
-      if (attempt === clientRetries.attempts) return undefined;
-      const { firstDelayMs, longestDelayMs } = clientRetries;
-      await delay(Math.random() * Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)));
+      if (retry === retries) return undefined;
+      await delay(backOff(retry, firstWaitMs, longestWaitMs, Math.random));
     }
   };
   try {

@@ -19,7 +19,7 @@ const open: Scenario['limits'] = {
   storeReads: unlimited,
 };
 const times = { warmMs: 10, coldMs: 200, networkMs: 50, credentialsMaxAgeMs: 300_000 };
-const retries = { attempts: 5, firstDelayMs: 500, longestDelayMs: 8_000 };
+const retries = { retries: 4, firstWaitMs: 500, longestWaitMs: 8_000 };
 
 function run({
   readers = 1,
@@ -74,7 +74,7 @@ describe('without a limit', () => {
 });
 
 describe('at a limit', () => {
-  const patient = { ...retries, attempts: 1_000_000, longestDelayMs: 500 };
+  const patient = { ...retries, retries: 1_000_000, longestWaitMs: 500 };
 
   test("the stage's throttling lets a burst pass, and from then on its rate", () => {
     const stage = { perSecond: 50, burst: 100 };
@@ -90,8 +90,8 @@ describe('at a limit', () => {
   test('a client gives up after its last attempt', () => {
     const stage = { perSecond: 1e-9, burst: 10 };
     const outcome = run({ readers: 30, limits: { ...open, stage } });
-    expect(outcome).toMatchObject({ gaveUp: 20, requests: 10 + 20 * retries.attempts });
-    expect(outcome.refusals.stage).toBe(20 * retries.attempts);
+    expect(outcome).toMatchObject({ gaveUp: 20, requests: 10 + 20 * 5 });
+    expect(outcome.refusals.stage).toBe(20 * 5);
   });
 
   test("the account's quota turns away what the stage lets pass", () => {
@@ -107,7 +107,7 @@ describe('at a limit', () => {
   });
 
   test('no more requests run at a time than the concurrency allows', () => {
-    const one = { ...retries, attempts: 1 };
+    const one = { ...retries, retries: 0 };
     const limits = { ...open, concurrency: 7 };
     expect(run({ readers: 8, limits, retries: one })).toMatchObject({
       peakConcurrency: 7,
@@ -119,7 +119,7 @@ describe('at a limit', () => {
 
   test('Lambda takes ten requests a second for each unit of concurrency', () => {
     const limits = { ...open, invocations: invocationsQuota(7) };
-    const one = { ...retries, attempts: 1 };
+    const one = { ...retries, retries: 0 };
     expect(run({ readers: 71, limits, retries: one })).toMatchObject({
       gaveUp: 1,
       firstLimit: 'invocations',
@@ -139,7 +139,7 @@ describe('at a limit', () => {
 
   test('a throttled read is tried again, and then the request refused', () => {
     const storeReads = { perSecond: 1e-9, burst: 10 };
-    const one = { ...retries, attempts: 1 };
+    const one = { ...retries, retries: 0 };
     const outcome = run({ readers: 12, limits: { ...open, storeReads }, retries: one });
     expect(outcome).toMatchObject({ gaveUp: 2, firstLimit: 'storeReads', storeReads: 10 + 2 * 3 });
   });
