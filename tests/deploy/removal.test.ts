@@ -65,7 +65,6 @@ test('removal leaves the secrets, and nothing else', async () => {
     functions: [],
     apis: [],
     roles: [],
-    dashboards: ['cloudwatch', 'list-dashboards', '--query', 'DashboardEntries[].DashboardName'],
     buckets: [],
     secrets: [secretName],
   });
