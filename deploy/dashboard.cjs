@@ -80,7 +80,7 @@ const widgets = [
   log(12, 'Versions of the secret in use', 'table', [
     functionLog,
     'filter ispresent(credentials_version)',
-    'stats count() as tokens, max(@timestamp) as last by credentials_version',
+    'stats count() as tokens, max(@timestamp) as last by credentials_version, credentials_state',
     'sort last desc',
   ]),
   log(12, 'Refusals by code', 'table', [
