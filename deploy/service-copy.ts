@@ -16,6 +16,7 @@ const serviceFiles = [
   'client',
   'local',
   'stand-ins',
+  'token-check',
   'deploy',
 ];
 

@@ -15,11 +15,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   handlers: ['lib'],
   client: ['lib'],
   'stand-ins': ['lib'],
+  'token-check': ['lib'],
   deploy: ['lib'],
-  local: ['client', 'deploy', 'lib', 'stand-ins'],
-  scripts: ['bench', 'client', 'deploy', 'lib', 'local', 'stand-ins'],
+  local: ['client', 'deploy', 'lib', 'stand-ins', 'token-check'],
+  scripts: ['bench', 'client', 'deploy', 'lib', 'local', 'stand-ins', 'token-check'],
   bench: ['deploy', 'handlers', 'lib', 'local', 'scripts', 'stand-ins'],
-  tests: ['bench', 'client', 'deploy', 'handlers', 'lib', 'local', 'scripts', 'stand-ins'],
+  tests: ['bench', 'client', 'deploy', 'handlers', 'lib', 'local', 'scripts', 'stand-ins', 'token-check'],
 };
 
 /** The relative paths that a file's text imports, in whatever way. */

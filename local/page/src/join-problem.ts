@@ -1,13 +1,15 @@
 /** Why LiveKit did not let someone in, or did not keep them, told to a person. */
 import { ConnectionError, ConnectionErrorReason, DisconnectReason } from 'livekit-client';
+import { explainMessage } from '../../../token-check/explain-answer.ts';
+import { redact } from '../../../token-check/redact.ts';
 import { Problem } from './problem.ts';
 
 /** For an error that `Room.connect` threw. */
 export function joinProblem(error: unknown, serverUrl: string): Problem {
   if (error instanceof ConnectionError && error.reason === ConnectionErrorReason.NotAllowed) {
     return new Problem('LiveKit did not accept your token.', {
-      why: `${reason(error.message)} (status ${error.status ?? 'unknown'}).`,
-      remedy: 'Get a new token. If it stays so, the API signs with another key than the LiveKit server has.',
+      why: `${redact(error.message) || 'It gave no reason'} (status ${error.status ?? 'unknown'}).`,
+      remedy: explainMessage(error.message)?.remedy ?? 'Get a new token and try again.',
     });
   }
   if (error instanceof ConnectionError && error.message.includes('pc connection')) {
@@ -53,9 +55,4 @@ export function disconnectionProblem(reason: DisconnectReason | undefined): Prob
         remedy: 'Check the network and whether the server still runs, then join again.',
       });
   }
-}
-
-/** The server's own words, without the token that it repeats in them. */
-function reason(message: string): string {
-  return message.split(', error: ').at(-1) || 'It gave no reason';
 }

@@ -1,6 +1,7 @@
 /** The page: choose who you are and where, get a token and look at it, meet. One view at a time. */
 import { ConnectionError, setLogLevel } from 'livekit-client';
 import { createTokenClient, type TokenAnswer, TokenError } from '../../../client/index.ts';
+import { judgeToken } from '../../../token-check/judge-token.ts';
 import {
   addressFor,
   type Choices,
@@ -11,13 +12,13 @@ import {
   setUpChoices,
 } from './choices.ts';
 import { byId, create } from './dom.ts';
+import { showFindings } from './findings.ts';
 import { disconnectionProblem, joinProblem } from './join-problem.ts';
 import { decodeJwt } from './jwt.ts';
 import { joinMeeting } from './meeting.ts';
 import { type Problem, toProblem } from './problem.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { signIn } from './sign-in.ts';
-import { checkToken } from './token-check.ts';
 import { tokenProblem } from './token-problem.ts';
 import { goBackTo, goTo, headingOfView, show, startViews, viewInHistory } from './views.ts';
 
@@ -59,7 +60,7 @@ async function start(): Promise<void> {
       session = await obtain(settings, readChoices()).catch(async (error: unknown) => {
         throw await problemOf(error, settings);
       });
-      showToken(session);
+      await showToken(session);
       goTo('token');
     });
   });
@@ -132,35 +133,20 @@ async function problemOf(error: unknown, { tokenEndpoint }: Settings): Promise<P
   return error instanceof TokenError ? tokenProblem(error, tokenEndpoint) : toProblem(error);
 }
 
-function showToken({ choices, bearer, token }: Session): void {
+async function showToken({ choices, bearer, token }: Session): Promise<void> {
   const claims = decodeJwt(token.participant_token);
-  const checks = checkToken(claims, {
+  const findings = await judgeToken(token.participant_token, {
     room: token.room_name,
     reader: choices.reader.id,
     role: token.role,
-    now: Date.now() / 1000,
   });
-  const failures = checks.filter(({ verdict }) => verdict === 'bad').length;
+  const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
   byId('token-summary', HTMLElement).textContent =
-    failures === 0
+    crosses === 0
       ? `This token opens ${token.room_name} to ${token.participant_name}${token.role ? `, as ${token.role}` : ''}.`
-      : `This token is not what a meeting needs: ${failures} of ${checks.length} checks failed.`;
+      : `This token is not what a meeting needs: ${crosses} of ${findings.length} checks failed.`;
   byId('token-advice', HTMLElement).textContent = adviceOnRole(choices, token);
-  byId('checks', HTMLElement).replaceChildren(
-    ...checks.map(({ claim, value, verdict, meaning }) =>
-      create('li', { className: verdict }, [
-        create('span', { className: 'mark', ariaHidden: 'true' }, [
-          { good: '✓', bad: '✗', withheld: '–' }[verdict],
-        ]),
-        create('span', { className: 'visually-hidden' }, [
-          { good: 'Good: ', bad: 'Wrong: ', withheld: 'Withheld: ' }[verdict],
-        ]),
-        create('code', {}, [claim]),
-        create('span', { className: 'value' }, [value]),
-        create('span', { className: 'meaning' }, [meaning]),
-      ]),
-    ),
-  );
+  showFindings(byId('checks', HTMLElement), findings);
   byId('token-claims', HTMLElement).textContent = JSON.stringify(claims, null, 2);
   byId('sign-in-claims', HTMLElement).textContent = JSON.stringify(decodeJwt(bearer), null, 2);
   byId('devices', HTMLElement).hidden = token.role === 'listener';

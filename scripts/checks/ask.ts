@@ -1,0 +1,37 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { findToken } from '../../token-check/find-token.ts';
+
+/** Nobody pastes more than this, in characters; what goes on has no token at its start. */
+const longestInput = 1_000_000;
+
+/**
+ * What standard input has: all of a pipe or a file, or what is pasted into a terminal, where it is not shown.
+ *
+ * @param prompt what to ask for on a terminal, on standard error
+ */
+export async function ask(prompt: string): Promise<string> {
+  if (!process.stdin.isTTY) return readAll();
+  process.stderr.write(`${prompt} (it stays hidden) and press Enter: `);
+  const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: hidden, terminal: true });
+  lines.on('SIGINT', () => process.exit(130));
+  let text = '';
+  // A whole answer in JSON may have several lines: the one with the token ends it.
+  for await (const line of lines) {
+    text += `${line}\n`;
+    if (findToken(text) !== undefined || line.trim() === '' || !text.trimStart().startsWith('{')) break;
+  }
+  lines.close();
+  process.stderr.write('\n');
+  return text;
+}
+
+async function readAll(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin.setEncoding('utf8')) {
+    text += chunk;
+    if (text.length > longestInput) break;
+  }
+  return text;
+}

@@ -1,0 +1,40 @@
+/** What the commands that check something have in common: how they end, and what they say of their own use. */
+import process from 'node:process';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { redact } from '../../token-check/redact.ts';
+
+/** The command was called in a way that it can't follow; the message says what to do. */
+export class BadUse extends Error {
+  override readonly name = 'BadUse';
+}
+
+/** Ends the process with 0 when all is well, 1 when something is wrong with what was checked, 2 for a `BadUse`. */
+export async function run(command: () => Promise<'well' | 'wrong'>): Promise<void> {
+  try {
+    process.exitCode = (await command()) === 'well' ? 0 : 1;
+  } catch (error) {
+    const isForeseen = error instanceof BadUse;
+    const message = isForeseen || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
+    console.error(redact(message.replace(/^BadUse: /, '')));
+    process.exitCode = 2;
+  }
+}
+
+/**
+ * The options of the command line.
+ *
+ * @throws {BadUse} for an unknown option, and for any argument that is none: it may be a token.
+ */
+export function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(options: Options) {
+  try {
+    return parseArgs({ options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    if (!(error instanceof TypeError) || !('code' in error)) throw error;
+    if (error.code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') {
+      throw new BadUse(
+        'Only options are taken. A token or a bearer as an argument would stay in the shell’s history: see --help for where it goes.',
+      );
+    }
+    throw new BadUse(`${error.message}\nSee --help.`);
+  }
+}

@@ -1,0 +1,58 @@
+/** Prints what was found: a line for each thing, with its mark, and under it what to do. */
+import { styleText } from 'node:util';
+import type { Finding, Verdict } from '../../token-check/finding.ts';
+
+/** `skipped`: not tried, and why. */
+export type Mark = Verdict | 'skipped';
+
+export interface Row {
+  mark: Mark;
+  subject: string;
+  value: string;
+  meaning: string;
+  /** Further lines, each a sentence. */
+  notes: readonly string[];
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+const marks: Readonly<Record<Mark, { sign: string; style: Style }>> = {
+  good: { sign: '✓', style: 'green' },
+  warning: { sign: '!', style: 'yellow' },
+  bad: { sign: '✗', style: 'red' },
+  withheld: { sign: '–', style: 'dim' },
+  skipped: { sign: '·', style: 'dim' },
+};
+
+/** Colours follow the stream: none where it is no terminal, or where NO_COLOR is set. */
+export function printTable(rows: readonly Row[], stream: NodeJS.WriteStream): void {
+  const width = (cell: (row: Row) => string) =>
+    Math.min(40, Math.max(...rows.map((row) => cell(row).length)));
+  const [subjects, values] = [width(({ subject }) => subject), width(({ value }) => value)];
+  for (const { mark, subject, value, meaning, notes } of rows) {
+    const { sign, style } = marks[mark];
+    const line = `${paint(style, sign, stream)} ${subject.padEnd(subjects)}  ${value.padEnd(values)}  ${meaning}`;
+    stream.write(`${line.trimEnd()}\n`);
+    for (const note of notes) stream.write(`    ${note}\n`);
+  }
+}
+
+/** Text in this style where the stream shows styles. */
+export function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
+  return styleText(style, text, { stream });
+}
+
+/** A finding of the judge as a row: a cross says what LiveKit will answer, and how to put it right. */
+export function rowOf({ verdict, claim, value, meaning, answer, remedy }: Finding): Row {
+  const answered = `LiveKit will answer: ${answer.status} “${answer.reason}”.`;
+  return {
+    mark: verdict,
+    subject: claim,
+    value,
+    meaning,
+    notes: [
+      ...(verdict === 'bad' ? [answered] : []),
+      ...(remedy === undefined ? [] : [`To put it right: ${remedy}`]),
+    ],
+  };
+}

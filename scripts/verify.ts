@@ -1,0 +1,109 @@
+/** `npm run verify`: from a token to the reason why LiveKit refuses it, or to the assurance that it does not. */
+import process from 'node:process';
+import type { Role } from '../lib/contract.ts';
+import { parseLiveKitCredentials, UnusableCredentials } from '../lib/secret/livekit-credentials.ts';
+import { secretReader } from '../lib/secret/secrets-manager.ts';
+import { explainMessage } from '../token-check/explain-answer.ts';
+import { findToken } from '../token-check/find-token.ts';
+import { answerTo, type Finding } from '../token-check/finding.ts';
+import { judgeToken } from '../token-check/judge-token.ts';
+import { ask } from './checks/ask.ts';
+import { BadUse, readOptions, run } from './checks/command.ts';
+import { paint, printTable, rowOf } from './checks/table.ts';
+
+const help = `Says of each claim of a meeting token whether it is what LiveKit and a reading club need.
+
+  npm run verify                        asks for the token, and does not show it
+  npm run verify < answer.json          the token, or a whole answer of the endpoint, from a pipe or file
+  LIVEKIT_TOKEN=… npm run verify        the token from the environment
+
+  --room reading-club-123   the room that it should open
+  --reader user-001         the reader that it should name
+  --role member             what the reader should be: member, moderator or listener
+  --secret-id booky/livekit takes the API key and secret to compare with from Secrets Manager
+  --json                    prints JSON ("npm run -s verify -- --json" prints nothing else)
+  --help                    this
+
+LIVEKIT_API_KEY and LIVEKIT_API_SECRET, where they are set, are what the key and the signature are compared with.
+Without --secret-id nothing leaves this machine. The token is never an argument, and never printed.
+Exit status: 0 nothing wrong, 1 a cross, 2 bad use.
+`;
+
+/** How long to wait for Secrets Manager, in milliseconds. */
+const secretTimeoutMs = 10_000;
+
+const roles = ['member', 'moderator', 'listener'] as const satisfies Role[];
+
+await run(async () => {
+  const options = readOptions({
+    room: { type: 'string' },
+    reader: { type: 'string' },
+    role: { type: 'string' },
+    'secret-id': { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  });
+  if (options.help) {
+    process.stdout.write(help);
+    return 'well';
+  }
+  const role = roles.find((candidate) => candidate === options.role);
+  if (options.role !== undefined && role === undefined)
+    throw new BadUse(`--role should be one of: ${roles.join(', ')}.`);
+  const keys = await readKeys(options['secret-id']);
+
+  const input = process.env['LIVEKIT_TOKEN'] || (await ask('Paste the token'));
+  if (input.trim() === '') throw new BadUse('There is no token: pipe it in, or put it into LIVEKIT_TOKEN.');
+  const { room, reader } = options;
+  const findings = await judgeToken(findToken(input) ?? input.trim(), { room, reader, role, ...keys });
+  const explanation = findings[0]?.code === 'unreadable' ? explainMessage(input) : undefined;
+
+  if (options.json) {
+    process.stdout.write(
+      `${JSON.stringify({ answer: answerTo(findings), findings, explanation }, null, 2)}\n`,
+    );
+  } else if (explanation !== undefined) {
+    process.stdout.write(
+      `This is an error message, and no token. ${explanation.cause}\n${explanation.remedy}\n`,
+    );
+  } else {
+    printTable(findings.map(rowOf), process.stdout);
+    process.stdout.write(`\n${summary(findings)}\n`);
+  }
+  return findings.some(({ verdict }) => verdict === 'bad') ? 'wrong' : 'well';
+});
+
+/** What key and signature are compared with, as far as it is known. */
+async function readKeys(secretId: string | undefined): Promise<{ apiKey?: string; apiSecret?: string }> {
+  if (secretId === undefined) {
+    const [apiKey, apiSecret] = [process.env['LIVEKIT_API_KEY'], process.env['LIVEKIT_API_SECRET']];
+    return { ...(apiKey && { apiKey }), ...(apiSecret && { apiSecret }) };
+  }
+  try {
+    const secret = await secretReader(secretId, secretTimeoutMs)(AbortSignal.timeout(secretTimeoutMs));
+    // Where the server is does not matter here, so any address will do for a secret without one.
+    const { apiKey, apiSecret } = parseLiveKitCredentials(secret.text, {
+      url: 'ws://localhost',
+      isLoopback: true,
+    });
+    return { apiKey, apiSecret };
+  } catch (error) {
+    if (error instanceof UnusableCredentials) throw new BadUse(error.message);
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new BadUse(`The secret of --secret-id can't be read: ${reason}`);
+  }
+}
+
+function summary(findings: readonly Finding[]): string {
+  const { status, reason } = answerTo(findings);
+  const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
+  if (status !== 200)
+    return paint('red', `LiveKit will refuse this token: ${status} “${reason}”.`, process.stdout);
+  if (crosses === 0) return paint('green', 'LiveKit will let this token in.', process.stdout);
+  const count = crosses === 1 ? 'a cross' : `${crosses} crosses`;
+  return paint(
+    'red',
+    `LiveKit will let this token in, but it is not as it should be: ${count} above.`,
+    process.stdout,
+  );
+}

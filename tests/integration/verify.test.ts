@@ -1,0 +1,207 @@
+/** `npm run verify` as a person or a program runs it. */
+import { readFile } from 'node:fs/promises';
+import { type JWTPayload, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type SecretsManagerStandIn, startSecretsManager } from '../../stand-ins/secrets-manager.ts';
+import { explainAnswer } from '../../token-check/explain-answer.ts';
+import { runScript } from '../support/run-script.ts';
+
+const apiSecret = 'a-secret-of-thirty-two-characters';
+const video = {
+  room: 'reading-club-123',
+  roomJoin: true,
+  canPublish: true,
+  canSubscribe: true,
+  canPublishData: true,
+};
+
+function mint(changes: JWTPayload = {}, secret = apiSecret): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT({ iss: 'devkey', sub: 'user-001', nbf: now, exp: now + 600, video, ...changes })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(secret));
+}
+
+/** Runs it, and makes sure that neither token nor secret is in what it prints. */
+async function verify(
+  args: readonly string[],
+  options: { input?: string; environment?: Record<string, string> },
+) {
+  const result = await runScript('scripts/verify.ts', args, options);
+  const printed = result.stdout + result.stderr;
+  expect(printed).not.toMatch(/eyJ[\w-]{8}/);
+  expect(printed).not.toContain(apiSecret);
+  // Nobody watches through a pipe: no colours.
+  expect(printed).not.toContain('\u001b');
+  return { ...result, crosses: result.stdout.split('\n').filter((line) => line.startsWith('✗')) };
+}
+
+describe('a good token', () => {
+  test('gets ticks and status 0', async () => {
+    const { exitCode, crosses, stdout } = await verify([], { input: await mint() });
+    expect(stdout).toMatch(/^✓ iss +devkey /);
+    expect(stdout).toMatch(/\n\nLiveKit will let this token in\.\n$/);
+    expect(crosses).toEqual([]);
+    expect(exitCode).toBe(0);
+  });
+
+  test('may come in the endpoint’s whole answer, or in the environment', async () => {
+    const token = await mint();
+    const answer = JSON.stringify({ token, room_name: 'reading-club-123' }, null, 2);
+    expect((await verify([], { input: answer })).exitCode).toBe(0);
+    expect((await verify([], { environment: { LIVEKIT_TOKEN: token } })).exitCode).toBe(0);
+  });
+
+  test('is compared with what it should be', async () => {
+    const input = await mint();
+    const right = ['--room', 'reading-club-123', '--reader', 'user-001', '--role', 'member'];
+    expect((await verify(right, { input })).exitCode).toBe(0);
+    const { exitCode, crosses } = await verify(['--room', 'reading-club-1', '--role', 'moderator'], {
+      input,
+    });
+    expect(exitCode).toBe(1);
+    expect(crosses.map((line) => line.split(/\s+/)[1])).toEqual([
+      'video.room',
+      'video.roomAdmin',
+      'attributes.role',
+    ]);
+  });
+});
+
+test('the token without grants: which are missing, what LiveKit answers, and what to do', async () => {
+  const { exitCode, crosses, stdout } = await verify([], { input: await mint({ video: {} }) });
+  expect(exitCode).toBe(1);
+  expect(crosses.map((line) => line.split(/\s+/)[1])).toEqual(['video', 'video.roomJoin', 'video.room']);
+  expect(stdout).toContain('LiveKit will refuse this token: 401 “permissions denied”.');
+  expect(stdout).toContain('To put it right: Sign video: {"room": "reading-club-…", "roomJoin": true');
+});
+
+describe('the signature', () => {
+  test('is compared with LIVEKIT_API_SECRET', async () => {
+    const environment = { LIVEKIT_API_KEY: 'devkey', LIVEKIT_API_SECRET: apiSecret };
+    const good = await verify([], { input: await mint(), environment });
+    expect(good.stdout).toMatch(/✓ signature +matches/);
+    const bad = await verify([], { input: await mint({}, 'another'), environment });
+    expect(bad.stdout).toMatch(/✗ signature +differs/);
+    expect(bad.exitCode).toBe(1);
+  });
+
+  describe('is compared with a secret of Secrets Manager', () => {
+    let store: SecretsManagerStandIn;
+    beforeAll(async () => {
+      store = await startSecretsManager();
+    });
+    afterAll(() => store.close());
+
+    test('which --secret-id names', async () => {
+      store.put(
+        'booky/livekit',
+        JSON.stringify({ LIVEKIT_API_KEY: 'devkey', LIVEKIT_API_SECRET: apiSecret }),
+      );
+      const withSecret = (input: string) =>
+        verify(['--secret-id', 'booky/livekit'], { input, environment: { ...store.environment } });
+      expect((await withSecret(await mint())).exitCode).toBe(0);
+      const { exitCode, crosses } = await withSecret(await mint({ iss: 'another' }, 'another'));
+      expect(exitCode).toBe(1);
+      expect(crosses.map((line) => line.split(/\s+/)[1])).toEqual(['iss', 'signature']);
+    });
+
+    test('which must be there and be usable', async () => {
+      const input = await mint();
+      const environment = { ...store.environment };
+      const absent = await verify(['--secret-id', 'no/such'], { input, environment });
+      expect(absent.exitCode).toBe(2);
+      expect(absent.stderr).toMatch(/^The secret of --secret-id can't be read: ResourceNotFoundException/m);
+      store.put('not/json', apiSecret);
+      const unusable = await verify(['--secret-id', 'not/json'], { input, environment });
+      expect(unusable.exitCode).toBe(2);
+      expect(unusable.stderr).toContain('it is not JSON');
+    });
+  });
+});
+
+test('--json prints JSON and nothing else', async () => {
+  const { exitCode, stdout, stderr } = await verify(['--json'], { input: await mint({ video: {} }) });
+  expect(exitCode).toBe(1);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({
+    answer: { status: 401, reason: 'permissions denied' },
+    findings: expect.arrayContaining([
+      expect.objectContaining({ code: 'empty-video-grant', verdict: 'bad', remedy: expect.any(String) }),
+    ]),
+  });
+});
+
+test('LiveKit’s own refusal, pasted: the token in it is judged, and a message without one explained', async () => {
+  const refusal = `invalid token: ${await mint({ exp: 1_700_000_000 })}, error: token is expired`;
+  expect((await verify([], { input: refusal })).stdout).toContain('token is expired”');
+  const { exitCode, stdout } = await verify([], {
+    input: 'Error: invalid API key for domain x.livekit.cloud',
+  });
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('belong to two different LiveKit Cloud projects');
+});
+
+describe('bad use', () => {
+  test.each([
+    [
+      'a token as an argument',
+      ['eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.c2ln'],
+      /would stay in the shell’s history/,
+    ],
+    ['an unknown option', ['--rom', 'x'], /Unknown option '--rom'[\s\S]*See --help/],
+    ['an unknown role', ['--role', 'guest'], /--role should be one of: member, moderator, listener/],
+    ['no token', [], /There is no token: pipe it in, or put it into LIVEKIT_TOKEN/],
+  ])('%s: status 2, and what to do instead', async (_what, args, message) => {
+    const { exitCode, stdout, stderr } = await verify(args, {});
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+  });
+});
+
+test('--help says how to use it', async () => {
+  const { exitCode, stdout } = await verify(['--help'], {});
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('npm run verify');
+});
+
+test('FORCE_COLOR colours it, as a terminal would', async () => {
+  const environment = { FORCE_COLOR: '1' };
+  const { stdout } = await runScript('scripts/verify.ts', [], { input: await mint(), environment });
+  expect(stdout).toContain('\u001b[32m✓');
+});
+
+describe('docs/verify.md', () => {
+  const now = () => Math.floor(Date.now() / 1000);
+  const booky = { iss: 'APIbooky', video };
+  const { canPublishData: _, ...withoutData } = video;
+
+  /** The example without its times, and without how wide they make their column. */
+  const timeless = (text: string) =>
+    text.replace(/\d{4}-\d\d-\d\dT\S+Z \((in )?\d+ (s|min|h)( ago)?\)/g, 'time').replace(/ {2,}/g, '  ');
+
+  test.each([
+    ['good', () => booky, []],
+    ['warning', () => ({ ...booky, exp: now() + 21_600, video: withoutData }), []],
+    [
+      'withheld',
+      () => ({ ...booky, video: { ...video, canPublish: false }, attributes: { role: 'listener' } }),
+      ['--role', 'listener'],
+    ],
+    ['cross', () => ({ ...booky, video: {} }), []],
+  ])('shows what is printed: %s', async (verdict, claims, args) => {
+    const page = await readFile(new URL('../../docs/verify.md', import.meta.url), 'utf8');
+    const { stdout } = await verify(args, { input: await mint(claims()) });
+    expect(timeless(page.split(`${verdict}**`)[1] ?? '')).toContain(timeless(stdout));
+  });
+
+  test('explains each answer as the judge does', async () => {
+    const page = await readFile(new URL('../../docs/verify.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| (\d{3}) `([^`]+)` \| (.*) \| (.*) \|$/gm)];
+    expect(rows.length).toBeGreaterThan(10);
+    for (const [, status, reason = '', cause, remedy] of rows) {
+      expect(explainAnswer({ status: Number(status), reason })).toMatchObject({ cause, remedy });
+    }
+  });
+});

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { findToken } from '../../../token-check/find-token.ts';
+import { redact } from '../../../token-check/redact.ts';
+
+const token = 'eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.c2lnbmF0dXJl-_';
+
+it.each([
+  ['alone', token],
+  ['with a line break', `  ${token}\n`],
+  ['after Bearer', `Bearer ${token}`],
+  ['in quotes', `"${token}"`],
+  ['in the endpoint’s answer', `{\n  "token": "${token}",\n  "room_name": "reading-club-1"\n}`],
+  ['in LiveKit’s refusal', `invalid token: ${token}, error: token has invalid claims: token is expired`],
+])('finds a token %s', (_where, text) => {
+  expect(findToken(text)).toBe(token);
+});
+
+it.each([
+  ['half a token', 'eyJhbGciOiJIUzI1NiJ9', 'eyJhbGciOiJIUzI1NiJ9'],
+  ['a token with a part too many', `${token}.x`, `${token}.x`],
+  ['one that ends with a dot', 'eyJhbGciOiJub25lIn0.e30.', 'eyJhbGciOiJub25lIn0.e30.'],
+  ['a sentence', 'invalid API key for domain', undefined],
+  ['an answer without one', '{"code": "not_a_member"}', undefined],
+])('takes %s as it is', (_what, text, found) => {
+  expect(findToken(text)).toBe(found);
+});
+
+it.each([
+  [`invalid token: ${token}, error: x`, 'invalid token: <token>, error: x'],
+  [`a ${token} and ${token}`, 'a <token> and <token>'],
+  ['cut off: eyJhbGciOiJIUzI1NiJ9.eyJpc3Mi', 'cut off: <token>'],
+  ['only a header eyJhbGciOiJIUzI1NiJ9', 'only a header <token>'],
+  ['invalid API key: devkey', 'invalid API key: devkey'],
+])('redacts %j', (text, redacted) => {
+  expect(redact(text)).toBe(redacted);
+});

@@ -1,0 +1,276 @@
+import { SignJWT } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { answerTo } from '../../../token-check/finding.ts';
+import { type Expected, judgeToken } from '../../../token-check/judge-token.ts';
+
+const now = 1_800_000_000;
+const expected: Expected = { room: 'reading-club-123', reader: 'user-001', role: 'member', now };
+const grants = { roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true };
+const video = { room: 'reading-club-123', ...grants };
+const claims = { iss: 'devkey', sub: 'user-001', nbf: now, exp: now + 600, video };
+
+const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** A token whose signature nobody looks at. */
+const unsigned = (payload: unknown, header: unknown = { alg: 'HS256' }) =>
+  `${part(header)}.${part(payload)}.c2lnbmF0dXJl`;
+
+const judge = (payload: object, changes: Partial<Expected> = {}) =>
+  judgeToken(unsigned(payload), { ...expected, ...changes });
+
+/** What is not as it should be, as `verdict claim: code`. */
+async function faults(payload: object, changes: Partial<Expected> = {}): Promise<string[]> {
+  const findings = await judge(payload, changes);
+  return findings
+    .filter(({ verdict }) => verdict === 'bad' || verdict === 'warning')
+    .map(({ verdict, claim, code }) => `${verdict} ${claim}: ${code}`);
+}
+
+describe('a member’s token', () => {
+  it('has nothing wrong with it as the endpoint signs it', async () => {
+    expect(await faults(claims)).toEqual([]);
+    expect(answerTo(await judge(claims))).toEqual({ status: 200, reason: 'success' });
+  });
+
+  it.each([
+    ['bad iss: no-key', { iss: undefined }],
+    ['bad iss: no-key', { iss: '' }],
+    ['bad iss: not-for-livekit', { iss: 'https://issuer.example' }],
+    ['bad sub: no-identity', { sub: undefined }],
+    ['bad sub: no-identity', { sub: '' }],
+    ['bad sub: another-reader', { sub: 'user-002' }],
+    ['warning jti: identity-in-jti', { sub: undefined, jti: 'user-001' }],
+    ['bad nbf: not-yet-valid', { nbf: now + 61 }],
+    ['bad exp: expired', { exp: now - 60 }],
+    ['warning exp: just-expired', { exp: now }],
+    ['bad exp: never-expires', { exp: undefined }],
+    ['bad exp: never-expires', { exp: null }],
+    ['warning exp: long-lived', { exp: now + 3_601 }],
+    ['bad exp: long-lived', { exp: now + 86_401 }],
+    ['bad video.room: another-room', { video: { ...video, room: 'reading-club-1234' } }],
+    ['bad video.room: no-room', { video: { ...video, room: '' } }],
+    ['bad video.roomJoin: no-room-join', { video: { ...video, roomJoin: undefined } }],
+    ['bad video.roomJoin: no-room-join', { video: { ...video, roomJoin: false } }],
+    ['bad video.canPublish: forbidden', { video: { ...video, canPublish: false } }],
+    ['warning video.canPublish: not-said', { video: { ...video, canPublish: undefined } }],
+    ['warning video.canSubscribe: not-said', { video: { ...video, canSubscribe: null } }],
+    ['warning video.canPublishData: not-said', { video: { ...video, canPublishData: null } }],
+    ['bad video.canPublishData: forbidden', { video: { ...video, canPublishData: false } }],
+    ['bad video.canSubscribe: wrong-type', { video: { ...video, canSubscribe: 'true' } }],
+    ['warning video.canPublishSources: some-sources', { video: { ...video, canPublishSources: ['camera'] } }],
+    ['bad video.roomAdmin: moderates', { video: { ...video, roomAdmin: true } }],
+    ['bad attributes.role: wrong-role-shown', { attributes: { role: 'moderator' } }],
+    ['bad name: wrong-type', { name: 7 }],
+    ['bad video.roomCreate: unneeded-grant', { video: { ...video, roomCreate: true } }],
+    ['bad video.roomList: unneeded-grant', { video: { ...video, roomList: true } }],
+    ['bad video.roomRecord: unneeded-grant', { video: { ...video, roomRecord: true } }],
+    ['bad video.ingressAdmin: unneeded-grant', { video: { ...video, ingressAdmin: true } }],
+    ['bad video.canUpdateOwnMetadata: unneeded-grant', { video: { ...video, canUpdateOwnMetadata: true } }],
+    ['bad video.hidden: unneeded-grant', { video: { ...video, hidden: true } }],
+    ['bad video.recorder: unneeded-grant', { video: { ...video, recorder: true } }],
+    ['bad video.agent: unneeded-grant', { video: { ...video, agent: true } }],
+    ['bad video.destinationRoom: unneeded-grant', { video: { ...video, destinationRoom: 'another' } }],
+    ['bad sip: unneeded-grant', { sip: { admin: true } }],
+    ['bad roomConfig: unneeded-grant', { roomConfig: { egress: {} } }],
+    ['bad kind: unneeded-grant', { kind: 'agent' }],
+    ['warning video.can_publish: unknown-grant', { video: { ...video, can_publish: true } }],
+    ['warning room: misplaced-grant', { room: 'reading-club-123' }],
+  ])('%s for %j', async (fault, change) => {
+    expect(await faults({ ...claims, ...change })).toEqual([fault]);
+  });
+
+  it.each([
+    [{ nbf: now + 60, exp: now + 1 }],
+    [{ nbf: now, exp: now + 3_600 }],
+    [{ nbf: undefined }],
+    [{ sub: 'user-001', jti: 'another' }],
+    [{ exp: String(now + 600) }],
+    [{ video: { ...grants, Room: 'reading-club-123' } }],
+    [{ video: { ...video, hidden: false, roomCreate: false, destinationRoom: '', canPublishSources: [] } }],
+    [{ sip: { admin: false }, roomConfig: {} }],
+    [{ somethingElse: true }],
+  ])('may have %j', async (change) => {
+    expect(await faults({ ...claims, ...change })).toEqual([]);
+  });
+
+  it('names all that an empty video grant lacks, and LiveKit’s answer to it', async () => {
+    const findings = await judge({ ...claims, video: {} });
+    expect(findings.filter(({ verdict }) => verdict === 'bad').map(({ claim }) => claim)).toEqual([
+      'video',
+      'video.roomJoin',
+      'video.room',
+    ]);
+    expect(answerTo(findings)).toEqual({ status: 401, reason: 'permissions denied' });
+  });
+
+  it.each([[undefined], [null]])('has another answer for the video grant %j', async (value) => {
+    const answer = answerTo(await judge({ ...claims, video: value }));
+    expect(answer).toEqual({ status: 401, reason: 'no permissions to access the room' });
+  });
+
+  it.each([['video'], [[]]])('can’t have the video grant %j', async (value) => {
+    expect(await faults({ ...claims, video: value })).toEqual(['bad video: wrong-type']);
+  });
+
+  it('has names of up to 256 bytes', async () => {
+    const long = 'ä'.repeat(128);
+    const freely = { room: undefined, reader: undefined };
+    const withName = (name: string) => ({ ...claims, sub: name, video: { ...video, room: name } });
+    expect(await faults(withName(long), freely)).toEqual(['warning video.room: not-a-club']);
+    expect(await faults(withName(`${long}a`), freely)).toEqual([
+      'bad sub: identity-too-long',
+      'bad video.room: room-too-long',
+    ]);
+  });
+
+  it('tells both faults of its time in one answer, as LiveKit does', async () => {
+    expect(answerTo(await judge({ ...claims, exp: now - 60, nbf: now + 61 })).reason).toMatch(
+      /: token is expired, token is not valid yet$/,
+    );
+  });
+
+  it('is asked whether a time counts milliseconds', async () => {
+    const inMilliseconds = { ...claims, exp: (now + 600) * 1000 };
+    const finding = (await judge(inMilliseconds)).find(({ claim }) => claim === 'exp');
+    expect(finding).toMatchObject({ code: 'long-lived', meaning: expect.stringContaining('milliseconds') });
+  });
+});
+
+describe('a listener’s token', () => {
+  const listening = { ...claims, video: { ...video, canPublish: false }, attributes: { role: 'listener' } };
+
+  it('rightly withholds publishing', async () => {
+    expect(await faults(listening, { role: 'listener' })).toEqual([]);
+    const findings = await judge(listening, { role: 'listener' });
+    expect(findings.find(({ claim }) => claim === 'video.canPublish')?.verdict).toBe('withheld');
+  });
+
+  it('must say so: LiveKit lets publish whoever is not forbidden to', async () => {
+    const silent = { ...listening, video: { ...video, canPublish: undefined } };
+    expect(await faults(silent, { role: 'listener' })).toEqual(['bad video.canPublish: listener-publishes']);
+  });
+
+  it('must allow the chat: where canPublish is false, absent is forbidden', async () => {
+    const mute = { ...listening, video: { ...video, canPublish: false, canPublishData: undefined } };
+    expect(await faults(mute, { role: 'listener' })).toEqual(['bad video.canPublishData: forbidden']);
+  });
+});
+
+describe('a moderator’s token', () => {
+  const moderating = {
+    ...claims,
+    video: { ...video, roomAdmin: true },
+    attributes: { role: 'moderator' },
+  };
+
+  it('needs roomAdmin', async () => {
+    const withoutIt = { ...moderating, video };
+    expect(await faults(withoutIt, { role: 'moderator' })).toEqual(['bad video.roomAdmin: cannot-moderate']);
+    expect(await faults(moderating, { role: 'moderator' })).toEqual([]);
+  });
+
+  it.each([{ attributes: undefined }, { attributes: {} }, { attributes: { role: 'listener' } }])(
+    'shows the others who moderates: %j',
+    async (change) => {
+      expect(await faults({ ...moderating, ...change }, { role: 'moderator' })).toEqual([
+        'bad attributes.role: wrong-role-shown',
+      ]);
+    },
+  );
+});
+
+describe('a token of which nothing is known', () => {
+  const unknown = { room: undefined, reader: undefined, role: undefined };
+
+  it('is judged by the role that it shows', async () => {
+    const moderating = {
+      ...claims,
+      video: { ...video, roomAdmin: true },
+      attributes: { role: 'moderator' },
+    };
+    expect(await faults(moderating, unknown)).toEqual([]);
+    expect(await faults({ ...moderating, attributes: undefined }, unknown)).toEqual([
+      'warning video.roomAdmin: moderates',
+    ]);
+    const listening = { ...claims, video: { ...video, canPublish: false } };
+    expect(await faults(listening, unknown)).toEqual([]);
+    expect(await faults({ ...listening, attributes: { role: 'member' } }, unknown)).toEqual([
+      'bad video.canPublish: forbidden',
+    ]);
+  });
+
+  it('should be for a club’s room', async () => {
+    const elsewhere = { ...claims, video: { ...video, room: '123' } };
+    expect(await faults(elsewhere, unknown)).toEqual(['warning video.room: not-a-club']);
+  });
+});
+
+describe('with the API key and secret', () => {
+  const apiSecret = 'a-secret-of-thirty-two-characters';
+  const sign = (payload: object, secret = apiSecret) =>
+    new SignJWT({ ...payload }).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret));
+
+  it('tells a signature of this secret from another’s', async () => {
+    const keys = { ...expected, apiKey: 'devkey', apiSecret };
+    expect(answerTo(await judgeToken(await sign(claims), keys)).status).toBe(200);
+    expect(answerTo(await judgeToken(await sign(claims, `${apiSecret}\n`), keys)).reason).toMatch(
+      /signature is invalid$/,
+    );
+  });
+
+  it('tells another key', async () => {
+    expect(await faults(claims, { apiKey: 'devkey' })).toEqual([]);
+    expect(await faults(claims, { apiKey: 'devkey2' })).toEqual(['bad iss: another-key']);
+  });
+
+  it('does not show the secret where it stands in the key’s place', async () => {
+    const findings = await judgeToken(await sign({ ...claims, iss: apiSecret }), { ...expected, apiSecret });
+    expect(findings[0]).toMatchObject({ code: 'secret-as-key', verdict: 'bad' });
+    expect(JSON.stringify(findings)).not.toContain(apiSecret);
+  });
+});
+
+describe('what LiveKit can’t read', () => {
+  const whole = unsigned(claims);
+  const [head = '', body = ''] = whole.split('.');
+
+  it.each([
+    ['nothing', ''],
+    ['no JWT', 'not a token'],
+    ['two parts', `${head}.${body}`],
+    ['four parts', `${whole}.c2ln`],
+    ['a header that was cut off', `${head.slice(0, -2)}.${body}.c2ln`],
+    ['claims that were cut off', `${head}.${body.slice(0, -2)}.c2ln`],
+    ['claims in another base64', `${head}.${body}=.c2ln`],
+    ['a signature that was cut off', `${head}.${body}.c2lnc`],
+    ['claims that are a list', unsigned([claims])],
+    ['no algorithm', unsigned(claims, { typ: 'JWT' })],
+    ['an unknown algorithm', unsigned(claims, { alg: 'HS257' })],
+    ['a header that is null', unsigned(claims, null)],
+    ['an iss that is a number', unsigned({ ...claims, iss: 7 })],
+    ['an exp that is a date', unsigned({ ...claims, exp: '2026-11-25' })],
+    ['an nbf that is true', unsigned({ ...claims, nbf: true })],
+  ])('is refused as a whole: %s', async (_what, token) => {
+    const findings = await judgeToken(token, expected);
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({ code: 'unreadable', claim: 'token', verdict: 'bad' });
+    expect(answerTo(findings)).toEqual({ status: 401, reason: 'invalid authorization token' });
+    expect(JSON.stringify(findings)).not.toContain(body.slice(0, 20));
+  });
+
+  it.each(['none', 'HS384', 'RS256'])(
+    'is something else than the algorithm %s, which it names',
+    async (alg) => {
+      const findings = await judgeToken(unsigned(claims, { alg }), { ...expected, apiSecret: 'secret' });
+      expect(answerTo(findings).reason).toContain(`signing method ${alg} is invalid`);
+      expect(findings.map(({ claim }) => claim)).not.toContain('signature');
+    },
+  );
+});
+
+it('shows what a claim holds on one line, without what a terminal would obey', async () => {
+  const findings = await judge({ ...claims, sub: `\u001b[31m\u202e${'x'.repeat(200)}` });
+  const value = findings.find(({ claim }) => claim === 'sub')?.value;
+  expect(value).toMatch(/^\\u\{1b\}\[31m\\u\{202e\}x+…$/);
+  expect(value).toHaveLength(100);
+});

@@ -1,0 +1,76 @@
+/** A token's parts, as LiveKit's server takes them apart before it looks up the key. */
+import * as v from 'valibot';
+import { claimNames, jsonObject, named, RegisteredClaims, videoNames } from './livekit-claims.ts';
+
+export interface DecodedToken {
+  /** One of the algorithms that the server knows by name, though it accepts HS256 alone. */
+  algorithm: string;
+  claims: v.InferOutput<typeof RegisteredClaims>;
+  /** The text that the signature is for. */
+  signed: string;
+  signature: Uint8Array<ArrayBuffer>;
+}
+
+/** Why the server can't read the token at all, in one line. */
+export class UnreadableToken extends Error {
+  override readonly name = 'UnreadableToken';
+}
+
+const Header = v.object({ alg: v.string() });
+
+/** The algorithms of golang-jwt: with one of them a token is read, and refused later. */
+const knownAlgorithm = /^(none|EdDSA|(HS|RS|PS|ES)(256|384|512))$/;
+
+const Payload = v.nullable(jsonObject);
+
+/** @throws {UnreadableToken} for what LiveKit answers with `invalid authorization token` */
+export function decodeToken(token: string): DecodedToken {
+  const parts = token.split('.');
+  const [head = '', body = '', signature = ''] = parts;
+  if (parts.length !== 3) {
+    throw new UnreadableToken(`a JWT has three parts with dots between them, and this has ${parts.length}`);
+  }
+  const header = v.safeParse(Header, parse(head, 'header'));
+  if (!header.success) throw new UnreadableToken('its header names no algorithm');
+  const algorithm = header.output.alg;
+  if (!knownAlgorithm.test(algorithm)) throw new UnreadableToken('its algorithm is none that exists');
+
+  const payload = v.safeParse(Payload, parse(body, 'claims'));
+  if (!payload.success) throw new UnreadableToken('its claims are no JSON object');
+  const claims = v.safeParse(RegisteredClaims, asServerReads(payload.output ?? {}));
+  if (!claims.success) {
+    const paths = claims.issues.map((issue) => v.getDotPath(issue));
+    throw new UnreadableToken(`${paths.join(' and ')}: a value of the wrong type`);
+  }
+  return {
+    algorithm,
+    claims: claims.output,
+    signed: `${head}.${body}`,
+    signature: bytesOf(signature, 'signature'),
+  };
+}
+
+/** The claims under the names that the server knows them by. */
+function asServerReads(payload: Record<string, unknown>): Record<string, unknown> {
+  const claims = named(payload, claimNames);
+  const video = v.safeParse(jsonObject, claims['video']);
+  return video.success ? { ...claims, video: named(video.output, videoNames) } : claims;
+}
+
+function parse(part: string, what: string): unknown {
+  const bytes = bytesOf(part, what);
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new UnreadableToken(`no JSON in its ${what}: it was cut off or changed`);
+  }
+}
+
+function bytesOf(part: string, what: string): Uint8Array<ArrayBuffer> {
+  if (!/^[\w-]*$/.test(part) || part.length % 4 === 1) {
+    throw new UnreadableToken(`its ${what} can't be decoded: it was cut off or changed`);
+  }
+  return Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+    character.charCodeAt(0),
+  );
+}

@@ -1,0 +1,39 @@
+/** What the judge says of one claim. It imports nothing of Node's, like all of this room: the meeting page uses it too. */
+
+/**
+ * - `good`: as a meeting needs it.
+ * - `warning`: it works, but somebody should know.
+ * - `bad`: LiveKit refuses the token for it, or the token lets its bearer do something else than it should.
+ * - `withheld`: not granted, and rightly so.
+ */
+export type Verdict = 'good' | 'warning' | 'bad' | 'withheld';
+
+/** What LiveKit's `/rtc/validate` answers, and in the same words whoever joins. */
+export interface LiveKitAnswer {
+  status: number;
+  /** The body: `success`, or why not. The token that it may repeat reads `<token>`; `…` at the end stands for more words. */
+  reason: string;
+}
+
+export const letIn: LiveKitAnswer = { status: 200, reason: 'success' };
+
+export interface Finding {
+  /** For programs: stable, in kebab-case, one for each thing that can be found. */
+  code: string;
+  /** The claim's path, like `video.roomJoin`; `token` for the token as a whole. */
+  claim: string;
+  /** What the claim holds, for a person; `missing` where there is none. */
+  value: string;
+  verdict: Verdict;
+  /** What that means, in one line. */
+  meaning: string;
+  /** What LiveKit answers if nothing else is wrong with the token. */
+  answer: LiveKitAnswer;
+  /** What to do about a warning or a `bad`. */
+  remedy?: string;
+}
+
+/** What LiveKit answers to the token: findings are in the order in which the server looks. */
+export function answerTo(findings: readonly Finding[]): LiveKitAnswer {
+  return findings.find(({ answer }) => answer.status !== letIn.status)?.answer ?? letIn;
+}
