@@ -62,6 +62,8 @@ export interface LiveKitOptions {
   apiSecret: string;
   /** Secrets of further keys that it accepts, by the key. */
   furtherKeys?: Readonly<Record<string, string>>;
+  /** Whether who joins a room that does not exist creates it; true by default. */
+  autoCreate?: boolean;
 }
 
 export interface LiveKit {
@@ -79,11 +81,12 @@ export interface LiveKit {
  * @throws {LiveKitFault} when the port is taken, or the server ends by itself or stays silent for 20 s.
  */
 export async function startLiveKit(options: LiveKitOptions): Promise<LiveKit> {
-  const { binary, port, apiKey, apiSecret, furtherKeys } = options;
+  const { binary, port, apiKey, apiSecret, furtherKeys, autoCreate = true } = options;
   const keys = { [apiKey]: apiSecret, ...furtherKeys };
   const folder = await mkdtemp(join(tmpdir(), 'booky-livekit-'));
   const configuration = join(folder, 'livekit.json');
-  await writeFile(configuration, loopbackOnly({ port, udpPort: await freeUdpPort(), keys }), { mode: 0o600 });
+  const text = loopbackOnly({ port, udpPort: await freeUdpPort(), keys, autoCreate });
+  await writeFile(configuration, text, { mode: 0o600 });
   const child = spawn(binary, ['--config', configuration], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collectTail(child);
   const killWithParent = () => child.kill('SIGKILL');
@@ -111,12 +114,18 @@ export async function startLiveKit(options: LiveKitOptions): Promise<LiveKit> {
 }
 
 /** JSON, which the server reads as the YAML that it is. */
-function loopbackOnly(options: { port: number; udpPort: number; keys: Record<string, string> }): string {
+function loopbackOnly(options: {
+  port: number;
+  udpPort: number;
+  keys: Record<string, string>;
+  autoCreate: boolean;
+}): string {
   return JSON.stringify({
     port: options.port,
     bind_addresses: ['127.0.0.1'],
     keys: options.keys,
     development: true,
+    room: { auto_create: options.autoCreate },
     logging: { level: 'warn' },
     rtc: {
       node_ip: '127.0.0.1',

@@ -1,12 +1,10 @@
 /** `npm start`: everything that the endpoint needs, on this machine alone, until Ctrl-C. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseEnv } from 'node:util';
 import { audience, type Issuer, startIssuer } from '../stand-ins/issuer.ts';
 import { startSecretsManager } from '../stand-ins/secrets-manager.ts';
 import { type Api, startApi } from './api.ts';
+import { readDotEnv } from './dot-env.ts';
 import { findLiveKit, howToGetLiveKit, LiveKitFault, startLiveKit } from './livekit.ts';
 import { startPage } from './page/server.ts';
 import { freePort, isPortFree } from './ports.ts';
@@ -95,16 +93,6 @@ async function run(): Promise<never> {
 
   await api.ended;
   throw new Failure('The API ended: see its output above.');
-}
-
-/** A laptop's own settings; nobody has to have any. */
-function readDotEnv(): NodeJS.Dict<string> {
-  try {
-    return parseEnv(readFileSync(join(directory, '.env'), 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
-  }
 }
 
 async function refuseTakenPort(variable: string, port: number): Promise<void> {

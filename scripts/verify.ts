@@ -9,7 +9,7 @@ import { answerTo, type Finding } from '../token-check/finding.ts';
 import { judgeToken } from '../token-check/judge-token.ts';
 import { ask } from './checks/ask.ts';
 import { BadUse, readOptions, run } from './checks/command.ts';
-import { paint, printTable, rowOf } from './checks/table.ts';
+import { paint, rowOf, tableOf } from './checks/table.ts';
 
 const help = `Says of each claim of a meeting token whether it is what LiveKit and a reading club need.
 
@@ -67,8 +67,8 @@ await run(async () => {
       `This is an error message, and no token. ${explanation.cause}\n${explanation.remedy}\n`,
     );
   } else {
-    printTable(findings.map(rowOf), process.stdout);
-    process.stdout.write(`\n${summary(findings)}\n`);
+    const table = tableOf(findings.map(rowOf), process.stdout);
+    process.stdout.write(`${table}\n${summary(findings)}\n`);
   }
   return findings.some(({ verdict }) => verdict === 'bad') ? 'wrong' : 'well';
 });

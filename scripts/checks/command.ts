@@ -10,6 +10,10 @@ export class BadUse extends Error {
 
 /** Ends the process with 0 when all is well, 1 when something is wrong with what was checked, 2 for a `BadUse`. */
 export async function run(command: () => Promise<'well' | 'wrong'>): Promise<void> {
+  // Who reads a pipe may have seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   try {
     process.exitCode = (await command()) === 'well' ? 0 : 1;
   } catch (error) {

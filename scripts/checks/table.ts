@@ -24,17 +24,17 @@ const marks: Readonly<Record<Mark, { sign: string; style: Style }>> = {
   skipped: { sign: '·', style: 'dim' },
 };
 
-/** Colours follow the stream: none where it is no terminal, or where NO_COLOR is set. */
-export function printTable(rows: readonly Row[], stream: NodeJS.WriteStream): void {
+/** The rows as text, in colours where the stream shows them: it is no pipe, and NO_COLOR is not set. */
+export function tableOf(rows: readonly Row[], stream: NodeJS.WriteStream): string {
   const width = (cell: (row: Row) => string) =>
     Math.min(40, Math.max(...rows.map((row) => cell(row).length)));
   const [subjects, values] = [width(({ subject }) => subject), width(({ value }) => value)];
-  for (const { mark, subject, value, meaning, notes } of rows) {
+  const lines = rows.flatMap(({ mark, subject, value, meaning, notes }) => {
     const { sign, style } = marks[mark];
     const line = `${paint(style, sign, stream)} ${subject.padEnd(subjects)}  ${value.padEnd(values)}  ${meaning}`;
-    stream.write(`${line.trimEnd()}\n`);
-    for (const note of notes) stream.write(`    ${note}\n`);
-  }
+    return [line.trimEnd(), ...notes.map((note) => `    ${note}`)];
+  });
+  return `${lines.join('\n')}\n`;
 }
 
 /** Text in this style where the stream shows styles. */

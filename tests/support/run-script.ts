@@ -11,11 +11,19 @@ export interface ScriptResult {
   stderr: string;
 }
 
-/** Runs a script of the repository as npm does, with these variables and no others, and this on its standard input. */
+export interface ScriptOptions {
+  /** What is on its standard input. */
+  input?: string;
+  environment?: Record<string, string>;
+  /** Called whenever something has come on standard error. */
+  onStderr?: () => void;
+}
+
+/** Runs a script of the repository as npm does, with these variables and no others. */
 export async function runScript(
   script: string,
   args: readonly string[],
-  { input = '', environment = {} }: { input?: string; environment?: Record<string, string> } = {},
+  { input = '', environment = {}, onStderr }: ScriptOptions = {},
 ): Promise<ScriptResult> {
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
     cwd: repository,
@@ -28,6 +36,7 @@ export async function runScript(
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     output.stderr += text;
+    onStderr?.();
   });
   // A command that ends before it has read its input is none of this test's faults.
   child.stdin.on('error', () => {}).end(input);

@@ -1,0 +1,70 @@
+/** Shows a token to LiveKit itself, which creates no room and lets nobody in, and says why it is refused if it is. */
+
+import { parseLiveKitUrl } from '../../lib/livekit-url.ts';
+import { howToGetLiveKit } from '../../local/livekit.ts';
+import { explainAnswer } from '../../token-check/explain-answer.ts';
+import { redact } from '../../token-check/redact.ts';
+import { type Check, check } from './check.ts';
+import { type Reply, send, Unreached } from './send.ts';
+
+const subject = 'LiveKit';
+
+/** How far clocks may be apart, in seconds: LiveKit's own allowance. */
+const leeway = 60;
+
+export async function showToLiveKit(serverUrl: string, token: string): Promise<Check> {
+  const server = parseLiveKitUrl(serverUrl);
+  if (server === undefined) {
+    const remedy = 'To put it right: LIVEKIT_WS_URL should be the wss:// URL of the project.';
+    return check('bad', 'no-livekit-url', subject, serverUrl, 'clients can’t connect to this URL', remedy);
+  }
+  const { url, isLoopback } = server;
+  try {
+    const reply = await send(`${url.replace(/^ws/, 'http')}/rtc/validate`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return judge(url, reply);
+  } catch (error) {
+    if (!(error instanceof Unreached)) throw error;
+    const { code, message, remedy } = error;
+    if (isLoopback && code === 'refused') {
+      return check(
+        'warning',
+        'no-local-livekit',
+        subject,
+        url,
+        'no server runs here, so meetings can’t be joined',
+        howToGetLiveKit,
+      );
+    }
+    const advice = `To put it right: ${remedy} The URL is LIVEKIT_WS_URL, in the secret or the parameter "livekit-url".`;
+    return check('bad', `livekit-${code}`, subject, url, message, advice);
+  }
+}
+
+function judge(url: string, { status, headers, text }: Reply): Check {
+  const reason = redact(text).slice(0, 300).trim();
+  if (status === 200 && reason === 'success')
+    return check('good', 'let-in', subject, url, 'lets the token in');
+
+  const explained = explainAnswer({ status, reason });
+  if (explained === undefined) {
+    const meaning = `what answers there is no LiveKit server: status ${status}`;
+    const remedy = 'To put it right: LIVEKIT_WS_URL should be the URL of the project, as LiveKit shows it.';
+    return check('bad', 'not-livekit', subject, url, meaning, remedy);
+  }
+  const { code, cause, remedy } = explained;
+  const clock = code === 'expired' || code === 'not-yet-valid' ? [compareClocks(headers)] : [];
+  const answered = `LiveKit answered: ${status} “${reason}”.`;
+  return check('bad', code, subject, url, cause, answered, ...clock, `To put it right: ${remedy}`);
+}
+
+/** The token is seconds old, so one of the clocks is wrong. */
+function compareClocks(headers: Headers): string {
+  const ahead = Math.round((Date.parse(headers.get('date') ?? '') - Date.now()) / 1000);
+  if (Number.isNaN(ahead)) return 'LiveKit does not say what time it has.';
+  if (Math.abs(ahead) > leeway) {
+    return `Compared with this machine, LiveKit’s clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}.`;
+  }
+  return 'LiveKit’s clock and this machine’s agree: the one where the token is signed is wrong.';
+}

@@ -1,0 +1,179 @@
+/** The one request that matters: a token for the club, and whether the answer is as the contract says. */
+import { decodeJwt } from 'jose';
+import * as v from 'valibot';
+import type { TokenAnswer } from '../../lib/contract.ts';
+import { redact } from '../../token-check/redact.ts';
+import { type Check, check } from './check.ts';
+import { explainGatewayRefusal } from './gateway-refusal.ts';
+import { type Reply, send } from './send.ts';
+import type { Target } from './target.ts';
+
+const text = v.pipe(v.string(), v.nonEmpty());
+
+const Answer = v.object({
+  token: text,
+  room_name: text,
+  participant_name: text,
+  role: v.picklist(['member', 'moderator', 'listener']),
+  server_url: text,
+  participant_token: text,
+  expires_at: v.pipe(v.string(), v.isoTimestamp()),
+}) satisfies v.GenericSchema<unknown, TokenAnswer>;
+
+const Refusal = v.object({
+  code: v.string(),
+  error: v.optional(v.string(), ''),
+  request_id: v.optional(v.string()),
+  details: v.optional(v.array(v.object({ path: v.string(), message: v.string() })), []),
+});
+
+const subject = 'token request';
+
+/** Asks for a club's token with this bearer, or without any. */
+export function askForToken(url: string, bearer: string | undefined, body: unknown): Promise<Reply> {
+  const authorization = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+  return send(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...authorization },
+    body: JSON.stringify(body),
+  });
+}
+
+/** The error code of an answer, where it is one of the endpoint's own. */
+export function codeOf({ text: body }: Reply): string | undefined {
+  return parseJson(Refusal, body)?.code;
+}
+
+/** @returns the answer only where it can be read */
+export async function requestToken(
+  { url, club }: Target,
+  bearer: string,
+): Promise<{ checks: Check[]; answer?: TokenAnswer }> {
+  const reply = await askForToken(url, bearer, { reading_club_id: club });
+  if (reply.status !== 200) return { checks: [explainRefusal(reply, bearer, url)] };
+
+  const answer = parseJson(Answer, reply.text);
+  if (answer === undefined) return { checks: [notTheContract(reply)] };
+  return {
+    answer,
+    checks: [check('good', 'answered', subject, '200', 'a token'), ...judgeAnswer(answer, reply, club)],
+  };
+}
+
+function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string): Check[] {
+  const expect = (isTrue: boolean, code: string, name: string, value: string, meaning: string) =>
+    check(isTrue ? 'good' : 'bad', isTrue ? code : `not-${code}`, name, value, meaning);
+  const caching = headers.get('cache-control') ?? 'missing';
+  return [
+    expect(
+      caching === 'no-store',
+      'no-store',
+      'cache-control',
+      caching,
+      'nobody on the way may keep the token',
+    ),
+    expect(
+      answer.token === answer.participant_token,
+      'same-token',
+      'participant_token',
+      answer.token === answer.participant_token ? 'the same as token' : 'another than token',
+      'one token under its two names',
+    ),
+    expect(
+      answer.room_name === `reading-club-${club}`,
+      'right-room',
+      'room_name',
+      answer.room_name,
+      'the club’s own room',
+    ),
+    expect(
+      expiryOf(answer.token) === Date.parse(answer.expires_at),
+      'right-expiry',
+      'expires_at',
+      answer.expires_at,
+      'when the token expires',
+    ),
+  ];
+}
+
+/** In milliseconds since 1970. */
+function expiryOf(token: string): number | undefined {
+  try {
+    return (decodeJwt(token).exp ?? Number.NaN) * 1000;
+  } catch {
+    // The judge says what is wrong with it.
+    return undefined;
+  }
+}
+
+function notTheContract({ text: body }: Reply): Check {
+  const parsed = v.safeParse(Answer, parseJson(v.unknown(), body));
+  const faults = (parsed.issues ?? []).map((issue) => v.getDotPath(issue) ?? 'the body');
+  const meaning = `not the contract’s answer: ${[...new Set(faults)].join(', ')}`;
+  const remedy = 'To put it right: check that --url is the token endpoint’s, and its version.';
+  return check('bad', 'not-the-contract', subject, '200', meaning, remedy);
+}
+
+function explainRefusal(reply: Reply, bearer: string, url: string): Check {
+  const refusal = parseJson(Refusal, reply.text);
+  const refused = (code: string, meaning: string, remedy: string) =>
+    check('bad', code, subject, String(reply.status), meaning, `To put it right: ${remedy}`);
+  if (refusal !== undefined) {
+    const { code, error, request_id: id, details } = refusal;
+    const faults = details.map(({ path, message }) => `${path} ${message}`).join('; ');
+    const request = id === undefined ? '' : ` The log has it under request ${redact(id)}.`;
+    const meaning = redact(`${code}: ${faults || error}`);
+    return refused(code, meaning, `${remedies[code] ?? 'Look into the function’s log.'}${request}`);
+  }
+  switch (reply.status) {
+    case 401:
+      return explainGatewayRefusal(reply, bearer, Date.now() / 1000);
+    case 403:
+      return refused(
+        'gateway-scope',
+        'the gateway misses a scope',
+        'Sign in with one of the parameter "scopes".',
+      );
+    case 404:
+      return refused(
+        'no-such-route',
+        `no such route: ${new URL(url).pathname}`,
+        'Take the stack’s output TokenEndpointUrl.',
+      );
+    case 429:
+      return refused(
+        'throttled',
+        'the gateway slows down',
+        'Wait, or raise the parameter "throttling-rate".',
+      );
+    default:
+      return refused(
+        'gateway-failed',
+        redact(reply.text.slice(0, 200)),
+        'Look into the logs of gateway and function.',
+      );
+  }
+}
+
+/** What to do about each error of the endpoint's own. */
+const remedies: Readonly<Record<string, string>> = {
+  not_a_member:
+    'Name a club with --club that the bearer’s claims list, or check the parameter "clubs-claim".',
+  unauthenticated: 'The authorizer let a JWT without a sub through: take one that has it.',
+  invalid_request: 'Name a club’s id with --club.',
+  credentials_unavailable:
+    'Check the secret: its name, its content, and the function’s permission to read it.',
+  token_generation_failed: 'The function’s log names the variable or the fault.',
+};
+
+function parseJson<Schema extends v.GenericSchema>(
+  schema: Schema,
+  body: string,
+): v.InferOutput<Schema> | undefined {
+  try {
+    const parsed = v.safeParse(schema, JSON.parse(body));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

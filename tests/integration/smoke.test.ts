@@ -1,0 +1,317 @@
+/** `npm run smoke`: a deployment with any one fault, and the fault that it names. Those that need LiveKit are in tests/e2e. */
+import { createServer, request, type Server } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { freePort } from '../../local/ports.ts';
+import { checkDeployment } from '../../scripts/smoke/deployment.ts';
+import type { Target } from '../../scripts/smoke/target.ts';
+import { type Asked, type Faults, origin, startDeployment } from '../support/deployment.ts';
+import { startAnswering } from '../support/livekit-answering.ts';
+import { runScript } from '../support/run-script.ts';
+
+const livekit = () => startAnswering({ status: 200, body: 'success' });
+
+/** A deployment whose LiveKit lets everybody in, with these faults. */
+const deploy = async (faults: Faults = {}) =>
+  startDeployment({ ...faults, answer: { server_url: await livekit(), ...faults.answer } });
+
+/** The codes of what is wrong. */
+async function faultsOf(target: Target): Promise<string[]> {
+  const checks = await checkDeployment(target);
+  expect(JSON.stringify(checks)).not.toMatch(/eyJ[\w-]{8}/);
+  return checks.filter(({ mark }) => mark === 'bad').map(({ code }) => code);
+}
+
+test('a good deployment has ticks alone', async () => {
+  const checks = await checkDeployment(await deploy());
+  expect(checks.map(({ mark, code }) => `${mark} ${code}`)).toEqual([
+    'good answered',
+    'good no-store',
+    'good same-token',
+    'good right-room',
+    'good right-expiry',
+    'good claims',
+    'good let-in',
+    'good no-bearer-refused',
+    'good forged-bearer-refused',
+    'good bad-body-refused',
+    'good another-club-refused',
+    'good cors-allowed',
+    'good foreign-origin-refused',
+  ]);
+});
+
+describe('the answer', () => {
+  const seconds = () => Math.floor(Date.now() / 1000);
+  const good = { token: 'x', room_name: 'reading-club-123' };
+
+  test.each<[string, Faults]>([
+    ['not-same-token', { answer: { token: 'another' } }],
+    ['not-right-room', { answer: { room_name: 'reading-club-1' } }],
+    ['not-right-expiry', { answer: { expires_at: '2026-01-01T00:00:00Z' } }],
+    ['not-the-contract', { replies: { token: { status: 200, body: good } } }],
+    ['never-expires', { claims: { exp: undefined } }],
+    ['another-reader', { claims: { sub: 'user-002' } }],
+    ['unneeded-grant', { claims: { roomConfig: { egress: {} } } }],
+    ['not-yet-valid', { claims: { nbf: seconds() + 600 } }],
+  ])('%s', async (code, faults) => {
+    expect(await faultsOf(await deploy(faults))).toContain(code);
+  });
+
+  test('is cached on the way', async () => {
+    const answer = await (await fetch((await deploy()).url, { method: 'POST' })).text();
+    expect(answer).toContain('Unauthorized');
+    const headers = { 'cache-control': 'max-age=60' };
+    const deployment = await deploy({ replies: { token: { status: 200, body: await goodBody(), headers } } });
+    expect(await faultsOf(deployment)).toContain('not-no-store');
+  });
+
+  /** An answer of a good deployment. */
+  async function goodBody(): Promise<unknown> {
+    const { url, bearer } = await deploy();
+    const headers = { authorization: `Bearer ${await bearer()}` };
+    const body = JSON.stringify({ reading_club_id: '123' });
+    return (await fetch(url, { method: 'POST', headers, body })).json();
+  }
+});
+
+describe('a refused request', () => {
+  test.each<[string, number, object]>([
+    ['not_a_member', 403, { code: 'not_a_member', error: 'Not a member.' }],
+    ['credentials_unavailable', 503, { code: 'credentials_unavailable', error: 'Later.' }],
+    ['token_generation_failed', 500, { code: 'token_generation_failed', error: 'Failed', request_id: 'r-1' }],
+    ['gateway-scope', 403, { message: 'Forbidden' }],
+    ['no-such-route', 404, { message: 'Not Found' }],
+    ['throttled', 429, { message: 'Too Many Requests' }],
+    ['gateway-failed', 502, { message: 'Bad Gateway' }],
+  ])('%s: %d', async (code, status, body) => {
+    expect(await faultsOf(await deploy({ replies: { token: { status, body } } }))).toEqual([code]);
+  });
+});
+
+describe('the gateway’s 401', () => {
+  const seconds = () => Math.floor(Date.now() / 1000);
+  const challenge = (description: string) => ({
+    'www-authenticate': `Bearer scope="" error="invalid_token" error_description="${description}"`,
+  });
+  const refuse = async (headers: Record<string, string>, bearer: Record<string, unknown> = {}) => {
+    const body = { message: 'Unauthorized' };
+    const [first] = await checkDeployment(
+      await deploy({ bearer, replies: { token: { status: 401, body, headers } } }),
+    );
+    return first;
+  };
+
+  test.each<[string, string, Record<string, string>, Record<string, unknown>?]>([
+    ['bearer-expired', 'exp is', {}, { exp: seconds() - 5 }],
+    ['bearer-expired', 'by the gateway’s clock', challenge('the token has expired')],
+    ['bearer-audience', 'not accepted: booky', challenge('the token does not have a valid audience')],
+    [
+      'bearer-audience',
+      'not accepted: client',
+      challenge('invalid audience'),
+      { aud: undefined, client_id: 'client' },
+    ],
+    ['bearer-issuer', 'https://issuer.example', challenge('the token does not have a valid iss')],
+    ['bearer-issuer', 'https://issuer.example', challenge("the token's key is not one of the issuer's")],
+    ['bearer-early', 'of the future', {}, { nbf: seconds() + 100 }],
+    ['bearer-algorithm', 'HS256', {}, { alg: 'HS256' }],
+    ['bearer-refused', 'does not say why', {}],
+  ])('%s: %s', async (code, words, headers, bearer) => {
+    const check = await refuse(headers, bearer);
+    expect(check).toMatchObject({ mark: 'bad', code, meaning: expect.stringContaining(words) });
+  });
+
+  test('of which nothing tells why: issuer and audience are there to compare', async () => {
+    const check = await refuse({});
+    expect(check?.notes.join()).toContain('issuer, https://issuer.example, and its audience, booky');
+  });
+});
+
+describe('what should be refused and is not', () => {
+  const granted = { status: 200, body: {} };
+  test.each<[string, Asked]>([
+    ['no-bearer-not-refused', 'no bearer'],
+    ['forged-bearer-not-refused', 'forged bearer'],
+    ['bad-body-not-refused', 'bad body'],
+    ['another-club-not-refused', 'another club'],
+  ])('%s', async (code, asked) => {
+    expect(await faultsOf(await deploy({ replies: { [asked]: granted } }))).toEqual([code]);
+  });
+
+  test('or is refused with another code', async () => {
+    const reply = { status: 400, body: { code: 'invalid_json' } };
+    expect(await faultsOf(await deploy({ replies: { 'bad body': reply } }))).toEqual([
+      'bad-body-not-refused',
+    ]);
+  });
+});
+
+describe('CORS', () => {
+  const cors = (allowed: Record<string, string>) =>
+    deploy({ replies: { preflight: { status: 204, headers: allowed } } });
+  const allow = {
+    'access-control-allow-origin': origin,
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers': 'authorization,content-type',
+  };
+
+  test.each<[string, Record<string, string>, string[]]>([
+    ['as it should be', allow, []],
+    ['of another origin', { ...allow, 'access-control-allow-origin': `${origin}/` }, ['cors-refused']],
+    ['for another method', { ...allow, 'access-control-allow-methods': 'GET' }, ['cors-refused']],
+    ['without a header', { ...allow, 'access-control-allow-headers': 'content-type' }, ['cors-refused']],
+    ['for all', { ...allow, 'access-control-allow-origin': '*' }, ['cors-refused', 'foreign-origin-allowed']],
+  ])('%s', async (_what, headers, codes) => {
+    expect(await faultsOf(await cors(headers))).toEqual(codes);
+  });
+});
+
+describe('LiveKit', () => {
+  const at = (serverUrl: string) => deploy({ answer: { server_url: serverUrl } });
+  const answering = async (status: number, body: string, headers = {}) =>
+    at(await startAnswering({ status, body, headers }));
+
+  test.each<[string, () => Promise<Target>]>([
+    ['livekit-unknown-host', () => at('wss://livekit.invalid')],
+    ['livekit-tls', async () => at(await startAnswering({ status: 200, body: 'success', tls: true }))],
+    ['livekit-tls', async () => at((await livekit()).replace('ws:', 'wss:'))],
+    ['no-livekit-url', () => at('wss://user@livekit.example')],
+    ['not-livekit', () => answering(404, '404 page not found')],
+    ['not-livekit', () => answering(200, '<html>')],
+    ['not-livekit', () => answering(301, '', { location: 'https://elsewhere.example' })],
+    ['two-projects', () => answering(401, 'invalid API key for domain project.livekit.cloud')],
+    ['unknown-key', () => answering(401, 'invalid API key: devkey')],
+    ['room-must-exist', () => answering(404, 'requested room does not exist')],
+    ['server-full', () => answering(503, 'node has reached its limits')],
+  ])('%s', async (code, target) => {
+    expect(await faultsOf(await target())).toEqual([code]);
+  });
+
+  test.each([
+    [600_000, 'LiveKit’s clock is 600 s ahead'],
+    [-600_000, 'LiveKit’s clock is 600 s behind'],
+    [0, 'the one where the token is signed is wrong'],
+  ])('has a clock: %d ms from here', async (shift, words) => {
+    const date = new Date(Math.floor((Date.now() + shift) / 1000) * 1000 + 500).toUTCString();
+    const refusal =
+      'invalid token: eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.x, error: token has invalid claims: token is expired';
+    const checks = await checkDeployment(await answering(401, refusal, { date }));
+    const shown = checks.find(({ subject }) => subject === 'LiveKit');
+    expect(shown?.code).toBe('expired');
+    expect(shown?.notes.join(' ').replace(/\b(599|601)\b/, '600')).toContain(words);
+    expect(shown?.notes.join(' ')).toContain('invalid token: <token>, error:');
+  });
+
+  test('that does not run on this machine is a warning, with what to do', async () => {
+    const checks = await checkDeployment(await at(`ws://127.0.0.1:${await freePort()}`));
+    const shown = checks.find(({ subject }) => subject === 'LiveKit');
+    expect(shown).toMatchObject({ mark: 'warning', code: 'no-local-livekit' });
+    expect(shown?.notes.join()).toContain('scripts/install-meeting-peers.sh');
+  });
+});
+
+describe('an endpoint that does not answer', () => {
+  test('is all that is said', async () => {
+    const target = { ...(await deploy()), url: `http://127.0.0.1:${await freePort()}/token` };
+    expect(await faultsOf(target)).toEqual(['refused']);
+  });
+});
+
+describe('the command', () => {
+  const smoke = async (args: string[], target?: Target, environment: Record<string, string> = {}) =>
+    runScript('scripts/smoke.ts', target === undefined ? args : ['--url', target.url, ...args], {
+      environment: { ...(target && { BEARER_TOKEN: await target.bearer() }), ...environment },
+    });
+
+  test('ends with 0 when nothing is wrong', async () => {
+    const { exitCode, stdout } = await smoke(['--forbidden-club', '456', '--origin', origin], await deploy());
+    expect(stdout).toMatch(/^✓ LiveKit +ws:\/\/127\.0\.0\.1:\d+ +lets the token in$/m);
+    expect(stdout).toMatch(/\n\nNothing is wrong\.\n$/);
+    expect(exitCode).toBe(0);
+  });
+
+  test('takes the bearer from a pipe, and says what it did not try', async () => {
+    const target = await deploy();
+    const input = `Bearer ${await target.bearer()}\n`;
+    const { exitCode, stdout } = await runScript('scripts/smoke.ts', ['--url', target.url], { input });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^· another club +not tried +name one with --forbidden-club$/m);
+    expect(stdout).toMatch(/^· CORS +not tried/m);
+  });
+
+  test('ends with 1 when something is, in JSON too', async () => {
+    const target = await deploy({ replies: { 'no bearer': { status: 200, body: {} } } });
+    const { exitCode, stdout, stderr } = await smoke(['--json'], target);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe('');
+    const { checks } = JSON.parse(stdout);
+    expect(checks).toContainEqual(expect.objectContaining({ mark: 'bad', code: 'no-bearer-not-refused' }));
+  });
+
+  test('waits until the deployment has settled, and shows that it does', async () => {
+    const port = await freePort();
+    const target = await deploy();
+    const path = new URL(target.url).pathname;
+    const late = createProxy(target);
+    const running = runScript(
+      'scripts/smoke.ts',
+      ['--url', `http://127.0.0.1:${port}${path}`, '--wait', '60'],
+      {
+        environment: { BEARER_TOKEN: await target.bearer() },
+        onStderr: () => {
+          if (!late.listening) late.listen(port, '127.0.0.1');
+        },
+      },
+    );
+    const { exitCode, stderr } = await running;
+    late.close();
+    expect(stderr).toMatch(/^Not yet, trying for \d+ s more: endpoint http\S+ \(nothing listens at \S+\)\n/);
+    expect(exitCode).toBe(0);
+  });
+
+  test('without arguments names npm start when that does not run', async () => {
+    const environment = { PORT: String(await freePort()), ISSUER_PORT: String(await freePort()) };
+    const { exitCode, stdout } = await smoke([], undefined, environment);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('To put it right: run "npm start"');
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ['no bearer', ['--url', 'https://booky.invalid/token'], /There is no bearer: pipe the reader’s JWT in/],
+    [
+      'a URL without TLS',
+      ['--url', 'http://booky.invalid/token'],
+      /--url should be the endpoint’s whole URL/,
+    ],
+    ['an origin with a path', ['--origin', 'https://booky.example/'], /--origin should be a web origin/],
+    ['no number', ['--wait', 'long'], /--wait should be a number of seconds/],
+    ['an argument', ['https://booky.invalid/token'], /would stay in the shell’s history/],
+    ['an unknown option', ['--forbidden', '1'], /Unknown option '--forbidden'/],
+  ])('ends with 2 for bad use: %s', async (_what, args, message) => {
+    const { exitCode, stderr } = await smoke(args);
+    expect(stderr).toMatch(message);
+    expect(exitCode).toBe(2);
+  });
+
+  test('refuses a port of npm start that nobody can know', async () => {
+    const { exitCode, stderr } = await smoke([], undefined, { PORT: '0' });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('PORT and ISSUER_PORT should be the ports that npm start printed');
+  });
+
+  test('--help says how to use it', async () => {
+    expect((await smoke(['--help'])).stdout).toContain('npm run smoke');
+  });
+});
+
+/** Hands everything on to the deployment, once it listens. */
+function createProxy({ url }: Target): Server {
+  return createServer((incoming, outgoing) => {
+    const { method, headers } = incoming;
+    const passedOn = request(url, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(passedOn);
+  });
+}

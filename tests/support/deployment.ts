@@ -1,0 +1,134 @@
+/**
+ * A deployment as `smoke` sees it, with a fault if a test wants one: on loopback, it answers like gateway and function together.
+ * For faults that the real ones can't be made to have.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { SignJWT } from 'jose';
+import { onTestFinished } from 'vitest';
+import type { TokenAnswer } from '../../lib/contract.ts';
+import type { Target } from '../../scripts/smoke/target.ts';
+
+export const origin = 'https://booky.example';
+const club = '123';
+const room = `reading-club-${club}`;
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const seconds = () => Math.floor(Date.now() / 1000);
+
+/** Which wrong request it is, if any. */
+export type Asked = 'token' | 'no bearer' | 'forged bearer' | 'bad body' | 'another club' | 'preflight';
+
+interface Reply {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Faults {
+  /** The claims of the meeting token over the good ones. */
+  claims?: Record<string, unknown>;
+  apiSecret?: string;
+  /** Fields of the answer over the good ones. */
+  answer?: Partial<TokenAnswer>;
+  /** Answers in place of the good ones. */
+  replies?: Partial<Record<Asked, Reply>>;
+  /** Claims of the reader's own JWT over the good ones. */
+  bearer?: Record<string, unknown>;
+}
+
+/** Ends with the test. */
+export async function startDeployment(faults: Faults = {}): Promise<Target> {
+  const bearer = signIn(faults.bearer);
+  const server = createServer(async (request, response) => {
+    const asked = await whatIsAsked(request, bearer);
+    const { status, body, headers } =
+      faults.replies?.[asked] ?? (await goodReply(asked, request.headers.origin, faults));
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      ...headers,
+    });
+    response.end(body === undefined ? '' : JSON.stringify(body));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return {
+    url: `http://127.0.0.1:${port}/api/reading-clubs/meetings/token`,
+    club,
+    forbiddenClub: '456',
+    origin,
+    bearer: async () => bearer,
+  };
+}
+
+/** The reader's own JWT; nothing here verifies it. */
+function signIn({ alg = 'RS256', ...claims }: Record<string, unknown> = {}): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const payload = {
+    iss: 'https://issuer.example',
+    aud: 'booky',
+    sub: 'user-001',
+    exp: seconds() + 600,
+    ...claims,
+  };
+  return `${encode({ alg, kid: 'key-1' })}.${encode(payload)}.c2lnbmF0dXJl`;
+}
+
+async function whatIsAsked(request: IncomingMessage, bearer: string): Promise<Asked> {
+  if (request.method === 'OPTIONS') return 'preflight';
+  let text = '';
+  for await (const chunk of request) text += chunk.toString();
+  const { authorization } = request.headers;
+  if (authorization === undefined) return 'no bearer';
+  if (authorization !== `Bearer ${bearer}`) return 'forged bearer';
+  const { reading_club_id: id } = JSON.parse(text);
+  return id === club ? 'token' : id === '456' ? 'another club' : 'bad body';
+}
+
+async function goodReply(asked: Asked, from: string | undefined, faults: Faults): Promise<Reply> {
+  switch (asked) {
+    case 'preflight':
+      return {
+        status: 204,
+        headers: {
+          'access-control-allow-methods': 'POST',
+          'access-control-allow-headers': 'authorization,content-type',
+          ...(from === origin && { 'access-control-allow-origin': origin }),
+        },
+      };
+    case 'no bearer':
+    case 'forged bearer':
+      return { status: 401, body: { message: 'Unauthorized' } };
+    case 'bad body':
+      return { status: 400, body: { code: 'invalid_request', error: 'Invalid.' } };
+    case 'another club':
+      return { status: 403, body: { code: 'not_a_member', error: 'Forbidden.' } };
+    case 'token':
+      return { status: 200, body: await goodAnswer(faults) };
+  }
+}
+
+async function goodAnswer({ claims, apiSecret = 'secret', answer }: Faults): Promise<object> {
+  const exp = seconds() + 600;
+  const video = { room, roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true };
+  const token = await new SignJWT({ iss: 'devkey', sub: 'user-001', nbf: seconds(), exp, video, ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(bytes(apiSecret));
+  return {
+    token,
+    room_name: room,
+    participant_name: 'Ana',
+    role: 'member',
+    server_url: 'ws://127.0.0.1:9',
+    participant_token: token,
+    expires_at: new Date((Number(claims?.['exp']) || exp) * 1000).toISOString(),
+    ...answer,
+  };
+}

@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { generate } from 'selfsigned';
+import { onTestFinished } from 'vitest';
+
+interface Answering {
+  status: number;
+  body: string;
+  headers?: Record<string, string>;
+  /** With a certificate that no authority has signed. */
+  tls?: boolean;
+}
+
+/** Something on loopback that answers each request so, as LiveKit or something else; ends with the test. Its `ws:` URL. */
+export async function startAnswering({
+  status,
+  body,
+  headers = {},
+  tls = false,
+}: Answering): Promise<string> {
+  const answer: Parameters<typeof createServer>[1] = (_request, response) => {
+    response.writeHead(status, headers).end(body);
+  };
+  const server = tls ? createTlsServer(await certificate(), answer) : createServer(answer);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  return `${tls ? 'wss' : 'ws'}://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+}
+
+async function certificate(): Promise<{ key: string; cert: string }> {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
+  return { key, cert };
+}
