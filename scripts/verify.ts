@@ -80,7 +80,8 @@ async function readKeys(secretId: string | undefined): Promise<{ apiKey?: string
     return { ...(apiKey && { apiKey }), ...(apiSecret && { apiSecret }) };
   }
   try {
-    const secret = await secretReader(secretId, secretTimeoutMs)(AbortSignal.timeout(secretTimeoutMs));
+    const read = secretReader(secretId, secretTimeoutMs);
+    const secret = await read('AWSCURRENT', AbortSignal.timeout(secretTimeoutMs));
     // Where the server is does not matter here, so any address will do for a secret without one.
     const { apiKey, apiSecret } = parseLiveKitCredentials(secret.text, {
       url: 'ws://localhost',
