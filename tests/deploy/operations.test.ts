@@ -2,23 +2,34 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
+import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
+import { freePort } from '../../local/ports.ts';
 import { awsCommand } from '../../scripts/rehearsal/aws.ts';
 import { type MiniStack, startMiniStack } from '../../scripts/rehearsal/ministack.ts';
 import { createUserPool } from '../../scripts/rehearsal/user-pool.ts';
 
 const page = new URL('../../docs/operations.md', import.meta.url);
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Long enough to be safe, as the page's own is. */
+const credentials = { apiKey: 'APIoperations', apiSecret: 'operations-0123456789-0123456789-0123456789' };
 
 let ministack: MiniStack;
+let liveKit: LiveKit;
 let service: ServiceCopy;
 beforeAll(async () => {
   ministack = await startMiniStack();
   service = await copyService();
+  const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
+  liveKit = await startLiveKit({ binary, port: await freePort(), ...credentials });
 });
 afterAll(async () => {
   await service?.remove();
+  await liveKit?.close();
   await ministack?.close();
 });
 
@@ -41,7 +52,13 @@ test('the page works, command by command', async () => {
   expect(adapted).toContain(`issuer=${pool.issuer}`);
   expect(adapted).toContain(`audience=${pool.audience}`);
 
-  await writeFile(join(service.directory, 'secret'), secret ?? '');
+  const project = {
+    LIVEKIT_API_KEY: credentials.apiKey,
+    LIVEKIT_API_SECRET: credentials.apiSecret,
+    LIVEKIT_WS_URL: liveKit.url,
+  };
+  expect(Object.keys(JSON.parse(secret ?? ''))).toEqual(Object.keys(project));
+  await writeFile(join(service.directory, 'secret'), JSON.stringify(project));
   const output = await bash(
     [
       prelude,
@@ -50,7 +67,7 @@ test('the page works, command by command', async () => {
         (block, index) => `printf '\\n== ${index}\\n'\ncp secret livekit-secret.json\n${block}`,
       ),
     ].join('\n'),
-    { JWT: access },
+    { JWT: access, REPOSITORY: repository },
   );
 
   const printedBy = (command: string) => {
@@ -59,7 +76,11 @@ test('the page works, command by command', async () => {
   };
   expect(printedBy('curl')).toMatch(/^HTTP\/1\.1 200/m);
   expect(printedBy('curl')).toContain('"room_name":"reading-club-123"');
-  expect(printedBy('curl')).toContain('"server_url":"wss://project.livekit.cloud"');
+  expect(printedBy('curl')).toContain(`"server_url":"${liveKit.url}"`);
+  const smokeRuns = commands.filter((block) => block.includes('npm run smoke')).length;
+  expect(smokeRuns).toBe(4);
+  expect(output.match(/^✓ LiveKit .*lets the token in$/gm)).toHaveLength(smokeRuns);
+  expect(output.match(/^Nothing is wrong\.$/gm)).toHaveLength(smokeRuns);
   expect(printedBy('serverless rollback')).toContain('rolled back to timestamp');
   expect(printedBy('serverless logs')).toContain('"status":200');
   expect(printedBy('serverless remove')).toContain('removed');
@@ -72,12 +93,21 @@ const prelude = `
 set -euo pipefail
 # What the CLI says to a person goes to standard error.
 exec 2>&1
+here() {
+  sed -E "s|^https://([a-z0-9]+)\\.execute-api\\.[a-z0-9.-]+/|$AWS_ENDPOINT_URL/_aws/execute-api/\\1/\\$default/|" <<<"$1"
+}
 curl() {
   local arguments=()
-  for argument in "$@"; do
-    arguments+=("$(sed -E "s|^https://([a-z0-9]+)\\.execute-api\\.[a-z0-9.-]+/|$AWS_ENDPOINT_URL/_aws/execute-api/\\1/\\$default/|" <<<"$argument")")
-  done
+  for argument in "$@"; do arguments+=("$(here "$argument")"); done
   command curl -sS "\${arguments[@]}"
+}
+# MiniStack loses the CORS configuration that CloudFormation hands it: the same once more. And the scripts are not in the copy.
+npm() {
+  local arguments=()
+  for argument in "$@"; do arguments+=("$(here "$argument")"); done
+  aws apigatewayv2 update-api --api-id "$(sed -E 's|https://([a-z0-9]+).*|\\1|' <<<"$URL")" \\
+    --cors-configuration 'AllowOrigins=https://booky.example,AllowMethods=POST,AllowHeaders=content-type,authorization' >/dev/null
+  (cd "$REPOSITORY" && command npm "\${arguments[@]}")
 }
 `;
 
