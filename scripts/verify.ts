@@ -5,7 +5,7 @@ import { parseLiveKitCredentials, UnusableCredentials } from '../lib/secret/live
 import { secretReader } from '../lib/secret/secrets-manager.ts';
 import { explainMessage } from '../token-check/explain-answer.ts';
 import { findToken } from '../token-check/find-token.ts';
-import { answerTo, type Finding } from '../token-check/finding.ts';
+import { answerTo, summarise } from '../token-check/finding.ts';
 import { judgeToken } from '../token-check/judge-token.ts';
 import { ask } from './checks/ask.ts';
 import { BadUse, readOptions, run } from './checks/command.ts';
@@ -58,6 +58,7 @@ await run(async () => {
   const findings = await judgeToken(findToken(input) ?? input.trim(), { room, reader, role, ...keys });
   const explanation = findings[0]?.code === 'unreadable' ? explainMessage(input) : undefined;
 
+  const isWell = findings.every(({ verdict }) => verdict !== 'bad');
   if (options.json) {
     process.stdout.write(
       `${JSON.stringify({ answer: answerTo(findings), findings, explanation }, null, 2)}\n`,
@@ -68,9 +69,11 @@ await run(async () => {
     );
   } else {
     const table = tableOf(findings.map(rowOf), process.stdout);
-    process.stdout.write(`${table}\n${summary(findings)}\n`);
+    process.stdout.write(
+      `${table}\n${paint(isWell ? 'green' : 'red', summarise(findings), process.stdout)}\n`,
+    );
   }
-  return findings.some(({ verdict }) => verdict === 'bad') ? 'wrong' : 'well';
+  return isWell ? 'well' : 'wrong';
 });
 
 /** What key and signature are compared with, as far as it is known. */
@@ -93,18 +96,4 @@ async function readKeys(secretId: string | undefined): Promise<{ apiKey?: string
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     throw new BadUse(`The secret of --secret-id can't be read: ${reason}`);
   }
-}
-
-function summary(findings: readonly Finding[]): string {
-  const { status, reason } = answerTo(findings);
-  const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
-  if (status !== 200)
-    return paint('red', `LiveKit will refuse this token: ${status} “${reason}”.`, process.stdout);
-  if (crosses === 0) return paint('green', 'LiveKit will let this token in.', process.stdout);
-  const count = crosses === 1 ? 'a cross' : `${crosses} crosses`;
-  return paint(
-    'red',
-    `LiveKit will let this token in, but it is not as it should be: ${count} above.`,
-    process.stdout,
-  );
 }

@@ -37,3 +37,13 @@ export interface Finding {
 export function answerTo(findings: readonly Finding[]): LiveKitAnswer {
   return findings.find(({ answer }) => answer.status !== letIn.status)?.answer ?? letIn;
 }
+
+/** All of it in one sentence. */
+export function summarise(findings: readonly Finding[]): string {
+  const { status, reason } = answerTo(findings);
+  if (status !== letIn.status) return `LiveKit will refuse this token: ${status} “${reason}”.`;
+  const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
+  if (crosses === 0) return 'LiveKit will let this token in.';
+  const count = crosses === 1 ? 'one cross' : `${crosses} crosses`;
+  return `LiveKit will let this token in, but it is not as it should be: ${count}.`;
+}

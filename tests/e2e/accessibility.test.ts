@@ -50,6 +50,8 @@ describe.each([
 
     await getToken(moderator);
     await moderator.getByText('Every claim, as signed').click();
+    await moderator.getByText('Check another token').click();
+    await moderator.getByRole('button', { name: 'Check this token' }).click();
     expect(await faultsIn(moderator)).toEqual([]);
     await moderator.getByRole('button', { name: 'Back' }).click();
     await join(moderator);

@@ -16,7 +16,7 @@ import {
   useBrowser,
 } from './support/browser.ts';
 import { identitiesIn } from './support/livekit-api.ts';
-import { signIn } from './support/reader.ts';
+import { meetingToken, resign, signIn } from './support/reader.ts';
 
 const { open } = useBrowser();
 
@@ -52,6 +52,40 @@ describe('The page shows the token', () => {
     const crosses = await ana.getByRole('listitem').filter({ hasText: 'Wrong:' }).allInnerTexts();
     expect(crosses).toHaveLength(3);
     expect(crosses[0]).toContain('LiveKit answers 401 “permissions denied”');
+  });
+});
+
+describe('The page checks any token that is pasted', () => {
+  test('a good one, a whole answer, one without grants, and no token at all', async () => {
+    const ana = await open({ reader: 'user-001', club: 'pasted' });
+    await getToken(ana);
+    await ana.getByText('Check another token').click();
+    const input = ana.getByLabel('Any token, or a whole answer or error message that has one');
+    const findings = ana.getByRole('list', { name: 'What the pasted token says' }).getByRole('listitem');
+    const check = async (text: string) => {
+      await input.fill(text);
+      await ana.getByRole('button', { name: 'Check this token' }).click();
+    };
+    const says = (text: string) => ana.locator('#any-token-verdict', { hasText: text }).waitFor();
+
+    const reader = { sub: 'user-001', name: 'Ana', clubs: { reading_clubs: ['pasted'] } };
+    const token = await meetingToken(reader, 'pasted');
+    await check(token);
+    await says('LiveKit will let this token in.');
+    await check(JSON.stringify({ token }, null, 2));
+    await says('LiveKit will let this token in.');
+    await check(await resign(token, { video: {} }));
+    await says('LiveKit will refuse this token: 401 “permissions denied”.');
+    const crosses = await findings.filter({ hasText: 'Wrong:' }).allInnerTexts();
+    expect(crosses.map((line) => line.split(/\s+/)[2])).toEqual(['video', 'video.roomJoin', 'video.room']);
+    await picture(ana, '2 a pasted token');
+    await check('not a token');
+    await says('invalid authorization token');
+    await check('invalid API key for domain x');
+    await says('two different LiveKit Cloud projects');
+    await check('');
+    await says('There is no token yet');
+    expect(await findings.count()).toBe(0);
   });
 });
 

@@ -2,6 +2,7 @@
 import { ConnectionError, setLogLevel } from 'livekit-client';
 import { createTokenClient, type TokenAnswer, TokenError } from '../../../client/index.ts';
 import { judgeToken } from '../../../token-check/judge-token.ts';
+import { setUpAnyToken } from './any-token.ts';
 import {
   addressFor,
   type Choices,
@@ -38,6 +39,7 @@ async function start(): Promise<void> {
   setLogLevel('warn');
   const settings = await loadSettings();
   setUpChoices();
+  setUpAnyToken();
   // Any other identity provider says by itself what a reader is.
   byId('more', HTMLElement).hidden = settings.signIn.kind !== 'development';
   startViews();
