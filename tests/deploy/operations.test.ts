@@ -78,7 +78,7 @@ test('the page works, command by command', async () => {
   expect(printedBy('curl')).toContain('"room_name":"reading-club-123"');
   expect(printedBy('curl')).toContain(`"server_url":"${liveKit.url}"`);
   const smokeRuns = commands.filter((block) => block.includes('npm run smoke')).length;
-  expect(smokeRuns).toBe(4);
+  expect(smokeRuns).toBeGreaterThanOrEqual(4);
   expect(output.match(/^✓ LiveKit .*lets the token in$/gm)).toHaveLength(smokeRuns);
   expect(output.match(/^Nothing is wrong\.$/gm)).toHaveLength(smokeRuns);
   expect(printedBy('serverless rollback')).toContain('rolled back to timestamp');
