@@ -19,6 +19,7 @@ export default defineConfig({
       layer('package', { timeoutSeconds: 180, globalSetup: 'tests/package/support/package-once.ts' }),
       layer('integration', { timeoutSeconds: 180 }),
       layer('runtime', { timeoutSeconds: 180, globalSetup: 'tests/package/support/package-once.ts' }),
+      layer('openapi', { timeoutSeconds: 300 }),
       layer('e2e', { timeoutSeconds: 300, globalSetup: 'tests/e2e/support/stack.ts' }),
       layer('deploy', { timeoutSeconds: 600 }),
     ],

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { TokenVerifier } from 'livekit-server-sdk';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectDocumented } from '../support/documented-answer.ts';
 import { type Laptop, secret, startLaptop } from '../support/laptop.ts';
 
 let laptop: Laptop;
@@ -101,9 +102,13 @@ describe('a client that brings an authorizer of its own', () => {
     sent.setHeader('sls-offline-authorizer-override', [forged, forged]);
     sent.end('{"reading_club_id":123}');
     const [received] = await once(sent, 'response');
-    const body = Buffer.concat(await received.toArray()).toString();
-    expect(received.statusCode).toBe(200);
-    expect(await verifiedClaims(new Response(body))).toMatchObject({ sub: 'user-001' });
+    const answer = new Response(Buffer.concat(await received.toArray()), {
+      status: received.statusCode,
+      headers: received.headers,
+    });
+    expect(answer.status).toBe(200);
+    await expectDocumented(answer);
+    expect(await verifiedClaims(answer)).toMatchObject({ sub: 'user-001' });
   });
 
   it('is nobody without a JWT', async () => {
