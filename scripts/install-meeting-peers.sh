@@ -1,12 +1,15 @@
 #!/bin/sh
-# Installs what a meeting needs beside Node: a LiveKit server in .tools/ (git-ignored) and Debian's Chromium.
-# Does nothing where both are there already; says what can't be had, and fails.
+# Installs what a meeting needs beside Node: a LiveKit server and LiveKit's Python SDK in .tools/ (git-ignored), and Debian's
+# Chromium.
+# Does nothing where they are there already; says what can't be had, and fails.
 set -eu
 
 version=1.13.5
+python_sdk=livekit==1.2.1
 scripts="$(cd "$(dirname "$0")" && pwd)"
 tools="$(dirname "$scripts")/.tools"
 server="$tools/livekit-server"
+python="$tools/livekit-python/bin/python"
 
 fail() {
   echo "install-meeting-peers: $1" >&2
@@ -46,11 +49,29 @@ build_server() {
   is_right_server "$server" || fail "what Go built is not livekit-server $version"
 }
 
+has_python_sdk() {
+  [ "$("$python" -m pip freeze 2>/dev/null | grep '^livekit==')" = "$python_sdk" ]
+}
+
+install_python_sdk() {
+  command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null ||
+    apt_install "no python3 with venv" "Python 3.10 or later" python3-venv
+  echo "Installing LiveKit's Python SDK ..."
+  rm -rf "$tools/livekit-python"
+  python3 -m venv "$tools/livekit-python" ||
+    fail "python3 could not make a virtual environment: its output is above"
+  "$python" -m pip install --quiet --disable-pip-version-check "$python_sdk" ||
+    fail "pip could not install $python_sdk: its output is above"
+  has_python_sdk || fail "what pip installed is not $python_sdk"
+}
+
 mkdir -p "$tools"
 is_right_server "$server" || link_existing_server || build_server
 command -v chromium >/dev/null || {
   apt_install "no chromium on the PATH" "Chromium" chromium fonts-liberation
   command -v chromium >/dev/null || fail "apt-get installed chromium, and yet there is none on the PATH"
 }
+has_python_sdk || install_python_sdk
 echo "livekit-server $version: $server"
+echo "$python_sdk: $python"
 echo "$(chromium --version 2>/dev/null): $(command -v chromium)"
