@@ -28,7 +28,7 @@ export function parseLiveKitUrl(text: string): LiveKitUrl | undefined {
   return { url: `${scheme}//${host}${pathname.replace(/\/+$/, '')}`, isLoopback };
 }
 
-/** `hostname` as the URL parser leaves it: lower case, IPv4 in dotted form, IPv6 in brackets. */
-function isLoopbackHost(hostname: string): boolean {
+/** Whether this is the machine itself. `hostname` as the URL parser leaves it: lower case, IPv4 in dotted form, IPv6 in brackets. */
+export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

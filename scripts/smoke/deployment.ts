@@ -1,10 +1,10 @@
 /** Everything that is tried on a deployment, once, in the order in which a reader depends on it. */
-import { decodeJwt } from 'jose';
 import type { TokenAnswer } from '../../lib/contract.ts';
 import { judgeToken } from '../../token-check/judge-token.ts';
 import { rowOf } from '../checks/table.ts';
 import { type Check, check } from './check.ts';
 import { checkCors } from './cors.ts';
+import { readJwt } from './read-jwt.ts';
 import { Unreached } from './send.ts';
 import { showToLiveKit } from './show-to-livekit.ts';
 import type { Target } from './target.ts';
@@ -34,7 +34,7 @@ export async function checkDeployment(target: Target): Promise<Check[]> {
 async function checkToken(answer: TokenAnswer, bearer: string): Promise<Check[]> {
   const findings = await judgeToken(answer.participant_token, {
     room: answer.room_name,
-    reader: subjectOf(bearer),
+    reader: readJwt(bearer)?.claims.sub,
     role: answer.role,
   });
   const faults = findings.filter(({ verdict }) => verdict === 'bad' || verdict === 'warning');
@@ -44,13 +44,4 @@ async function checkToken(answer: TokenAnswer, bearer: string): Promise<Check[]>
     ...faults.map((finding) => ({ code: finding.code, ...rowOf(finding) })),
     await showToLiveKit(answer.server_url, answer.participant_token),
   ];
-}
-
-/** Whom the gateway took the bearer for. */
-function subjectOf(bearer: string): string | undefined {
-  try {
-    return decodeJwt(bearer).sub;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /** Which of issuer, audience and time the gateway's 401 is about: from its `www-authenticate`, and from the JWT itself. */
-import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import { type Check, check } from './check.ts';
+import { readJwt } from './read-jwt.ts';
 import type { Reply } from './send.ts';
 
 const subject = 'sign-in';
@@ -19,7 +19,7 @@ export function explainGatewayRefusal({ headers }: Reply, bearer: string, now: n
   const refused = (code: string, meaning: string, remedy: string) =>
     check('bad', code, subject, '401', meaning, ...said, `To put it right: ${remedy}`);
 
-  const jwt = decode(bearer);
+  const jwt = readJwt(bearer);
   if (jwt === undefined) {
     return refused('bearer-no-jwt', 'the bearer is no JWT', 'Take the JWT of the reader’s sign-in, whole.');
   }
@@ -63,13 +63,5 @@ export function explainGatewayRefusal({ headers }: Reply, bearer: string, now: n
         'the gateway does not accept the bearer, and does not say why',
         `It is not expired. Compare its issuer, ${issuer}, and its audience, ${audience}, with the deployment’s parameters, to the letter.`,
       );
-  }
-}
-
-function decode(bearer: string): { claims: JWTPayload; algorithm: string } | undefined {
-  try {
-    return { claims: decodeJwt(bearer), algorithm: decodeProtectedHeader(bearer).alg ?? 'nothing' };
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** What is to be checked, and as whom: a deployment by its URL, or what `npm start` runs on this machine. */
 import process from 'node:process';
+import { isLoopbackHost } from '../../lib/livekit-url.ts';
 import { readDotEnv } from '../../local/dot-env.ts';
 import { parseSettings, SettingsFault } from '../../local/settings.ts';
 import { findToken } from '../../token-check/find-token.ts';
@@ -91,8 +92,7 @@ function readSettings() {
 
 function requireSafeUrl(text: string): void {
   const { protocol, hostname } = URL.canParse(text) ? new URL(text) : new URL('unknown:');
-  const isLoopback = /^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname);
-  if (protocol === 'https:' || (protocol === 'http:' && isLoopback)) return;
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))) return;
   throw new BadUse('--url should be the endpoint’s whole URL, with https:// (http:// on loopback only).');
 }
 

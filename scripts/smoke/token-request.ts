@@ -1,10 +1,10 @@
 /** The one request that matters: a token for the club, and whether the answer is as the contract says. */
-import { decodeJwt } from 'jose';
 import * as v from 'valibot';
 import type { TokenAnswer } from '../../lib/contract.ts';
 import { redact } from '../../token-check/redact.ts';
 import { type Check, check } from './check.ts';
 import { explainGatewayRefusal } from './gateway-refusal.ts';
+import { readJwt } from './read-jwt.ts';
 import { type Reply, send } from './send.ts';
 import type { Target } from './target.ts';
 
@@ -87,23 +87,13 @@ function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string): Che
       'the club’s own room',
     ),
     expect(
-      expiryOf(answer.token) === Date.parse(answer.expires_at),
+      (readJwt(answer.token)?.claims.exp ?? 0) * 1000 === Date.parse(answer.expires_at),
       'right-expiry',
       'expires_at',
       answer.expires_at,
       'when the token expires',
     ),
   ];
-}
-
-/** In milliseconds since 1970. */
-function expiryOf(token: string): number | undefined {
-  try {
-    return (decodeJwt(token).exp ?? Number.NaN) * 1000;
-  } catch {
-    // The judge says what is wrong with it.
-    return undefined;
-  }
 }
 
 function notTheContract({ text: body }: Reply): Check {
