@@ -19,8 +19,8 @@ test('what is described here is what is in the zip', () => {
 });
 
 test('the bundle and the zip stay small', () => {
-  expect(bundle.bytes).toBeLessThan(133_500);
-  expect(inject('packaged').zipBytes).toBeLessThan(51_500);
+  expect(bundle.bytes).toBeLessThan(136_000);
+  expect(inject('packaged').zipBytes).toBeLessThan(52_500);
 });
 
 test('no package gets into the bundle unnoticed', () => {
