@@ -30,6 +30,8 @@ export interface Summary {
   total: Spread;
   /** `total`, by the floor's in the same round. */
   timesFloor: Spread;
+  /** `total`, by that of the function without dependencies in the same round: the same on every machine, or nearly. */
+  timesLimit: Spread;
   /** `total`, by that of the candidate listed before it in the same round. */
   timesBefore: Spread;
   warmP50: Spread;
@@ -58,6 +60,7 @@ export function summarise(candidates: readonly Candidate[], rounds: readonly Map
       first: spread(own.map(({ firstMs }) => firstMs)),
       total: spread(own.map(({ totalMs }) => totalMs)),
       timesFloor: ratios('floor', 'totalMs'),
+      timesLimit: ratios('dependency-free', 'totalMs'),
       timesBefore: ratios(candidates[Math.max(0, index - 1)]?.name ?? name, 'totalMs'),
       warmP50: spread(own.map(({ warmP50Ms }) => warmP50Ms)),
       warmP99: spread(own.map(({ warmP99Ms }) => warmP99Ms)),
@@ -85,10 +88,11 @@ export function table(report: Report): string {
     'first ms',
     'sum ms',
     '× floor',
+    '× dependency-free',
     ...(compares === 'steps' ? ['× before'] : []),
     'warm p50 ms',
     'warm p99 ms',
-    '× dependency-free',
+    'warm × dependency-free',
     'peak MB',
     'bundle KB',
     'zip KB',
@@ -100,6 +104,7 @@ export function table(report: Report): string {
     candidate.first.median.toFixed(1),
     candidate.total.median.toFixed(1),
     ratio(candidate.timesFloor),
+    ratio(candidate.timesLimit),
     ...(compares === 'steps' ? [ratio(candidate.timesBefore)] : []),
     candidate.warmP50.median.toFixed(2),
     candidate.warmP99.median.toFixed(2),

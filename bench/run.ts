@@ -52,9 +52,11 @@ try {
   for (let round = 0; round < rounds; round += 1) {
     const turn = round % candidates.length;
     runs.push(await runRound([...candidates.slice(turn), ...candidates.slice(0, turn)]));
-    process.stderr.write(`\rround ${round + 1} of ${rounds}`);
+    const progress = `round ${round + 1} of ${rounds}`;
+    // On a terminal each round overwrites the one before; a pipe gets lines.
+    process.stderr.write(process.stderr.isTTY ? `\r${progress}` : `${progress}\n`);
   }
-  process.stderr.write('\n');
+  if (process.stderr.isTTY) process.stderr.write('\n');
 
   const report: Report = {
     compares: options.steps ? 'steps' : 'peers',

@@ -45,3 +45,12 @@ export function tokenEvent(options: EventOptions = {}): APIGatewayProxyEventV2Wi
       : { body: JSON.stringify({ reading_club_id: 123 }) }),
   };
 }
+
+/** The grants in the token for it, where the reader is a member: these and no others. */
+export const memberGrants = {
+  room: 'reading-club-123',
+  roomJoin: true,
+  canPublish: true,
+  canSubscribe: true,
+  canPublishData: true,
+};

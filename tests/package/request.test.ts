@@ -1,7 +1,7 @@
 import { TokenVerifier } from 'livekit-server-sdk';
 import { expect, test } from 'vitest';
 import { metricsIn } from '../../stand-ins/cloudwatch/embedded-metrics.ts';
-import { tokenEvent } from '../../stand-ins/lambda/event.ts';
+import { memberGrants, tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { credentials, respond, startPackaged, startStore } from './support/environment.ts';
 
 const { LIVEKIT_API_KEY, LIVEKIT_API_SECRET, LIVEKIT_WS_URL } = credentials;
@@ -26,13 +26,7 @@ test('a request gets a token with exactly the claims of the contract', async () 
     iss: LIVEKIT_API_KEY,
     sub: 'user-001',
     name: 'Ana',
-    video: {
-      room: 'reading-club-123',
-      roomJoin: true,
-      canPublish: true,
-      canSubscribe: true,
-      canPublishData: true,
-    },
+    video: memberGrants,
   });
   expect(exp - nbf).toBe(600);
   expect(body).toEqual({
