@@ -6,6 +6,7 @@
  */
 const { readFile } = require('node:fs/promises');
 const { isBuiltin } = require('node:module');
+const { join } = require('node:path');
 
 /**
  * Node's core modules, taken from `process` instead of imported. An ESM import of a core module reads every export of it, and
@@ -35,40 +36,57 @@ const coreModules = {
 };
 
 /**
- * One change of one file of a package.
+ * One import of a file of a package, for which a module of `replacements/` stands in.
+ *
+ * @typedef {{ file: string, import: string, by: string }} Replacement
+ */
+
+/**
+ * One change of the text of a file of a package: for a few lines within a larger file.
  *
  * @typedef {{ file: string, find: string, replace: string }} Change
  */
 
 /**
- * Changes that belong together, for one reason.
+ * What is changed for one reason.
  *
- * @typedef {{ name: string, changes: readonly Change[] }} Step
+ * @typedef {{ name: string, replacements?: readonly Replacement[], changes?: readonly Change[] }} Step
  */
 
 /**
- * Makes the changes of all these steps; several of them may change the same file, in their order.
+ * Does what all these steps say; several of them may change the same file, in their order.
  *
  * @param {readonly Step[]} steps
  * @returns {import('esbuild').Plugin}
  */
 function changePackages(steps) {
-  const all = steps.flatMap(({ name, changes }) => changes.map((change) => ({ name, ...change })));
+  const replacements = steps.flatMap(({ name, replacements = [] }) =>
+    replacements.map((replacement) => ({ name, ...replacement })),
+  );
+  const changes = steps.flatMap(({ name, changes = [] }) => changes.map((change) => ({ name, ...change })));
   return {
     name: 'changes in packages',
     setup(build) {
       const unseen = new Set();
       build.onStart(() => {
-        for (const change of all) unseen.add(change);
+        for (const step of [...replacements, ...changes]) unseen.add(step);
       });
-      for (const file of new Set(all.map((change) => change.file))) {
-        const filter = new RegExp(
-          `[\\\\/]node_modules[\\\\/]${file.split('/').map(escapeRegExp).join('[\\\\/]')}$`,
-        );
-        build.onLoad({ filter }, async ({ path }) => {
+
+      for (const replacement of replacements) {
+        const { file, by } = replacement;
+        const importer = pathOf(file);
+        build.onResolve({ filter: exactly(replacement.import) }, (args) => {
+          if (!importer.test(args.importer)) return undefined;
+          unseen.delete(replacement);
+          return { path: join(__dirname, 'replacements', by), sideEffects: false };
+        });
+      }
+
+      for (const file of new Set(changes.map((change) => change.file))) {
+        build.onLoad({ filter: pathOf(file) }, async ({ path }) => {
           let contents = await readFile(path, 'utf8');
           const errors = [];
-          for (const change of all.filter((candidate) => candidate.file === file)) {
+          for (const change of changes.filter((candidate) => candidate.file === file)) {
             const { name, find, replace } = change;
             unseen.delete(change);
             const [before, ...after] = contents.split(find);
@@ -78,16 +96,36 @@ function changePackages(steps) {
           return { contents, errors };
         });
       }
+
       build.onEnd((result) => {
         // After an error the bundler has not looked at every file.
         if (result.errors.length > 0) return undefined;
-        const errors = [...unseen].map(({ name, file }) => ({
-          text: `the step "${name}" no longer meets ${file}`,
-        }));
+        const errors = [...unseen].map((step) => {
+          const missing = 'import' in step ? `an import of ${step.import} in ${step.file}` : step.file;
+          return { text: `the step "${step.name}" no longer meets ${missing}` };
+        });
         return { errors };
       });
     },
   };
+}
+
+/**
+ * Matches the path of this file of a package.
+ *
+ * @param {string} file
+ */
+function pathOf(file) {
+  return new RegExp(`[\\\\/]node_modules[\\\\/]${file.split('/').map(escapeRegExp).join('[\\\\/]')}$`);
+}
+
+/**
+ * Matches this text alone.
+ *
+ * @param {string} text
+ */
+function exactly(text) {
+  return new RegExp(`^${escapeRegExp(text)}$`);
 }
 
 /** @param {string} text */
@@ -101,33 +139,31 @@ const smithy = '@smithy/core/dist-es/submodules';
 /** @type {readonly Step[]} In the order in which they were found to help. */
 const steps = [
   {
-    // Lambda hands a function its credentials in the environment, nowhere else.
     name: 'credentials from the environment',
-    changes: [
+    replacements: [
       {
         file: `${secretsManager}/runtimeConfig.js`,
-        find: 'import { defaultProvider as credentialDefaultProvider } from "@aws-sdk/credential-provider-node";',
-        replace: 'import { fromEnv as credentialDefaultProvider } from "@aws-sdk/credential-provider-env";',
+        import: '@aws-sdk/credential-provider-node',
+        by: 'credentials-from-environment.ts',
       },
     ],
   },
   {
-    // There is no home directory either, and so no ~/.aws to look for before the first read, and no EC2 to ask for a region. A
-    // variable that is not set, or holds what it should not, leaves the default, as before, but without an error thrown and
-    // caught for each of a dozen.
     name: 'settings from the environment',
-    changes: [
+    replacements: [
       {
-        file: `${smithy}/config/node-config-provider/configLoader.js`,
-        find: 'chain(fromEnv(environmentVariableSelector, envOptions), fromSharedConfigFiles(configFileSelector, configuration), fromStatic(defaultValue))',
-        replace: `async () => {
-        try {
-          const value = environmentVariableSelector(process.env, envOptions);
-          if (value !== undefined) return value;
-        } catch {}
-        return fromStatic(defaultValue)();
-      }`,
+        file: `${smithy}/config/index.js`,
+        import: './node-config-provider/configLoader',
+        by: 'settings-from-environment.ts',
       },
+      {
+        file: `${smithy}/config/defaults-mode/resolveDefaultsModeConfig.js`,
+        import: '../node-config-provider/configLoader',
+        by: 'settings-from-environment.ts',
+      },
+    ],
+    // There is no EC2 instance to ask for a region.
+    changes: [
       {
         file: `${smithy}/config/defaults-mode/resolveDefaultsModeConfig.js`,
         find: 'return getInstanceMetadataRegion();',
@@ -141,59 +177,55 @@ const steps = [
     ],
   },
   {
-    // lib/secret/get-secret-value-protocol.ts reads and writes what the schemas of the whole service describe. They, the classes of
-    // its errors and the protocols that work with them would still be in the bundle, and half of it evaluated at the start.
+    // Together they are half of what would be evaluated at the start.
     name: 'one operation without schemas',
-    changes: [
+    replacements: [
       {
         file: `${secretsManager}/runtimeConfig.shared.js`,
-        find: 'import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";',
-        replace: 'const AwsJson1_1Protocol = undefined;',
+        import: '@aws-sdk/core/protocols',
+        by: 'without-schemas.ts',
       },
       {
         file: `${secretsManager}/runtimeConfig.shared.js`,
-        find: 'import { errorTypeRegistries } from "./schemas/schemas_0";',
-        replace: 'const errorTypeRegistries = [];',
+        import: './schemas/schemas_0',
+        by: 'without-schemas.ts',
       },
       {
         file: `${secretsManager}/commands/GetSecretValueCommand.js`,
-        find: 'import { GetSecretValue$ } from "../schemas/schemas_0";',
-        replace:
-          'const GetSecretValue$ = [9, "com.amazonaws.secretsmanager", "GetSecretValue", 0, "unit", "unit"];',
+        import: '../schemas/schemas_0',
+        by: 'without-schemas.ts',
       },
+      {
+        file: `${smithy}/client/smithy-client/command.js`,
+        import: './schemaLogFilter',
+        by: 'without-schemas.ts',
+      },
+    ],
+    changes: [
       {
         file: `${smithy}/client/smithy-client/command.js`,
         find: 'Boolean(NormalizedSchema.of(input$).getEventStreamMember() || NormalizedSchema.of(output$).getEventStreamMember())',
         replace: 'false',
       },
-      {
-        // Only the logger that is left out below would call it; here it keeps the schemas out.
-        file: `${smithy}/client/smithy-client/command.js`,
-        find: 'import { schemaLogFilter } from "./schemaLogFilter";',
-        replace: 'const schemaLogFilter = () => "not shown";',
-      },
     ],
   },
   {
-    // GetSecretValue is one JSON document each way, no browser sends it, and Node can hash. Nothing extends the client or logs for
-    // it, and of its package.json it needs the version alone.
+    // GetSecretValue is one JSON document each way, and Node can hash. Nothing extends the client or logs for it, and of its
+    // package.json it needs the version alone.
     name: 'nothing that one read never uses',
-    changes: [
+    replacements: [
       {
         file: `${smithy}/protocols/HttpProtocol.js`,
-        find: 'await import("@smithy/core/event-streams")',
-        replace: '(() => { throw new Error("event streams are not in this bundle") })()',
+        import: '@smithy/core/event-streams',
+        by: 'no-event-streams.ts',
       },
       {
         file: '@smithy/signature-v4/dist-es/SignatureV4.js',
-        find: 'import { HeaderFormatter } from "./HeaderFormatter";',
-        replace: 'class HeaderFormatter {}',
+        import: './HeaderFormatter',
+        by: 'no-header-formatter.ts',
       },
-      {
-        file: '@aws-sdk/core/dist-es/submodules/client/util-user-agent-browser/createUserAgentStringParsingProvider.js',
-        find: 'await import("bowser")',
-        replace: '(() => { throw new Error("bowser is not in this bundle") })()',
-      },
+    ],
+    changes: [
       {
         file: `${smithy}/checksum/sha256/Sha256Node.js`,
         find: 'const hasNativeCrypto = (() => {',
@@ -226,23 +258,15 @@ const steps = [
     // is none; and by an ESM import, where the endpoint has no TLS, as on a laptop, all that hides in node:http), or do by hand
     // what Node has at hand (hexadecimal).
     name: 'no detours around what Node has at hand',
+    replacements: [
+      {
+        file: `${smithy}/serde/index.js`,
+        import: './util-hex-encoding/hex-encoding',
+        by: 'hex-encoding.ts',
+      },
+      { file: `${smithy}/serde/index.js`, import: './uuid/v4', by: 'random-uuid.ts' },
+    ],
     changes: [
-      {
-        file: `${smithy}/serde/index.js`,
-        find: 'export { fromHex, toHex } from "./util-hex-encoding/hex-encoding";',
-        replace: `export { fromHex } from "./util-hex-encoding/hex-encoding";
-export const toHex = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");`,
-      },
-      {
-        file: `${smithy}/serde/index.js`,
-        find: 'import { getRandomValues } from "node:crypto";',
-        replace: 'import { getRandomValues, randomUUID } from "node:crypto";',
-      },
-      {
-        file: `${smithy}/serde/index.js`,
-        find: 'export const v4 = bindV4(_getRandomValues);',
-        replace: 'export const v4 = () => randomUUID();',
-      },
       {
         file: `${smithy}/serde/util-stream/stream-type-check.js`,
         find: `typeof ReadableStream === "function" &&
@@ -257,14 +281,9 @@ export const toHex = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, byte
     ],
   },
   {
-    // One enumeration, of which a token needs four names, brings the whole of protobuf.
     name: 'LiveKit tokens without protobuf',
-    changes: [
-      {
-        file: 'livekit-server-sdk/dist/grants.js',
-        find: 'import { TrackSource } from "@livekit/protocol";',
-        replace: 'const TrackSource = { CAMERA: 1, MICROPHONE: 2, SCREEN_SHARE: 3, SCREEN_SHARE_AUDIO: 4 };',
-      },
+    replacements: [
+      { file: 'livekit-server-sdk/dist/grants.js', import: '@livekit/protocol', by: 'track-source.ts' },
     ],
   },
 ];

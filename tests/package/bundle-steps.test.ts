@@ -8,11 +8,13 @@ import type {
   SecretsManagerClient,
   SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
+import * as publishedHex from '@smithy/core/serde';
 import type { ResponseMetadata } from '@smithy/types';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { type AccessToken, TrackSource } from 'livekit-server-sdk';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { changePackages, coreModules, steps } from '../../deploy/bundle-steps.cjs';
+import * as hex from '../../deploy/replacements/hex-encoding.ts';
 import { bundleSource } from './support/bundle.ts';
 import {
   type Answer,
@@ -269,9 +271,41 @@ test('a token for every kind of track is the published one’s', async () => {
   expect(bundled).toBe(published);
 });
 
-describe('a step that no longer finds what it changes fails the build and is named', () => {
+test('hexadecimal is read and written as the published module does', () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, index) => index).subarray(3);
+  const text = publishedHex.toHex(bytes);
+  expect(hex.toHex(bytes)).toBe(text);
+  expect(new Uint8Array(hex.fromHex(text.toUpperCase()))).toEqual(publishedHex.fromHex(text));
+  for (const wrong of ['a', 'abc', 'zz', 'aazz', 'a b ']) {
+    expect(() => publishedHex.fromHex(wrong)).toThrow();
+    expect(() => hex.fromHex(wrong)).toThrow();
+  }
+});
+
+describe('a step that no longer finds what it replaces or changes fails the build and is named', () => {
   const file = 'livekit-server-sdk/dist/grants.js';
   const source = `export { AccessToken } from 'livekit-server-sdk';`;
+
+  test.each([
+    { file, import: '@livekit/moved', by: 'track-source.ts' },
+    { file, import: 'livekit/protocol', by: 'track-source.ts' },
+    { file: 'livekit-server-sdk/dist/moved.js', import: '@livekit/protocol', by: 'track-source.ts' },
+  ])('%o', async (replacement) => {
+    const step = { name: 'a lighter token', replacements: [replacement] };
+    await expect(bundleSource(source, [changePackages([step])])).rejects.toThrow(
+      `the step "a lighter token" no longer meets an import of ${replacement.import} in ${replacement.file}`,
+    );
+  });
+
+  test('also where the package asks for more than the replacement has', async () => {
+    const step = {
+      name: 'a lighter token',
+      replacements: [{ file, import: '@livekit/protocol', by: 'hex-encoding.ts' }],
+    };
+    await expect(bundleSource(source, [changePackages([step])])).rejects.toThrow(
+      /No matching export in "deploy\/replacements\/hex-encoding\.ts" for import "TrackSource"/,
+    );
+  });
 
   test.each([
     [
