@@ -21,10 +21,11 @@ export function roleIn(
   names: ClaimNames,
   onUnreadable: (claimName: string) => void,
 ): Role {
-  const search = (claimName: string | undefined): 'listed' | 'not listed' | 'unreadable' => {
-    if (claimName === undefined || !Object.hasOwn(claims, claimName)) return 'not listed';
+  /** `undefined` where the club is not listed. */
+  const search = (claimName: string | undefined): 'listed' | 'unreadable' | undefined => {
+    if (claimName === undefined || !Object.hasOwn(claims, claimName)) return undefined;
     const clubs = clubsListedIn(claims[claimName]);
-    if (clubs !== undefined) return clubs.has(club) ? 'listed' : 'not listed';
+    if (clubs !== undefined) return clubs.has(club) ? 'listed' : undefined;
     onUnreadable(claimName);
     return 'unreadable';
   };

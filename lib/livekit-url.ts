@@ -23,9 +23,9 @@ export function parseLiveKitUrl(text: string): LiveKitUrl | undefined {
   if (parsed.username || parsed.password || parsed.search || parsed.hash) return undefined;
   const { protocol, host, hostname, pathname } = parsed;
   const isLoopback = isLoopbackHost(hostname);
-  if (!secureSchemes.has(protocol) && !(isLoopback && loopbackSchemes.has(protocol))) return undefined;
-  const scheme = protocol === 'wss:' || protocol === 'https:' ? 'wss:' : 'ws:';
-  return { url: `${scheme}//${host}${pathname.replace(/\/+$/, '')}`, isLoopback };
+  const isSecure = secureSchemes.has(protocol);
+  if (!isSecure && !(isLoopback && loopbackSchemes.has(protocol))) return undefined;
+  return { url: `${isSecure ? 'wss:' : 'ws:'}//${host}${pathname.replace(/\/+$/, '')}`, isLoopback };
 }
 
 /** Whether this is the machine itself. `hostname` as the URL parser leaves it: lower case, IPv4 in dotted form, IPv6 in brackets. */

@@ -12,14 +12,12 @@ export const getSecretValueProtocol: $ClientProtocol<HttpRequest, HttpResponse> 
   getShapeId: () => 'aws.protocols#awsJson1_1',
 
   serializeRequest: async (_operation, input, context) => {
-    const { protocol, hostname, port, path, query = {} } = await context.endpoint();
+    const endpoint = await context.endpoint();
     return {
+      ...endpoint,
       method: 'POST',
-      protocol,
-      hostname,
-      ...(port !== undefined && { port }),
-      path: path.endsWith('/') ? path : `${path}/`,
-      query,
+      path: endpoint.path.endsWith('/') ? endpoint.path : `${endpoint.path}/`,
+      query: endpoint.query ?? {},
       headers: {
         'content-type': 'application/x-amz-json-1.1',
         'x-amz-target': 'secretsmanager.GetSecretValue',

@@ -1,8 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
+import * as v from 'valibot';
 
 /** Where Node announces each request as it is written. */
 const channel = 'http.client.request.start';
+
+const announcement = v.object({ request: v.instance(EventEmitter) });
 
 /**
  * Resolves when the next HTTP request of this process has been handed to the network: connected, the TLS handshake done, and
@@ -11,8 +14,7 @@ const channel = 'http.client.request.start';
 export function nextRequestSent(): Promise<void> {
   return new Promise((resolve) => {
     const onStart = (message: unknown) => {
-      if (typeof message !== 'object' || message === null || !('request' in message)) return;
-      if (!(message.request instanceof EventEmitter)) return;
+      if (!v.is(announcement, message)) return;
       unsubscribe(channel, onStart);
       message.request.once('finish', resolve);
     };

@@ -121,6 +121,7 @@ describe('the role', () => {
   test('is at least that of a member where membership is not enforced; the other lists work all the same', () => {
     expect(role({}, off)).toBe('member');
     expect(role({ clubs: '[1]' }, off)).toBe('member');
+    expect(role({ undefined: '[123]' }, off)).toBe('member');
     expect(role({ moderated: '[123]' }, { ...off, moderatedClubs: 'moderated' })).toBe('moderator');
     expect(role({ listening: '[123]' }, { ...off, listeners: 'listening' })).toBe('listener');
     expect(role({ listening: '[1]' }, { ...off, listeners: 'listening' })).toBe('member');

@@ -211,6 +211,7 @@ describe('each error has its status, code and JSON', () => {
     const { call } = setUp();
     const bare = JSON.parse('{}');
     for (const event of [
+      JSON.parse('null'),
       bare,
       { ...bare, requestContext: {} },
       { ...bare, requestContext: { authorizer: { jwt: { claims: null } } } },

@@ -5,10 +5,10 @@ test.each([
   ['wss://project.livekit.cloud', 'wss://project.livekit.cloud', false],
   ['https://project.livekit.cloud', 'wss://project.livekit.cloud', false],
   ['HTTPS://Project.LiveKit.Cloud/', 'wss://project.livekit.cloud', false],
-  ['wss://livekit.booky.example:7443/meet/', 'wss://livekit.booky.example:7443/meet', false],
+  ['wss://livekit.booky.example:7443/meet//', 'wss://livekit.booky.example:7443/meet', false],
   ['ws://localhost:7880', 'ws://localhost:7880', true],
   ['http://127.0.0.1:7880', 'ws://127.0.0.1:7880', true],
-  ['ws://127.1.2.3', 'ws://127.1.2.3', true],
+  ['ws://127.100.20.255', 'ws://127.100.20.255', true],
   ['ws://[::1]:7880', 'ws://[::1]:7880', true],
   ['https://localhost:7443', 'wss://localhost:7443', true],
 ])('%s is answered as %s', (text, url, isLoopback) => {
@@ -26,7 +26,8 @@ test.each([
   'project.livekit.cloud',
   'wss://',
   '',
-  'wss://user:password@project.livekit.cloud',
+  'wss://user@project.livekit.cloud',
+  'wss://:password@project.livekit.cloud',
   'wss://project.livekit.cloud?access_token=x',
   'wss://project.livekit.cloud#x',
 ])('%s is refused', (text) => {

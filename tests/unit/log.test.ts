@@ -46,10 +46,12 @@ describe('a line with metrics', () => {
 });
 
 test('an error is told with its causes, outermost first', () => {
-  const chain = new TypeError('outer', { cause: new Error('inner', { cause: 'a text of unknown content' }) });
+  const inner = new Error('inner', { cause: 'a text of unknown content' });
+  const chain = new TypeError('outer: nobody looks at this line', { cause: inner });
+  const here = expect.stringMatching(/^at .*log\.test\.ts:\d+:\d+\)?$/);
   expect(describeError(chain)).toEqual([
-    { name: 'TypeError', message: 'outer', at: expect.stringContaining('log.test.ts') },
-    { name: 'Error', message: 'inner', at: expect.stringContaining('log.test.ts') },
+    { name: 'TypeError', message: 'outer: nobody looks at this line', at: here },
+    { name: 'Error', message: 'inner', at: here },
     { name: 'string' },
   ]);
 });
@@ -63,6 +65,15 @@ test('what a parser could not read is not quoted', () => {
     expect(JSON.stringify(describeError(error))).not.toContain('S3cret');
   }
 });
+
+test.each([undefined, 'Error: thrown somewhere'])(
+  'an error with the stack %j is told without a place',
+  (stack) => {
+    const error = new Error('thrown somewhere');
+    Object.defineProperty(error, 'stack', { value: stack });
+    expect(describeError(error)).toEqual([{ name: 'Error', message: 'thrown somewhere', at: undefined }]);
+  },
+);
 
 test('a circle of causes ends', () => {
   const error = new Error('again');

@@ -51,6 +51,11 @@ describe('off loopback', () => {
     );
   });
 
+  test('either half of the development pair is judged like any other', () => {
+    expect(() => parse({ ...secret, LIVEKIT_API_KEY: 'devkey' })).not.toThrow();
+    expect(() => parse({ ...secret, LIVEKIT_API_SECRET: 'secret' })).toThrow(/LIVEKIT_API_SECRET .* 32/);
+  });
+
   test('so is a short secret with the URL of the environment', () => {
     const { LIVEKIT_API_KEY, LIVEKIT_WS_URL: _url } = secret;
     expect(() => parse({ LIVEKIT_API_KEY, LIVEKIT_API_SECRET: 'short' }, fallback)).toThrow(
@@ -84,8 +89,22 @@ describe.each(['LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET'])('%s', (name) => {
   );
 });
 
-test.each([undefined, '', '{', '[]', 'null', '"text"', '1'])('a secret of %s is unusable', (text) => {
-  expect(() => parseLiveKitCredentials(text, fallback)).toThrow(UnusableCredentials);
+describe('a secret that is no JSON object is refused, and the message says which of these it is:', () => {
+  test.each([
+    ['binary', undefined, /no SecretString/],
+    ['empty', '', /not JSON/],
+    ['cut short', '{', /not JSON/],
+    ['an array', '[]', /be a JSON object/],
+    ['null', 'null', /be a JSON object/],
+    ['a text', '"text"', /be a JSON object/],
+    ['a number', '1', /be a JSON object/],
+  ])('%s', (_what, text, message) => {
+    const parse = () => parseLiveKitCredentials(text, fallback);
+    expect(parse).toThrow(message);
+    expect(parse).toThrow(UnusableCredentials);
+    // The log tells an error by its name.
+    expect(parse).toThrow(expect.objectContaining({ name: 'UnusableCredentials' }));
+  });
 });
 
 test('no message ever holds a value', () => {

@@ -54,3 +54,16 @@ test('follows one request, and then lets go of all the others', async () => {
   await sent;
   expect(channel('http.client.request.start').hasSubscribers).toBe(false);
 });
+
+test.each([undefined, {}, { request: {} }])(
+  'passes over an announcement that is none of a request: %j',
+  async (message) => {
+    const { port } = await startSilentServer();
+    const sent = nextRequestSent();
+    channel('http.client.request.start').publish(message);
+    request({ host: '127.0.0.1', port, method: 'POST' })
+      .on('error', () => {})
+      .end();
+    await sent;
+  },
+);
