@@ -50,7 +50,7 @@ export const getSecretValueProtocol: $ClientProtocol<HttpRequest, HttpResponse> 
 
 /** The error's name, which may stand behind a namespace and before a URL: `com.amazonaws.secretsmanager#Name:http://…`. */
 function errorName(type: unknown): string {
-  return /^(?:[^,:#]*#)?([^,:#]+)/.exec(String(type ?? 'Unknown'))?.[1] ?? 'Unknown';
+  return /^(?:[^,:#]*#)?([^,:#]+)/.exec(String(type ?? ''))?.[1] ?? 'Unknown';
 }
 
 function unasked(): never {

@@ -114,9 +114,12 @@ describe('an error', () => {
     });
   });
 
-  test.each([{}, { __type: '' }, { __type: ':' }])('is Unknown with %j', async (body) => {
-    expect(await failure({ statusCode: 400, body })).toMatchObject({ name: 'Unknown' });
-  });
+  test.each([{}, { __type: '' }, { __type: ':http://internal.amazon.com' }])(
+    'is Unknown with %j',
+    async (body) => {
+      expect(await failure({ statusCode: 400, body })).toMatchObject({ name: 'Unknown' });
+    },
+  );
 
   test.each([
     [{ message: 'not yours' }, 'not yours'],
