@@ -188,4 +188,5 @@ test('docs/capacity.md shows what the model says', async () => {
   const page = await readFile(new URL('capacity.md', docs), 'utf8');
   expect(withTable(page, basis)).toBe(page);
   expect(await readFile(new URL('capacity/wait.svg', docs), 'utf8')).toBe(waitChart(basis));
-});
+  // Seconds on an idle machine, half a minute on a busy one.
+}, 120_000);
