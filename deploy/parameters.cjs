@@ -136,6 +136,14 @@ const kmsKey = {
     /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined,
 };
 
+/** What limits the function's role, as that of the pipeline wants it (deploy/deployer.yml). @type {Parameter<string>} */
+const permissionsBoundary = {
+  name: 'permissions-boundary',
+  rule: 'the ARN of a managed policy of IAM',
+  read: (text) =>
+    /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[A-Za-z0-9/_+=,.@-]{1,512}$/.test(text) ? text : undefined,
+};
+
 /** @type {Parameter<string>} */
 const liveKitUrl = {
   name: 'livekit-url',
@@ -245,6 +253,7 @@ const parameters = [
   secret,
   createSecret,
   kmsKey,
+  permissionsBoundary,
   liveKitUrl,
   clubsClaim,
   moderatedClubsClaim,
@@ -325,6 +334,7 @@ function readParameters(given, stage) {
     secret: required(secret),
     createSecret: required(createSecret),
     kmsKey: optional(kmsKey),
+    permissionsBoundary: optional(permissionsBoundary),
     liveKitUrl: optional(liveKitUrl),
     clubsClaim: optional(clubsClaim),
     moderatedClubsClaim: optional(moderatedClubsClaim),

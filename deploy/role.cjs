@@ -6,7 +6,7 @@
  * @param {import('./parameters.cjs').Cli} cli
  */
 module.exports = async ({ resolveVariable }) => {
-  const { secret, kmsKey, tracing } = await resolveVariable('self:custom.deployment');
+  const { secret, kmsKey, tracing, permissionsBoundary } = await resolveVariable('self:custom.deployment');
 
   /** @type {object[]} */
   const statements = [
@@ -54,6 +54,7 @@ module.exports = async ({ resolveVariable }) => {
             Principal: { Service: 'lambda.amazonaws.com' },
             Action: 'sts:AssumeRole',
           }),
+          ...(permissionsBoundary && { PermissionsBoundary: permissionsBoundary }),
           Policies: [{ PolicyName: 'token-function', PolicyDocument: policy(...statements) }],
         },
       },

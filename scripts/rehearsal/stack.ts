@@ -46,6 +46,11 @@ export async function deployStack(
     stage,
     ...Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value}`]),
   ]);
+  return describeStack(ministack, aws, stage);
+}
+
+/** What is deployed as this stage. */
+export async function describeStack({ url }: MiniStack, aws: Aws, stage: string): Promise<Stack> {
   const name = `${service}-${stage}`;
   const { Stacks: stacks } = await aws(
     ['cloudformation', 'describe-stacks', '--stack-name', name],
@@ -57,7 +62,7 @@ export async function deployStack(
     name,
     functionName: `${name}-token`,
     apiId,
-    url: `${ministack.url}/_aws/execute-api/${apiId}/$default/api/reading-clubs/meetings/token`,
+    url: `${url}/_aws/execute-api/${apiId}/$default/api/reading-clubs/meetings/token`,
     output,
   };
 }

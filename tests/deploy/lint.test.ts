@@ -13,6 +13,7 @@ const everything = {
   'livekit-url': 'wss://booky.livekit.cloud',
   'create-secret': 'true',
   'kms-key': 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+  'permissions-boundary': 'arn:aws:iam::123456789012:policy/boundary',
   'reserved-concurrency': '20',
   tracing: 'true',
   'alarms-topic': 'arn:aws:sns:eu-central-1:123456789012:on-call',

@@ -9,6 +9,7 @@ import {
 } from './support/packaged.ts';
 
 const key = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const boundary = 'arn:aws:iam::123456789012:policy/boundary';
 const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
 const noticesTopic = 'arn:aws:sns:eu-west-1:123456789012:tomorrow';
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
       'listeners-claim': 'guests',
       'create-secret': 'true',
       'kms-key': key,
+      'permissions-boundary': boundary,
       'throttling-rate': '7',
       'throttling-burst': '9',
       'reserved-concurrency': '0',
@@ -59,8 +61,9 @@ test('the function learns of the secret, the URL and the claims', () => {
   });
 });
 
-test('the role may decrypt with the customer’s key, through Secrets Manager alone, and send traces', () => {
+test('the role may decrypt with the customer’s key, through Secrets Manager alone, and send traces, within the boundary', () => {
   expect(onlyResource(packaged.template, 'AWS::IAM::Role')).toMatchObject({
+    PermissionsBoundary: boundary,
     Policies: [
       {
         PolicyDocument: {

@@ -150,6 +150,16 @@ const cases = {
       'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
     ],
   },
+  'permissions-boundary': {
+    accepted: ['arn:aws:iam::123456789012:policy/boundary', 'arn:aws:iam::aws:policy/PowerUserAccess'],
+    refused: [
+      '',
+      'boundary',
+      'arn:aws:iam::123456789012:role/boundary',
+      'arn:aws:iam::123456789012:policy/',
+      'arn:aws:iam::123456789012:policy/*',
+    ],
+  },
   'throttling-rate': {
     accepted: ['1', '10000'],
     refused: ['', '0', '10001', '-1', '1.5', '1e3', ' 5', 'many'],

@@ -1,0 +1,43 @@
+/**
+ * `npm run --silent sign-in`: a test reader signs in at a Cognito user pool, and the JWT goes to standard output, for
+ * BEARER_TOKEN. Signing in takes no permission in AWS. With another identity provider, this is what to replace.
+ */
+import process from 'node:process';
+import {
+  CognitoIdentityProviderClient,
+  InitiateAuthCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+
+const variables = {
+  SIGN_IN_CLIENT_ID:
+    "the id of an app client of the user pool that allows a user's password (USER_PASSWORD_AUTH)",
+  SIGN_IN_USERNAME: "the reader's name in the user pool",
+  SIGN_IN_PASSWORD: "the reader's password",
+};
+
+/** @throws {Error} naming the variable that is missing, and what it should be. */
+function read(name: keyof typeof variables): string {
+  const value = process.env[name];
+  if (value) return value;
+  throw new Error(`${name} is missing: it should be ${variables[name]}.`);
+}
+
+try {
+  const client = new CognitoIdentityProviderClient({
+    region: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'eu-central-1',
+  });
+  const { AuthenticationResult: result, ChallengeName: challenge } = await client.send(
+    new InitiateAuthCommand({
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      ClientId: read('SIGN_IN_CLIENT_ID'),
+      AuthParameters: { USERNAME: read('SIGN_IN_USERNAME'), PASSWORD: read('SIGN_IN_PASSWORD') },
+    }),
+  );
+  if (result?.AccessToken === undefined) {
+    throw new Error(`The user pool wants more of this reader than a password: ${challenge}.`);
+  }
+  console.log(result.AccessToken);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

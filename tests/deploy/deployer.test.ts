@@ -1,0 +1,279 @@
+/**
+ * The pipeline's role: whom AWS trusts with it, that it suffices, that it can do nothing else, and that none of its permissions
+ * is spare. MiniStack checks what the CLI calls. What CloudFormation calls in the role's name MiniStack does not check: that
+ * is held to AWS's own list of what each type of resource calls.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
+import { anything, awsCommand } from '../../scripts/rehearsal/aws.ts';
+import type { MiniStack } from '../../scripts/rehearsal/ministack.ts';
+import { describeStack } from '../../scripts/rehearsal/stack.ts';
+import { type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
+import { packageService, requiredParameters } from '../infrastructure/support/packaged.ts';
+import { askForToken, type Cloud, secretName, startCloud } from './support/cloud.ts';
+import {
+  assume,
+  createDeployer,
+  type Deployer,
+  giveBack,
+  type Job,
+  policiesOf,
+  takeAway,
+} from './support/deployer.ts';
+import { callsOf } from './support/resource-calls.ts';
+import { startTlsProxy, type TlsProxy } from './support/tls-proxy.ts';
+
+const stage = 'prod';
+const role = 'booky-meeting-token-prod-deployer';
+const functionRole = 'booky-meeting-token-prod-TokenFunctionRole-1';
+const administrator = 'arn:aws:iam::aws:policy/AdministratorAccess';
+
+let issuer: Issuer;
+let cloud: Cloud;
+let tlsProxy: TlsProxy;
+/** The cloud as it is from outside, over TLS. */
+let aws: MiniStack;
+let deployer: Deployer;
+let service: ServiceCopy;
+let parameters: string[];
+
+beforeAll(async () => {
+  issuer = await startIssuer({ port: 0 });
+  cloud = await startCloud();
+  tlsProxy = await startTlsProxy(cloud.ministack.url);
+  aws = {
+    ...cloud.ministack,
+    environment: { ...cloud.ministack.environment, AWS_ENDPOINT_URL: tlsProxy.url },
+  };
+  deployer = await createDeployer(aws, stage);
+  service = await copyService();
+  parameters = Object.entries({
+    issuer: issuer.url,
+    audience: 'booky',
+    origins: 'https://booky.example',
+    'open-clubs': 'true',
+    'permissions-boundary': deployer.permissionsBoundary,
+  }).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
+  await serverless(await assume(aws, deployer), ['package', '--package', 'packaged']);
+});
+
+afterAll(async () => {
+  await service?.remove();
+  tlsProxy?.close();
+  await cloud?.close();
+  await issuer?.close();
+});
+
+/** The CLI with a job's credentials; what it printed, or a rejection with that. */
+async function serverless({ environment }: MiniStack, args: readonly string[]): Promise<string> {
+  const { exitCode, output } = await service.serverless([...args, '--stage', stage, ...parameters], {
+    ...environment,
+    SLS_AWS_MONITORING_FREQUENCY: '200',
+  });
+  if (exitCode !== 0) throw new Error(output);
+  return output;
+}
+
+/** One of the role's policies, by its name in the template. */
+async function policyOf(name: string) {
+  const policy = (await policiesOf(aws, deployer)).find(({ arn }) => arn.includes(name));
+  if (policy === undefined) throw new Error(`the role has no policy ${name}`);
+  return policy;
+}
+
+const deploy = ['deploy', '--package', 'packaged'];
+
+describe('AWS trusts', () => {
+  test('a job of the repository’s environment', async () => {
+    await expect(assume(aws, deployer)).resolves.toBeDefined();
+  });
+
+  test.each<[string, Job]>([
+    ['of another environment', { sub: 'repo:booky/meetings:environment:staging' }],
+    ['of a branch, without the environment', { sub: 'repo:booky/meetings:ref:refs/heads/main' }],
+    ['of a pull request', { sub: 'repo:booky/meetings:pull_request' }],
+    ['of another repository', { sub: 'repo:booky/other:environment:production' }],
+    ['of a repository whose name ends alike', { sub: 'repo:a-booky/meetings:environment:production' }],
+    ['of an environment whose name begins alike', { sub: 'repo:booky/meetings:environment:production2' }],
+    ['for another audience', { aud: 'https://github.com/booky' }],
+    ['that somebody else vouches for', { iss: 'https://login.example' }],
+  ])('no job %s', async (_, job) => {
+    await expect(assume(aws, deployer, job)).rejects.toThrow('AccessDenied');
+  });
+});
+
+describe('with the role', () => {
+  let job: MiniStack;
+  beforeAll(async () => {
+    job = await assume(aws, deployer);
+    await serverless(job, deploy);
+  });
+
+  test.each<[string, string[]]>([
+    ['read the secret', ['secretsmanager', 'get-secret-value', '--secret-id', secretName]],
+    [
+      'replace it',
+      ['secretsmanager', 'put-secret-value', '--secret-id', secretName, '--secret-string', '{}'],
+    ],
+    ['delete it', ['secretsmanager', 'delete-secret', '--secret-id', secretName]],
+    ['delete another stack', ['cloudformation', 'delete-stack', '--stack-name', `${role}`]],
+    [
+      'delete another function',
+      ['lambda', 'delete-function', '--function-name', 'booky-meeting-token-dev-token'],
+    ],
+    ['list another bucket', ['s3api', 'list-objects-v2', '--bucket', 'another']],
+    ['give itself more', ['iam', 'attach-role-policy', '--role-name', role, '--policy-arn', administrator]],
+    [
+      'delete another role',
+      ['iam', 'delete-role', '--role-name', 'booky-meeting-token-dev-TokenFunctionRole-1'],
+    ],
+    ['delete another log', ['logs', 'delete-log-group', '--log-group-name', '/aws/lambda/another']],
+    [
+      'give the function a role that the boundary does not hold',
+      ['iam', 'create-role', '--role-name', functionRole, '--assume-role-policy-document', '{}'],
+    ],
+  ])('a job can’t %s', async (_, args) => {
+    await expect(awsCommand(job.environment)(args, anything)).rejects.toThrow(/AccessDenied/);
+  });
+
+  test('the function has what it needs within the boundary', async () => {
+    const stack = await describeStack(cloud.ministack, cloud.aws, stage);
+    const bearer = await issuer.issueToken({ sub: 'user-001' });
+    expect(await askForToken(stack, { bearer, club: 1 })).toMatchObject({ status: 200 });
+  });
+
+  const redeploy = [...deploy, '--force'];
+  const remove = ['remove'];
+
+  /** What of the CLI needs each permission. (Nothing is removed by a removal that fails, but for the bucket's content.) */
+  const needs: Record<string, readonly string[]> = {
+    'cloudformation:CreateChangeSet': redeploy,
+    'cloudformation:DeleteChangeSet': redeploy,
+    'cloudformation:DescribeChangeSet': redeploy,
+    'cloudformation:DescribeStackEvents': redeploy,
+    'cloudformation:DescribeStackResource': redeploy,
+    'cloudformation:DescribeStacks': redeploy,
+    'cloudformation:ExecuteChangeSet': redeploy,
+    'cloudformation:ListStackResources': redeploy,
+    'cloudformation:ValidateTemplate': redeploy,
+    'lambda:GetFunction': deploy,
+    's3:ListBucket': redeploy,
+    's3:PutObject': redeploy,
+    's3:GetObject': deploy,
+    's3:DeleteObject': remove,
+    'cloudformation:DeleteStack': remove,
+  };
+
+  test.each(Object.entries(needs))('%s is not spare', async (action, step) => {
+    await takeAway(aws, deployer, action);
+    try {
+      await expect(serverless(job, step)).rejects.toThrow(
+        /not authorized|AccessDenied|sufficient permissions/,
+      );
+    } finally {
+      await giveBack(aws, deployer);
+    }
+  });
+
+  test('every permission of the CLI’s is among these, or the release’s', async () => {
+    const { actions } = await policyOf('CallsOfTheCli');
+    expect(actions.toSorted()).toEqual([...Object.keys(needs), 'cloudformation:GetTemplate'].toSorted());
+  });
+
+  test('a job rolls back and removes what it deployed', async () => {
+    await serverless(job, redeploy);
+    const [first] = /(?<=Timestamp: )\d+/.exec(await serverless(job, ['deploy', 'list'])) ?? [];
+    await serverless(job, ['rollback', '--timestamp', first ?? '']);
+    await serverless(job, remove);
+  });
+});
+
+describe('what CloudFormation calls in the role’s name', () => {
+  /** What no resource of ours ever sets, so that CloudFormation never calls it. */
+  const unused: readonly [what: string, calls: RegExp][] = [
+    ['a network or a file system', /^(ec2|elasticfilesystem|s3files):/],
+    ['a key of one’s own for variables or logs', /^(kms:|logs:(Associate|Disassociate)KmsKey$)/],
+    [
+      'layers, signed code, versions, reserved hosts',
+      /^lambda:(Get(LayerVersion|CodeSigningConfig)|AssociateRuntimeAlias|PassCapacityProvider|PublishVersion|(Put|Delete)FunctionCodeSigningConfig)$/,
+    ],
+    [
+      'recursion, scaling and runtime settings',
+      /^lambda:Put(FunctionRecursion|FunctionScaling|RuntimeManagement)Config$/,
+    ],
+    ['versions of objects, and an API from a file', /^s3:(GetObjectVersion|getObject)$/],
+    ['tags of a stage as an action: IAM knows POST and DELETE', /^apigateway:(Tag|Untag)Resource$/],
+    [
+      'managed policies, and a change of name, trust or description',
+      /^iam:(AttachRolePolicy|DetachRolePolicy|UpdateAssumeRolePolicy|UpdateRole|UpdateRoleDescription)$/,
+    ],
+    ['a role that loses its boundary', /^iam:DeleteRolePermissionsBoundary$/],
+    [
+      'policies and protection of a log group, and logs without an end',
+      /^logs:((Put|Delete)(DataProtection|Index)Policy|DeleteResourcePolicy|DeleteRetentionPolicy|PutBearerTokenAuthentication|PutLogGroupDeletionProtection)$/,
+    ],
+    ['a log group’s delivery elsewhere', /^(firehose|s3:REST)/],
+    [
+      'other settings of a bucket',
+      /^s3:(Put|Delete)(Bucket)?(Abac|Accelerate|Acl|Analytics|Cors|CORS|Encryption$|IntelligentTiering|Inventory|Lifecycle|Logging|Metrics|Notification|ObjectAcl|ObjectLock|OwnershipControls|Replication|Versioning|Website)/,
+    ],
+    ['tables of a bucket', /^(s3tables:|s3:(Create|Delete|Update)BucketMetadata|s3:GetBucketAcl$)/],
+    [
+      'a secret’s value, replicas, change or end',
+      /^secretsmanager:(GetSecretValue|GetRandomPassword|UpdateSecret|DeleteSecret|(ReplicateSecretTo|RemoveRegionsFrom).*)$/,
+    ],
+  ];
+
+  /** What AWS asks for beside that: for an access log of an HTTP API, and for an account's first domain name. */
+  const beside = [
+    'logs:DeleteLogDelivery',
+    'logs:GetLogDelivery',
+    'logs:ListLogDeliveries',
+    'logs:UpdateLogDelivery',
+    'iam:CreateServiceLinkedRole',
+  ];
+
+  /** The parameters that add a resource. */
+  const everyResource = {
+    ...requiredParameters,
+    'create-secret': 'true',
+    domain: 'meetings.booky.example',
+    certificate: 'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab',
+  };
+
+  let granted: string[];
+  let called: string[];
+  beforeAll(async () => {
+    granted = (await policyOf('CallsOfTheStack')).actions;
+    // What the CLI calls as well is in the other policy.
+    const { actions: ofCli } = await policyOf('CallsOfTheCli');
+    const { template } = await packageService(stage, everyResource);
+    const types = Object.values(template.Resources).map(({ Type }) => Type);
+    called = [...(await callsOf(new Set(types)))].filter((call) => !ofCli.includes(call));
+  });
+
+  test('fits into a policy', async () => {
+    // IAM's quota, in characters without white space.
+    for (const { characters } of await policiesOf(aws, deployer)) expect(characters).toBeLessThan(6_144);
+  });
+
+  test('is granted, but for what no resource of ours sets', () => {
+    const needed = called.filter((call) => !unused.some(([, calls]) => calls.test(call)));
+    expect(needed.filter((call) => !granted.includes(call))).toEqual([]);
+  });
+
+  test('is all that is granted', () => {
+    expect(granted.filter((action) => !called.includes(action)).toSorted()).toEqual(beside.toSorted());
+    // Nothing is both granted and said to be of no use.
+    expect(granted.filter((action) => unused.some(([, calls]) => calls.test(action)))).toEqual([]);
+  });
+
+  test('is still something that it would call', () => {
+    for (const [what, calls] of unused)
+      expect(
+        called.some((call) => calls.test(call)),
+        what,
+      ).toBe(true);
+  });
+});
