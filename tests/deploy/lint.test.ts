@@ -34,6 +34,13 @@ test.each([
   expect(exitCode).toBe(0);
 });
 
+test('the pipeline’s role', async () => {
+  const template = await readFile(new URL('../../deploy/deployer.yml', import.meta.url), 'utf8');
+  expect(await lint(template)).toStrictEqual({ exitCode: 0, output: '' });
+  const { output } = await findUnsafe(template);
+  expect(output).toMatch(/Passed checks: [1-9]\d*, Failed checks: 0/);
+});
+
 test('a template with a fault does not pass', async () => {
   const { templateText } = await packageService('prod', requiredParameters);
   const faulty = await lint(templateText.replace('"AWS::Lambda::Function"', '"AWS::Lambda::Funktion"'));
