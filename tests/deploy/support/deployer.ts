@@ -95,8 +95,7 @@ export async function assume(
   // MiniStack looks at the claims and at no signature.
   const { privateKey } = await generateKeyPair('RS256');
   const token = await new SignJWT({ sub, aud, iss }).setProtectedHeader({ alg: 'RS256' }).sign(privateKey);
-  const { PATH, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION } = ministack.environment;
-  const nobody = { PATH, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION };
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...nobody } = ministack.environment;
   const session = await awsCommand(nobody)(
     [
       'sts',
