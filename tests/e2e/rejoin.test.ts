@@ -1,53 +1,12 @@
 /** A reader whose connection LiveKit’s client can’t restore is in the meeting again all the same, with a new token. */
-import type { Page } from 'playwright-core';
-import { afterEach, describe, expect, inject, test } from 'vitest';
-import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
+import { describe, expect, inject, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
-import {
-  changeAnswers,
-  expectToSeeAndHear,
-  join,
-  messages,
-  patiently,
-  say,
-  useBrowser,
-} from './support/browser.ts';
-import { resign } from './support/reader.ts';
-import { apiKey, apiSecret } from './support/stack.ts';
+import { expectToSeeAndHear, join, messages, patiently, say, useBrowser } from './support/browser.ts';
+import { after, answerFor, before, useServers } from './support/rotation.ts';
 
 const { open } = useBrowser();
+const { startServer, killServers } = useServers();
 const { tokenEndpoint } = inject('stack');
-const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
-
-const servers: LiveKit[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-/** LiveKit’s key pair before a rotation, and after it. */
-const before = { apiKey, apiSecret };
-const after = { apiKey: 'another-key', apiSecret: 'another-secret-of-at-least-32-characters' };
-
-async function startServer(port: number, keys: typeof before): Promise<void> {
-  servers.push(await startLiveKit({ binary, port, ...keys }));
-}
-
-/** Ends the servers of this test without a word to anybody. */
-async function killServers(): Promise<void> {
-  for (const server of servers.splice(0)) await server.kill();
-}
-
-/** Lets the endpoint’s tokens be for this server, signed with these keys. */
-const answerFor = (page: Page, port: number, keys: typeof before) =>
-  changeAnswers(page, async (answer) => ({
-    ...answer,
-    server_url: `ws://localhost:${port}`,
-    participant_token: await resign(
-      String(answer['participant_token']),
-      { iss: keys.apiKey },
-      keys.apiSecret,
-    ),
-  }));
 
 describe('A reader', () => {
   test('whose token is refused when they reconnect joins again, with camera and microphone as they were', async () => {

@@ -1,0 +1,56 @@
+/**
+ * `npm run old-key`: shows LiveKit a token of a key that was deleted there, and says whether it is refused. Exit status 0 where
+ * LiveKit does not know the key, 1 where it does or does not say, 2 where a variable is missing. It joins nothing and prints no
+ * secret and no token.
+ */
+import process from 'node:process';
+import { grants } from '../lib/grants.ts';
+import { liveKitUrlRule, parseLiveKitUrl } from '../lib/livekit-url.ts';
+import { mintToken } from '../lib/token.ts';
+
+const {
+  OLD_LIVEKIT_API_KEY: apiKey,
+  OLD_LIVEKIT_API_SECRET: apiSecret,
+  LIVEKIT_WS_URL: liveKitUrl = '',
+} = process.env;
+
+process.exitCode = await check();
+
+async function check(): Promise<0 | 1 | 2> {
+  const server = parseLiveKitUrl(liveKitUrl);
+  if (!apiKey || !apiSecret || server === undefined) {
+    console.error(
+      `Set OLD_LIVEKIT_API_KEY and OLD_LIVEKIT_API_SECRET to the key that was deleted, and LIVEKIT_WS_URL to ${liveKitUrlRule}.`,
+    );
+    return 2;
+  }
+  const { jwt } = await mintToken(
+    {
+      identity: 'old-key-check',
+      name: 'Old key',
+      room: 'reading-club-old-key-check',
+      grant: grants.member,
+      attributes: undefined,
+      ttlSeconds: 120,
+    },
+    { apiKey, apiSecret, serverUrl: server.url },
+  );
+  const url = `${server.url.replace(/^ws/, 'http')}/rtc/validate`;
+  const response = await fetch(url, { headers: { authorization: `Bearer ${jwt}` } }).catch(() => undefined);
+  if (response === undefined) {
+    console.error(`Nothing answers at ${url}: nothing is known of the key.`);
+    return 1;
+  }
+  // In some of its refusals LiveKit repeats the token.
+  const words = `${response.status} ${(await response.text()).replaceAll(jwt, '<token>').trim()}`;
+  if (response.status === 401 && words.includes('invalid API key')) {
+    console.log(`The old key opens nothing any more. LiveKit answers: ${words}`);
+    return 0;
+  }
+  console.error(
+    response.ok
+      ? `The old key still opens every room: delete it in LiveKit. It answers: ${words}`
+      : `LiveKit does not say that it does not know the key, so it may still be there. It answers: ${words}`,
+  );
+  return 1;
+}
