@@ -24,16 +24,19 @@ describe('A reader', () => {
     await ana.getByRole('button', { name: 'Microphone', pressed: true }).click();
     await ana.getByRole('button', { name: 'Microphone', pressed: false }).waitFor();
 
-    const refusals: number[] = [];
-    ana.on('response', (response) => {
-      if (response.url().includes('/validate')) refusals.push(response.status());
-    });
+    const refused = ana.waitForResponse(
+      (response) => response.url().includes('/validate') && response.status() === 401,
+    );
+    const askedAgain = [ana, bruno].map((page) =>
+      page.waitForResponse((response) => response.url() === tokenEndpoint && response.status() === 200),
+    );
     await killServers();
     for (const page of [ana, bruno]) await answerFor(page, port, after);
     await startServer(port, after);
 
+    await refused;
+    await Promise.all(askedAgain);
     for (const page of [ana, bruno]) await page.getByText('2 people').waitFor();
-    expect(refusals).toContain(401);
     await say(bruno, 'Here again.');
     await expect.poll(() => messages(ana), patiently).toEqual(['Bruno\nHere again.']);
     await expectToSeeAndHear(ana, 'Bruno');
