@@ -88,10 +88,10 @@ export function stayInMeeting(
   const isOut = () => ['disconnected', 'connecting'].includes(room.state);
 
   let devices = { camera: reader.isCameraEnabled, microphone: reader.isMicrophoneEnabled };
-  // Not at once: when a connection ends, LiveKit takes the tracks away first, and nobody has switched them off.
+  // Not at once: LiveKit unpublishes all tracks just before it tells of a lost connection, though nobody switched them off.
   const remember = () =>
     queueMicrotask(() => {
-      if (!isOut()) devices = { camera: reader.isCameraEnabled, microphone: reader.isMicrophoneEnabled };
+      devices = { camera: reader.isCameraEnabled, microphone: reader.isMicrophoneEnabled };
     });
 
   let joinedAt = isOut() ? undefined : clock.now();

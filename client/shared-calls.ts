@@ -28,7 +28,7 @@ export class SharedCalls<T> {
     } finally {
       call.callers -= 1;
       if (call.callers === 0) {
-        if (this.#calls.get(key) === call) this.#calls.delete(key);
+        this.#calls.delete(key);
         call.controller.abort(signal.reason);
       }
     }

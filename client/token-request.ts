@@ -13,7 +13,7 @@ export interface TokenRequest {
  * Sends one request and reads what comes back.
  *
  * @param now milliseconds since the epoch, for a `Retry-After` that is a date
- * @throws {TokenError} unless the answer is a meeting token; rejects with the signal's reason when that aborts
+ * @throws {TokenError} unless the answer is a meeting token: `no_answer` too when the signal aborts
  */
 export async function requestToken(
   fetch: typeof globalThis.fetch,
@@ -25,11 +25,9 @@ export async function requestToken(
   try {
     response = await fetch(url, { method: 'POST', headers, body, signal });
   } catch (cause) {
-    signal.throwIfAborted();
     throw new TokenError('no_answer', { cause });
   }
   const answer: unknown = await response.json().catch(() => undefined);
-  signal.throwIfAborted();
   if (response.ok && isTokenAnswer(answer)) return answer;
   throw refusal(response, isRecord(answer) ? answer : {}, now);
 }

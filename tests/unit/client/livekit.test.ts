@@ -81,13 +81,19 @@ class LocalRoom extends Room {
     this.emit('disconnected', reason);
   }
 
-  setDevices({ camera, microphone }: { camera: boolean; microphone: boolean }) {
+  /** Switches devices, of which LiveKit tells with one event or another. */
+  setDevices(
+    { camera, microphone }: { camera: boolean; microphone: boolean },
+    event:
+      | 'localTrackPublished'
+      | 'localTrackUnpublished'
+      | 'trackMuted'
+      | 'trackUnmuted' = 'localTrackPublished',
+  ) {
     vi.spyOn(this.localParticipant, 'isCameraEnabled', 'get').mockReturnValue(camera);
     vi.spyOn(this.localParticipant, 'isMicrophoneEnabled', 'get').mockReturnValue(microphone);
     // What is published does not matter to who listens.
-    for (const event of ['localTrackPublished', 'localTrackUnpublished'] as const) {
-      for (const listener of this.listeners(event)) Reflect.apply(listener, this, []);
-    }
+    for (const listener of this.listeners(event)) Reflect.apply(listener, this, []);
   }
 }
 
@@ -263,6 +269,18 @@ describe('camera and microphone', () => {
     ]);
   });
 
+  test.each(['localTrackPublished', 'localTrackUnpublished', 'trackMuted', 'trackUnmuted'] as const)(
+    'are followed by the event %s',
+    async (event) => {
+      const { room, clock, switchedOn } = await setUp();
+      room.setDevices({ camera: true, microphone: true }, event);
+      await clock.settle();
+      room.end();
+      await clock.advance(1_000);
+      expect(switchedOn).toEqual(['camera', 'microphone']);
+    },
+  );
+
   test('that were on before this began to watch count too', async () => {
     const room = new LocalRoom();
     room.setDevices({ camera: false, microphone: true });
@@ -297,6 +315,22 @@ describe('a reader who leaves while the connection is lost', () => {
     expect(room.connections).toEqual([]);
     expect(events).toEqual(['try 1 at 0']);
     expect(clock.pending()).toBe(0);
+  });
+
+  test('at the first news of it is left alone', async () => {
+    const room = new LocalRoom();
+    const clock = manualClock();
+    room.join();
+    const stop = stayInMeeting(room, () => Promise.resolve(answer), {
+      clock,
+      random: () => 1,
+      onRejoining: () => stop(),
+    });
+    room.end();
+    await clock.settle();
+    expect(clock.pending()).toBe(0);
+    await clock.advance(600_000);
+    expect(room.connections).toEqual([]);
   });
 
   test('while the token is fetched is left alone, and the fetching is aborted', async () => {

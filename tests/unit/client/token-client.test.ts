@@ -334,9 +334,10 @@ describe('callers', () => {
     await waiting.clock.advance(1_000);
     leavingLater.abort();
     await leftLater;
+    await waiting.clock.settle();
+    expect(waiting.clock.pending()).toBe(0);
     await waiting.clock.advance(60_000);
     expect(waiting.sent).toHaveLength(1);
-    expect(waiting.clock.pending()).toBe(0);
   });
 
   test('who come after all have left begin anew', async () => {
@@ -420,6 +421,17 @@ describe('an answer that is no token', () => {
     const error = await errorOf({ status: 403, body: { error: 'In words.', code, request_id: 'request-1' } });
     expect(error).toMatchObject({ code: 'unexpected_answer', status: 403, requestId: 'request-1' });
     expect(error.message).toContain('In words.');
+  });
+
+  test('is none for all that looks like one in it, where the status is no 200', async () => {
+    expect(await errorOf({ status: 500, body: answer })).toMatchObject({
+      code: 'gateway_error',
+      status: 500,
+    });
+  });
+
+  test('never says to wait for less than no time', async () => {
+    expect((await errorOf(unavailable(new Date(0).toUTCString()))).retryAfterMs).toBe(0);
   });
 
   test.each(['soon', ''])('may have a Retry-After that can’t be read: %j', async (retryAfter) => {
