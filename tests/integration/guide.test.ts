@@ -1,0 +1,28 @@
+/** The front end that docs/front-end.md shows, before the compiler. */
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { writeFrontEnd } from '../support/guide.ts';
+
+/** What the compiler has to say of the front end; empty when there is nothing. */
+function complaintsAbout(directory: string): Promise<string> {
+  const compiler = join(process.cwd(), 'node_modules', '.bin', 'tsc');
+  return new Promise((resolve) => {
+    execFile(compiler, ['-p', directory], { cwd: directory }, (_error, stdout) => resolve(stdout.trim()));
+  });
+}
+
+test('the files compile in a front end that has the client as the guide copies it', async () => {
+  const { directory, remove } = await writeFrontEnd();
+  onTestFinished(remove);
+  expect(await complaintsAbout(directory)).toBe('');
+  // The copied types are really there, down to the contract's: without them everything would compile.
+  const wrong = `import { meetings } from './meetings';
+    const { role } = await meetings.getToken({ reading_club_id: true });
+    export const isKing: boolean = role === 'king';`;
+  await writeFile(join(directory, 'src', 'wrong.ts'), wrong);
+  const complaints = await complaintsAbout(directory);
+  expect(complaints).toContain("Type 'true' is not assignable to type 'string | number | null | undefined'");
+  expect(complaints).toContain("types 'Role' and '\"king\"' have no overlap");
+});
