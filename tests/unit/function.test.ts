@@ -179,13 +179,19 @@ describe('each error has its status, code and JSON', () => {
   });
 
   test('503 credentials_unavailable, last of all, with Retry-After', async () => {
-    const { call } = setUp({ fetch: () => Promise.reject(new Error('AccessDenied: arn:aws:secret')) });
+    const { call, lastLine } = setUp({
+      fetch: () => Promise.reject(new Error('AccessDenied: arn:aws:secret')),
+    });
     const { statusCode, headers, body } = await call();
     expect({ statusCode, headers }).toEqual({ statusCode: 503, headers: { ...json, 'retry-after': '5' } });
     expect(body).toEqual({
       error: expect.not.stringContaining('arn'),
       code: 'credentials_unavailable',
       request_id: requestId,
+    });
+    expect(lastLine()).toMatchObject({
+      level: 'ERROR',
+      causes: [{ name: 'CredentialsUnavailable', message: body['error'] }, { name: 'Error' }],
     });
   });
 
@@ -255,13 +261,19 @@ describe('the log', () => {
     await call(tokenEvent({ claims: { sub: 'user-001', name: 'Ana', clubs: '["123"]' } }));
     expect(lastLine()).toMatchObject({
       level: 'WARN',
+      message: 'Token refused.',
       code: 'not_a_member',
       club: '123',
       cold_start: 0,
       unreadable_claims: ['clubs'],
     });
     await call(tokenEvent({ body: '{"reading_club_id":0}' }));
-    expect(lastLine()).toMatchObject({ level: 'WARN', status: 400, faults: ['reading_club_id'] });
+    expect(lastLine()).toMatchObject({
+      level: 'WARN',
+      message: 'Token refused.',
+      status: 400,
+      faults: ['reading_club_id'],
+    });
     expect(lines).toHaveLength(3);
   });
 
