@@ -12,15 +12,15 @@ import { credentialsReader, type VersionedCredentials } from '../lib/secret/vers
 import type { TokenEndpoint } from '../lib/token-endpoint.ts';
 
 /**
- * How long the init waits for the read to leave, in milliseconds, before it goes on without: far longer than a handshake takes
- * within a region, and short enough not to matter where the store can't be reached.
+ * The longest that init waits until the read of the secret is sent, in milliseconds: far longer than a TLS handshake takes
+ * within a region, and short enough not to matter when Secrets Manager can't be reached.
  */
 const longestSendingMs = 250;
 
 const log = createLog({
   ...parseLogging(process.env),
   now: systemClock.now,
-  // Not `console`: the runtime would wrap its lines once more.
+  // Not `console`: the runtime would wrap its lines in a second JSON object.
   write: (line) => process.stdout.write(line),
 });
 
@@ -32,26 +32,26 @@ export const handler: APIGatewayProxyHandlerV2WithJWTAuthorizer = httpHandler(
 );
 
 /**
- * Init: reads the configuration and sends for the credentials. It does not wait for them, only until the read has left, so that
- * they are there, or under way, at the first request.
+ * Init: reads the configuration and starts to fetch the credentials. It waits only until that request is sent, not for the
+ * answer. At the first request the credentials are there, or under way.
  */
 async function start(): Promise<TokenEndpoint> {
   try {
     const config = parseConfig(process.env);
     const cache = credentialsCache(config);
-    // What only answers need is evaluated, and run once, while the secret is on its way. Begun any earlier, that would hold up
-    // the read: its connection takes several turns of the event loop.
+    // The modules that only answers need are loaded, and run once, while the secret is on its way. Starting earlier would delay
+    // the read, since opening its connection takes several turns of the event loop.
     await within(systemClock, longestSendingMs, Promise.race([nextRequestSent(), cache.prefetch()]));
-    const { createTokenEndpoint, rehearse } = await import('../lib/token-endpoint.ts');
-    await rehearse(systemClock.now).catch((error: unknown) =>
-      log('WARN', 'The rehearsal failed.', { causes: describeError(error) }),
+    const { createTokenEndpoint, warmUp } = await import('../lib/token-endpoint.ts');
+    await warmUp(systemClock.now).catch((error: unknown) =>
+      log('WARN', 'The warm-up failed.', { causes: describeError(error) }),
     );
     if (config.claims.clubs === undefined) {
       log('WARN', 'CLUBS_CLAIM is not set: every signed-in reader may enter the meeting of every club.');
     }
     return createTokenEndpoint(config, cache, systemClock.now);
   } catch (fault) {
-    // A crash here would make Lambda start over and over, and answer in the gateway's own words.
+    // After a crash here Lambda would run init again at every request, and callers would get the gateway's error, not ours.
     log('ERROR', 'The function is misconfigured: every request will fail.', { causes: describeError(fault) });
     return () => Promise.reject(fault);
   }

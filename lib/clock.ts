@@ -1,8 +1,8 @@
-/** Time as the function sees it; tests hand in one that they turn themselves. */
+/** Time as the function sees it; tests pass in a clock that they advance themselves. */
 export interface Clock {
-  /** Wall-clock time in milliseconds since the epoch: unlike a monotonic clock it also counts while Lambda freezes. */
+  /** Wall-clock time in milliseconds since the epoch: unlike a monotonic clock it advances while Lambda freezes the process. */
   now: () => number;
-  /** Calls back once after `ms` milliseconds, unless cancelled by the function that it returns. */
+  /** Calls `callback` once after `ms` milliseconds. Returns a function that cancels the call. */
   after: (ms: number, callback: () => void) => () => void;
 }
 
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** What `promise` brings; `undefined` once it rejects or `ms` milliseconds have passed. Never rejects itself. */
+/** The value of `promise`; `undefined` if it rejects or `ms` milliseconds pass first. Never rejects. */
 export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
     const cancel = clock.after(ms, () => resolve(undefined));

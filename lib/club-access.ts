@@ -6,13 +6,13 @@ import { Problem } from './problem.ts';
 import type { Claims } from './reader.ts';
 
 /**
- * The role in which the reader may enter the club's meeting: what moderating allows wins over what listening restricts, and
- * that over membership. Without a `clubs` claim everybody is at least a member.
+ * The reader's role in the club's meeting. The claim for moderators is applied first, then the one for listeners, then the one
+ * for members. If no claim for members is configured, every reader is at least a member.
  *
- * A claim that is present and can't be read lists nothing, and the listeners' claim restricts nevertheless: whoever would be a
- * member is a listener then.
+ * A claim that is present but unreadable lists no clubs. An unreadable claim for listeners still restricts: a reader who would
+ * be a member becomes a listener.
  *
- * @param onUnreadable told the name of each such claim
+ * @param onUnreadable called with the name of each unreadable claim
  * @throws {Problem} `not_a_member`, in the same words whether or not there is such a club
  */
 export function roleIn(
@@ -39,9 +39,9 @@ export function roleIn(
 }
 
 /**
- * The clubs that a claim lists, in one of the two forms in which the gateway hands over claims: `[a b c]` for an array,
- * where an element that is no id (bare or after `reading-club-`) lists nothing; and a bare id. `undefined` for any other
- * form: there is no guessing at JSON, commas or braces, since a wrong guess would let somebody into a meeting.
+ * The clubs that a claim lists. The gateway passes claims in one of two forms: `[a b c]` for an array, or a bare id. Each id may
+ * have the prefix `reading-club-`. An element of an array that is not an id is ignored. For any other form the result is `undefined`:
+ * guessing at JSON, commas or braces could let the wrong reader into a meeting.
  */
 export function clubsListedIn(claim: unknown): ReadonlySet<ClubId> | undefined {
   if (typeof claim !== 'string') return undefined;
@@ -54,7 +54,7 @@ export function clubsListedIn(claim: unknown): ReadonlySet<ClubId> | undefined {
   return new Set(array.split(' ').flatMap((element) => clubNamed(element) ?? []));
 }
 
-/** What stands in no id: inside the brackets it shows JSON, a nested array, an object or a comma list. */
+/** Characters that no id contains: inside the brackets they show JSON, a nested array, an object or a comma list. */
 const otherForm = /[[\]{}",]/;
 
 function clubNamed(element: string): ClubId | undefined {

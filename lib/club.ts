@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 
-/** What every club's room is called: this, and then the club's id. */
+/** Each room's name is this prefix and the club's id. */
 const roomPrefix = 'reading-club-';
 
-/** An id that starts like a room's name would give one room two spellings. */
+/** An id that starts like a room's name would let one room be written in two ways. */
 const startsLikeRoom = /^reading-club-/i;
 
-/** A club's id: letters, digits, `_` and `-`, 1 to 64 of them, not starting with `_`, `-` or (in any case) `reading-club-`. */
+/** A club's id: 1 to 64 letters, digits, `_` and `-`. It does not start with `_`, `-` or `reading-club-` (ignoring case). */
 export const clubIdSchema = v.pipe(
   v.string(),
   v.regex(
@@ -24,12 +24,12 @@ export function roomOf(club: ClubId): string {
   return roomPrefix + club;
 }
 
-/** The id after `reading-club-` in a room's or group's name; the name itself where it does not start so. Case matters. */
+/** The id after `reading-club-` in a room's or group's name; the whole name if it has no such prefix. Case-sensitive. */
 export function withoutRoomPrefix(name: string): string {
   return name.startsWith(roomPrefix) ? name.slice(roomPrefix.length) : name;
 }
 
-/** Whether a name starts as the names of clubs' rooms do. */
+/** Whether a name starts with the prefix of clubs' rooms. */
 export function hasRoomPrefix(name: string): boolean {
   return name.startsWith(roomPrefix);
 }

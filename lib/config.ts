@@ -3,13 +3,13 @@ import { type LogLevel, logLevels } from './log.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The function's configuration, parsed once from its environment at cold start. */
+/** The function's configuration, parsed once from its environment variables at cold start. */
 export interface Config {
   /** Name or ARN of the secret that holds the LiveKit credentials. */
   secretId: string;
-  /** The LiveKit project's URL, where the secret has none. */
+  /** The LiveKit project's URL, used if the secret has none. */
   liveKitUrl: LiveKitUrl | undefined;
-  /** How long a token opens the door, in seconds. */
+  /** How long a token can be used to join, in seconds. */
   tokenTtlSeconds: number;
   credentials: CredentialsTimes;
   claims: ClaimNames;
@@ -19,7 +19,7 @@ export interface Config {
 export interface CredentialsTimes {
   /** Age at which a refresh is due. */
   maxAgeMs: number;
-  /** How long past that the last good value may serve while refreshing fails. */
+  /** How long after that the last good value may still be used while refreshes fail. */
   maxStalenessMs: number;
   /** The shortest time between two attempts after a failure. */
   cooldownMs: number;
@@ -36,14 +36,14 @@ export interface ClaimNames {
   listeners: string | undefined;
 }
 
-/** An environment that can't be used; the message names every variable at fault, one after the other. */
+/** Environment variables that can't be used; the message names every faulty one. */
 export class ConfigurationFault extends Error {
   override readonly name = 'ConfigurationFault';
 }
 
 /**
- * What the log is made with, a faulty configuration or not: `INFO` where `LOG_LEVEL` is unset or no level, and as the metrics'
- * namespace the function's name, which Lambda sets.
+ * The log's settings, which exist even if the configuration is faulty. The threshold is `INFO` if `LOG_LEVEL` is unset or not a
+ * level. The metrics' namespace is the function's name, which Lambda sets.
  */
 export function parseLogging(environment: Environment): { threshold: LogLevel; namespace: string } {
   return {
@@ -52,7 +52,7 @@ export function parseLogging(environment: Environment): { threshold: LogLevel; n
   };
 }
 
-/** @throws {ConfigurationFault} naming each variable at fault, what it holds and what it should be. */
+/** @throws {ConfigurationFault} naming each faulty variable, its value and what it should be. */
 export function parseConfig(environment: Environment): Config {
   const faults: string[] = [];
 
@@ -78,7 +78,7 @@ export function parseConfig(environment: Environment): Config {
     const text = read(name);
     if (text === undefined) return undefined;
     const value = parseLiveKitUrl(text);
-    // Not what it holds: a password may stand in it, or a whole secret that was pasted into the wrong variable.
+    // The value is not shown: it may contain a password, or a whole secret that was pasted into the wrong variable.
     if (value === undefined) faults.push(`${name} can't be used: it should be ${liveKitUrlRule}`);
     return value;
   };

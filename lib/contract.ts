@@ -1,32 +1,32 @@
 /**
- * The contract between the endpoint and its clients: what is sent, what is answered, and how it fails. The function and the
- * client for front ends are held to these same types. It imports nothing, so that a front end can take it along as it is.
+ * The contract between the endpoint and its clients: request, answer and errors. The function and the client for front ends use
+ * the same types. This module imports nothing, so that a front end can include it unchanged.
  */
 
-/** What a reader is in a club's meeting. */
+/** A reader's role in a club's meeting. */
 export type Role = 'member' | 'moderator' | 'listener';
 
-/** A field that some LiveKit SDKs send empty, which passes; with a value in it the request is refused. */
+/** A field that some LiveKit SDKs send empty. Empty, it is accepted; with a value, the request is refused. */
 export type EmptyField = null | '' | Readonly<Record<string, never>>;
 
 /** The body of a request. Either `reading_club_id` or `room_name` is needed; `null` counts as left out. */
 export interface TokenRequestBody {
   /** An integer from 1 to 2^53−1, or 1 to 64 letters, digits, `_` and `-`, the first a letter or digit. */
   reading_club_id?: number | string | null | undefined;
-  /** `reading-club-<id>`: LiveKit's standard way to say which club. */
+  /** `reading-club-<id>`: names the club in LiveKit's standard field. */
   room_name?: string | null | undefined;
-  /** What the others see: 1 to 128 characters, at most 256 bytes of UTF-8. By default the JWT's `name`, else its `sub`. */
+  /** The display name: 1 to 128 characters, at most 256 bytes of UTF-8. By default the JWT's `name`, else its `sub`. */
   participant_name?: string | null | undefined;
-  /** The JWT's `sub`, or better nothing: any other value is refused. */
+  /** Better left out. Any value but the JWT's `sub` is refused. */
   participant_identity?: string | null | undefined;
   participant_metadata?: EmptyField | undefined;
   participant_attributes?: EmptyField | undefined;
   room_config?: EmptyField | undefined;
 }
 
-/** The body of a 200: what the front end reads, and what `TokenSource.endpoint()` of every LiveKit client SDK reads. */
+/** The body of a 200: the fields that the front end reads and those that `TokenSource.endpoint()` of LiveKit's SDKs reads. */
 export interface TokenAnswer {
-  /** For LiveKit, a JWT. A moderator's and a listener's has the attribute `role`, which everybody in the room sees. */
+  /** The JWT for LiveKit. A moderator's or listener's has the attribute `role`, which everyone in the room sees. */
   token: string;
   /** `reading-club-<id>` */
   room_name: string;
@@ -40,7 +40,7 @@ export interface TokenAnswer {
   expires_at: string;
 }
 
-/** Every error of the endpoint's own, and the status that it comes with. The codes are stable: clients switch on them. */
+/** The codes of all errors that the endpoint itself answers, and their HTTP statuses. Codes are stable: clients switch on them. */
 export const statusOf = {
   invalid_json: 400,
   invalid_request: 400,
@@ -54,24 +54,24 @@ export const statusOf = {
 
 export type ErrorCode = keyof typeof statusOf;
 
-/** One fault of a request's body: where it is (the field's name, `""` for the body itself) and what it should be. */
+/** One fault in a request's body: where it is (the field's name, `""` for the body itself) and what it should be. */
 export interface Detail {
   path: string;
   message: string;
 }
 
-/** The body of an error of the endpoint's own. */
+/** The body of an error that the endpoint itself answers. */
 export interface ErrorAnswer {
-  /** For a person; may change. */
+  /** Text for people; may change. */
   error: string;
   code: ErrorCode;
-  /** API Gateway's id of the request, under which the log has it. */
+  /** API Gateway's id of the request, which the log line has too. */
   request_id: string | undefined;
   /** With a 400 only: at least one. */
   details?: readonly Detail[] | undefined;
 }
 
-/** The body of an error that API Gateway answers by itself. It has no code. */
+/** The body of an error that API Gateway answers without calling the function. It has no code. */
 export interface GatewayErrorAnswer {
   message: string;
 }

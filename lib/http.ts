@@ -10,8 +10,8 @@ export type HttpHandler = (
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /**
- * Puts the endpoint behind API Gateway's HTTP API (payload 2.0): an event in, a response out, one log line a request. Never
- * rejects: what no `Problem` foresees is logged with its causes and answered with a 500 that says nothing of them.
+ * Connects the endpoint to API Gateway's HTTP API (payload 2.0): an event in, a response out, one log line per request. Never
+ * rejects: an error that is not a `Problem` is logged with its causes and answered with a 500 that does not show them.
  */
 export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number): HttpHandler {
   let isColdStart = true;
@@ -51,7 +51,7 @@ export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number
   };
 }
 
-/** What of the event concerns the endpoint. The types promise more than an event that was sent by hand may hold. */
+/** The parts of the event that the endpoint needs. An event that was sent by hand may lack fields that the types promise. */
 function requestIn(event: APIGatewayProxyEventV2WithJWTAuthorizer): TokenEndpointRequest {
   return {
     claims: event?.requestContext?.authorizer?.jwt?.claims,

@@ -1,4 +1,4 @@
-/** Where a LiveKit server is reached, as clients want it. */
+/** A LiveKit server's URL, in the form that clients use. */
 export interface LiveKitUrl {
   /** With the scheme `wss:`, or `ws:` on loopback, and without a trailing slash. */
   url: string;
@@ -6,7 +6,7 @@ export interface LiveKitUrl {
   isLoopback: boolean;
 }
 
-/** What a LiveKit URL should be, for the messages of those who refuse one. */
+/** What a LiveKit URL should be, for error messages. */
 export const liveKitUrlRule =
   'a wss:// or https:// URL (ws:// or http:// on loopback only) of a host and at most a path';
 
@@ -14,7 +14,7 @@ const secureSchemes = new Set(['wss:', 'https:']);
 const loopbackSchemes = new Set(['ws:', 'http:']);
 
 /**
- * Reads a LiveKit server's URL; `undefined` where it breaks `liveKitUrlRule`. User info, query and fragment are refused,
+ * Reads a LiveKit server's URL; `undefined` if it breaks `liveKitUrlRule`. User info, query and fragment are refused,
  * because every reader is told the URL.
  */
 export function parseLiveKitUrl(text: string): LiveKitUrl | undefined {
@@ -28,7 +28,7 @@ export function parseLiveKitUrl(text: string): LiveKitUrl | undefined {
   return { url: `${isSecure ? 'wss:' : 'ws:'}//${host}${pathname.replace(/\/+$/, '')}`, isLoopback };
 }
 
-/** Whether this is the machine itself. `hostname` as the URL parser leaves it: lower case, IPv4 in dotted form, IPv6 in brackets. */
+/** Whether `hostname`, in the URL parser's form (lower case, IPv4 dotted, IPv6 in brackets), means this machine. */
 export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -1,18 +1,18 @@
 import type { Metrics } from './metrics.ts';
 
-/** From the least to the most urgent, in the words of Lambda's own log level setting. */
+/** From the least to the most urgent, with the names of Lambda's own log level setting. */
 export const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Fields of a log line; a field that is `undefined` is left out. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes one line of JSON: when, how urgent, what, the fields, and the metrics for CloudWatch to find. */
+/** Writes one line of JSON: time, level, message, the fields, and the metrics in CloudWatch's format. */
 export type Log = (level: LogLevel, message: string, fields?: LogFields, metrics?: Metrics) => void;
 
 /**
- * A log from `threshold` upwards. Of a line below that its metrics alone are written: what is counted may not depend on how
- * much is logged.
+ * A log of the lines from `threshold` upwards. Of a line below it only the metrics are written: what is counted must not depend
+ * on the log level.
  */
 export function createLog(options: {
   threshold: LogLevel;
@@ -34,7 +34,7 @@ export function createLog(options: {
       level,
       ...(isLogged && { message, ...fields }),
       ...metrics?.values,
-      // Last, so that it is out of the way of whoever reads the line.
+      // Last, because people who read the line rarely need it.
       _aws: metrics && {
         Timestamp: at,
         CloudWatchMetrics: metrics.directives.map((directive) => ({ Namespace: namespace, ...directive })),
@@ -44,20 +44,20 @@ export function createLog(options: {
   };
 }
 
-/** How deep a chain of causes is followed; deeper ones say nothing new, and a chain may be a circle. */
+/** How many errors of a chain of causes are shown. Deeper ones say nothing new, and a chain may be circular. */
 const causesShown = 5;
 
-/** An error and its causes as fields, outermost first: name and message, and where it was thrown. */
+/** An error and its causes as fields, outermost first: name, message, and where each was thrown. */
 export function describeError(error: unknown): LogFields[] {
   const chain: LogFields[] = [];
   for (let cause = error; cause !== undefined && chain.length < causesShown; ) {
     if (!(cause instanceof Error)) {
-      // Not an Error: what it holds is unknown, and so not for a log.
+      // Not an Error: its content is unknown, so it is not logged.
       chain.push({ name: typeof cause });
       break;
     }
     const { name, stack } = cause;
-    // A parser's message quotes what it could not read, a secret for instance.
+    // A parser's message quotes the text that it could not read, which may be a secret.
     const message = cause instanceof SyntaxError ? undefined : cause.message;
     chain.push({
       name,

@@ -2,21 +2,21 @@ import type { ErrorCode } from './contract.ts';
 import type { CredentialsState } from './token-endpoint.ts';
 
 /**
- * What CloudWatch counts and measures of the function. It reads the metrics out of log lines that name them, in its embedded
- * metric format: no call, no permission, no library.
+ * The function's metrics in CloudWatch. CloudWatch reads them from log lines in its embedded metric format: no call, no
+ * permission, no library.
  */
 
 /** Metrics for one log line. */
 export interface Metrics {
-  /** Fields of the line: the metrics' values, and what they are told apart by. */
+  /** Fields of the line: the metrics' values and their dimensions. */
   values: Readonly<Record<string, number | string>>;
-  /** Which of those fields are what. */
+  /** Say which of those fields are metrics and which are dimensions. */
   directives: readonly Directive[];
 }
 
-/** One of the format's `CloudWatchMetrics`, but for its namespace. */
+/** One of the format's `CloudWatchMetrics`, without its namespace. */
 interface Directive {
-  /** By which fields the metrics are told apart; each combination of their values is a metric that costs. */
+  /** The fields that are dimensions; each combination of their values is a metric that AWS charges for. */
   Dimensions: readonly (readonly string[])[];
   Metrics: readonly { Name: string; Unit: 'Count' | 'Milliseconds' }[];
 }
@@ -36,13 +36,13 @@ const ofRequest: readonly Directive[] = [
   },
 ];
 
-/** Of one request: how it ended, how long it took, and what it met. What it did not meet counts 0, so that averages are shares. */
+/** Metrics of one request: outcome, duration and conditions. A condition that was not met counts 0, so that averages are shares. */
 export function requestMetrics(request: {
   /** `ok`, or the contract's code of the error. */
   code: 'ok' | ErrorCode;
   durationMs: number;
   isColdStart: boolean;
-  /** `undefined` where it ended before it asked for credentials, or found none. */
+  /** `undefined` if the request ended before it asked for credentials, or there were none. */
   credentialsState: CredentialsState | undefined;
 }): Metrics {
   const { code, durationMs, isColdStart, credentialsState } = request;
@@ -51,7 +51,7 @@ export function requestMetrics(request: {
       code,
       requests: 1,
       duration_ms: durationMs,
-      // Numbers, where the log alone would say true or false: nothing else can be counted.
+      // Numbers instead of booleans: CloudWatch counts only numbers.
       cold_start: Number(isColdStart),
       stale_credentials: Number(credentialsState === 'stale'),
       previous_credentials: Number(credentialsState === 'previous'),
@@ -60,7 +60,7 @@ export function requestMetrics(request: {
   };
 }
 
-/** Of a read of the credentials that failed: it is shared by all requests that wait for it, so none of them counts it. */
+/** Metrics of a failed read of the credentials, which no request counts: all requests that wait for a read share it. */
 export const failedRead: Metrics = {
   values: { failed_reads: 1 },
   directives: [{ Dimensions: [[]], Metrics: [count('failed_reads')] }],

@@ -1,11 +1,11 @@
 import type { Detail, ErrorCode } from './contract.ts';
 
-/** Every way in which a request can fail by the contract; what nobody foresaw is none of them. */
+/** Every expected error of a request, by the contract; an unexpected error is none of them. */
 export type ProblemCode = Exclude<ErrorCode, 'token_generation_failed'>;
 
 /**
- * A request that ends in one of the contract's errors. The message is written for the caller: it holds nothing
- * internal. What only operators may read goes into `cause`.
+ * A request that ends in one of the contract's errors. The message is for the caller and shows nothing internal. What only
+ * operators may read goes into `cause`.
  */
 export class Problem extends Error {
   override readonly name: string = 'Problem';
@@ -28,7 +28,7 @@ export class BadRequest extends Problem {
   }
 }
 
-/** No usable LiveKit credentials at the moment; asking again is worth it after `retryAfterSeconds` (at least 1). */
+/** No usable LiveKit credentials at the moment. A client may retry after `retryAfterSeconds` (at least 1). */
 export class CredentialsUnavailable extends Problem {
   override readonly name = 'CredentialsUnavailable';
   readonly retryAfterSeconds: number;

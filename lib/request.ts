@@ -6,15 +6,15 @@ import { participantNameSchema } from './participant-name.ts';
 import { BadRequest, Problem } from './problem.ts';
 import type { Reader } from './reader.ts';
 
-/** The request as it came. */
+/** The request as received. */
 export interface RequestContent {
-  /** `undefined` where the request does not say. */
+  /** `undefined` if the request has no such header. */
   contentType: string | undefined;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   body: Uint8Array;
 }
 
-/** What a reader asks for, all rules of the contract kept. */
+/** What a reader asks for, checked against all rules of the contract. */
 export interface TokenRequest {
   club: ClubId;
   /** The display name, if the body has one. */
@@ -42,7 +42,7 @@ const roomName = v.pipe(
   clubIdSchema,
 );
 
-/** LiveKit's standard fields that this endpoint does not support: SDKs send them empty, and only that is let pass. */
+/** For LiveKit's standard fields that this endpoint does not support: SDKs send them empty, and no other value is accepted. */
 const empty = v.custom<EmptyField>(
   (input) =>
     input === null ||
@@ -53,7 +53,7 @@ const empty = v.custom<EmptyField>(
 
 const identityRule = 'should be left out: the identity is that of the signed-in reader';
 
-/** The body, as the contract's `TokenRequestBody` has it. */
+/** The body, as `TokenRequestBody` of the contract describes it. */
 export const bodySchema = v.object({
   reading_club_id: v.nullish(readingClubId),
   room_name: v.nullish(roomName),
@@ -73,7 +73,7 @@ const jsonMediaType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;.*)?$/i;
  * Reads what a reader asks for.
  *
  * @throws {Problem} `unsupported_media_type`, `body_too_large`
- * @throws {BadRequest} `invalid_json` where the body is no JSON object in UTF-8, `invalid_request` where a field breaks a rule
+ * @throws {BadRequest} `invalid_json` if the body is not a JSON object in UTF-8, `invalid_request` if a field breaks a rule
  */
 export function parseRequest({ contentType, body }: RequestContent, reader: Reader): TokenRequest {
   if (contentType !== undefined && !jsonMediaType.test(contentType.trim())) {
@@ -110,7 +110,7 @@ export function parseRequest({ contentType, body }: RequestContent, reader: Read
 }
 
 function parseJsonObject(body: Uint8Array): object {
-  // What is not UTF-8 is refused instead of patched up. Not by a `TextDecoder`: Node takes milliseconds to load its own.
+  // Invalid UTF-8 is refused, not replaced. No `TextDecoder` is used, because Node takes milliseconds to load it.
   if (!isUtf8(body)) throw invalidJson('should be JSON in UTF-8');
   let value: unknown;
   try {

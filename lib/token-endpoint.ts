@@ -9,16 +9,16 @@ import type { CredentialsCache } from './secret/credentials-cache.ts';
 import type { VersionedCredentials } from './secret/versioned-credentials.ts';
 import { mintToken } from './token.ts';
 
-/** A request for a token: what came, and the claims of the JWT that came with it, verified by the gateway. */
+/** A request for a token, with the claims of its JWT, which the gateway verified. */
 export interface TokenEndpointRequest extends RequestContent {
   claims: Claims | null | undefined;
 }
 
-/** What becomes known on the way and is worth logging; nothing of it names the reader. */
+/** Facts about a request that are worth logging. None of them identifies the reader. */
 export interface Findings {
   club?: string;
   role?: Role;
-  /** Names of claims that are present and could not be read. */
+  /** Names of claims that are present but could not be read. */
   unreadable_claims?: string[];
   /** Secrets Manager's id of the secret's version in use. */
   credentials_version?: string | undefined;
@@ -28,19 +28,19 @@ export interface Findings {
 }
 
 /**
- * Which credentials served: `fresh`, read within their maximum age; `stale`, older than that, because nothing newer could be had
- * in time; `previous`, within it, but of the secret's version before the current one, which can't be used.
+ * Which credentials were used. `fresh`: not older than their maximum age. `stale`: older, because a refresh did not succeed in
+ * time. `previous`: not older, but from the secret's previous version, because the current one can't be used.
  */
 export type CredentialsState = 'fresh' | 'stale' | 'previous';
 
 /**
- * Answers requests for tokens, and adds to `findings` while it does.
+ * Answers a request for a token, and adds to `findings`.
  *
- * @throws {Problem} for every error that the contract foresees
+ * @throws {Problem} for every error of the contract but `token_generation_failed`
  */
 export type TokenEndpoint = (request: TokenEndpointRequest, findings: Findings) => Promise<TokenAnswer>;
 
-/** The endpoint from end to end: who asks, for what, may they, and then a token that says so. */
+/** The whole endpoint: who asks, for what, whether they may, and the token. */
 export function createTokenEndpoint(
   config: Pick<Config, 'claims' | 'tokenTtlSeconds'>,
   cache: Pick<CredentialsCache<VersionedCredentials>, 'get'>,
@@ -86,13 +86,13 @@ export function createTokenEndpoint(
 }
 
 /**
- * Answers a request that nobody sent, with credentials that open nothing, and drops the answer: what a first answer makes Node
- * load and compile is then behind it.
+ * Answers a made-up request with made-up credentials, and drops the answer. Node then has loaded and compiled the code before
+ * the first real request.
  */
-export async function rehearse(now: () => number): Promise<void> {
+export async function warmUp(now: () => number): Promise<void> {
   const credentials: VersionedCredentials = {
-    apiKey: 'rehearsal',
-    apiSecret: 'rehearsal'.repeat(4),
+    apiKey: 'warm-up',
+    apiSecret: 'warm-up'.repeat(5),
     serverUrl: 'ws://localhost',
     versionId: undefined,
     isPrevious: false,
@@ -106,5 +106,5 @@ export async function rehearse(now: () => number): Promise<void> {
     now,
   );
   const body = Buffer.from('{"reading_club_id":1}');
-  await endpoint({ claims: { sub: 'rehearsal' }, contentType: 'application/json', body }, {});
+  await endpoint({ claims: { sub: 'warm-up' }, contentType: 'application/json', body }, {});
 }

@@ -2,7 +2,7 @@ import type { VideoGrant } from 'livekit-server-sdk';
 import { AccessToken } from 'livekit-server-sdk';
 import type { LiveKitCredentials } from './secret/livekit-credentials.ts';
 
-/** Who may do what, where, and for how long. */
+/** What a token allows: who, what, in which room and for how long. */
 export interface Admission {
   /** 1 to 256 bytes of UTF-8. */
   identity: string;
@@ -10,7 +10,7 @@ export interface Admission {
   name: string;
   room: string;
   grant: Readonly<VideoGrant>;
-  /** What LiveKit tells the others in the room; `undefined` leaves the claim out. */
+  /** What LiveKit shows everyone in the room; `undefined` leaves the claim out. */
   attributes: Readonly<Record<string, string>> | undefined;
   ttlSeconds: number;
 }
@@ -28,8 +28,8 @@ export async function mintToken(
 ): Promise<MeetingToken> {
   const { identity, name, room, grant, attributes, ttlSeconds } = admission;
   const token = new AccessToken(credentials.apiKey, credentials.apiSecret, { identity, name });
-  // Set afterwards, a number is the second of the expiry itself, and not a time to live that the SDK adds to the clock when it
-  // signs: the answer has to say what the token says.
+  // Set after construction, the SDK takes a number as the time of expiry in seconds. In the constructor it would be a duration,
+  // added to the clock at signing: `expiresAt` could then differ from the token's `exp`.
   const expiry = Math.floor(Date.now() / 1000) + ttlSeconds;
   token.ttl = expiry;
   token.addGrant({ room, ...grant });

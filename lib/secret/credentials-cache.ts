@@ -2,55 +2,55 @@ import { type Clock, within } from '../clock.ts';
 import type { CredentialsTimes } from '../config.ts';
 import { CredentialsUnavailable } from '../problem.ts';
 
-/** A value as it serves a request. */
+/** A value that a request uses. */
 export interface Served<T> {
   value: T;
   /**
-   * When it was read, in milliseconds since the epoch: it is as old as the question, since an answer may lie in a frozen
-   * environment for hours.
+   * When the read of it started, in milliseconds since the epoch. Not when the answer was processed: that can be hours after
+   * it was sent, if the environment was frozen in between.
    */
   readAt: number;
-  /** Whether it has reached its maximum age, and serves because nothing newer could be had in time. */
+  /** Whether it has reached its maximum age, and is used because a refresh did not succeed in time. */
   isPastDue: boolean;
 }
 
-/** What a fetch is told. */
+/** Options of a fetch. */
 export interface FetchOptions {
-  /** Aborted when nobody waits any longer. */
+  /** Aborted when no request waits any longer. */
   signal: AbortSignal;
-  /** Whether a value is in hand that can serve if this fetch brings none. */
+  /** Whether the cache holds a value that can be used if this fetch fails. */
   hasGoodValue: boolean;
 }
 
 export interface CredentialsCacheOptions<T> {
-  /** Reads the value anew. */
+  /** Reads the value again. */
   fetch: (options: FetchOptions) => Promise<T>;
   times: CredentialsTimes;
   clock: Clock;
   /** A number from 0 up to, but not including, 1. */
   random: () => number;
   /**
-   * Told of every fetch that fails, once: a failure that the last good value covers up must still be seen. Not told of one that
-   * a freeze has cut. It may not throw.
+   * Called once for every fetch that fails, also if the last good value hides the failure from requests. Not called for a fetch
+   * that a freeze interrupted. It must not throw.
    */
   onFailure: (error: unknown) => void;
 }
 
 interface Held<T> {
   value: T;
-  /** Counts the fetches of this cache: the higher, the newer. */
+  /** The number of its fetch: the higher, the newer. */
   number: number;
   readAt: number;
   /** The age at which a refresh is due, in milliseconds. */
   lifetimeMs: number;
 }
 
-/** One fetch, shared by everyone who waits for it. */
+/** One fetch, shared by all requests that wait for it. */
 interface Attempt<T> {
   startedAt: number;
   isPrefetch: boolean;
   brings: Promise<Held<T>>;
-  /** Over when this fetch or an earlier one brings something, all have failed, or the patience with them is. Never rejects. */
+  /** Resolves when this fetch or an earlier one succeeds, when all have failed, or after `refreshPatienceMs`. Never rejects. */
   patience: Promise<unknown>;
   /** Aborts the fetch. */
   deadline: AbortController;
@@ -59,37 +59,37 @@ interface Attempt<T> {
 interface Failure {
   at: number;
   error: unknown;
-  /** How many there were since the last success. */
+  /** The number of failures since the last success. */
   inARow: number;
-  /** How long no other fetch is attempted while a good value serves, in milliseconds. */
+  /** How long no other fetch is attempted while there is a good value, in milliseconds. */
   backOffMs: number;
 }
 
-/** Refreshes fall due up to this part of the maximum age early, so that a fleet started at once drifts apart. */
+/** Refreshes are due earlier than the maximum age by up to this fraction, so that environments started together spread out. */
 const jitter = 0.1;
 
-/** The longest back-off, in milliseconds, unless the cooling-down time itself is longer. */
+/** The longest back-off, in milliseconds, unless the cooldown itself is longer. */
 const longestBackOffMs = 60_000;
 
-/** A timer on a busy machine is late by some milliseconds. One that is later than this was frozen. */
+/** On a busy machine a timer fires some milliseconds late. If it is later than this, the environment was frozen. */
 const longestTimerDelayMs = 250;
 
 /**
  * Keeps credentials between requests.
  *
- * A value is due for a refresh when it reaches its maximum age, less a little jitter; the next request then fetches. Past that,
- * and until it is too stale, it is still a good value in hand: requests wait for the fetch no longer than their patience, and
- * are then served with it. After failures fetches move apart, further each time.
+ * A value is due for a refresh when it reaches its maximum age, less a little jitter; the next request then fetches. Until the
+ * value is too stale, it remains a good value: requests wait for the fetch no longer than `refreshPatienceMs`, and then use the
+ * old value. After each further failure the time until the next fetch grows.
  *
- * Without a good value all wait for the same fetch, within their budget. If that fails they are refused, and so is everybody
- * during the cooling-down time after it.
+ * Without a good value all requests wait for the same fetch, at most `timeoutMs`. If it fails they are refused, and so are all
+ * requests during the cooldown after it.
  *
- * The prefetch is free of charge to the first request: whether it failed, hangs or was cut by a freeze of the environment,
- * the request still has its own fetch, and no cooling-down counts against it.
+ * The prefetch never costs the first request its own fetch: if the prefetch failed, hangs or was interrupted by a freeze of the
+ * environment, the request still fetches, without a cooldown.
  *
- * Lambda freezes an environment as soon as its requests are answered, and with it a fetch that none of them waited for to the
- * end. Such a fetch may still bring something after the thaw. It is not waited for, and its failure counts for nothing. At most
- * two fetches are under way.
+ * Lambda freezes an environment as soon as its requests are answered. That interrupts a fetch which a request no longer waited
+ * for. Such a fetch may still succeed after the thaw, but no request waits for it, and its failure is ignored. At most two
+ * fetches are under way.
  */
 export class CredentialsCache<T> {
   readonly #options: CredentialsCacheOptions<T>;
@@ -103,17 +103,17 @@ export class CredentialsCache<T> {
     this.#options = options;
   }
 
-  /** Starts the first fetch, for init; resolves when it is over, whether or not it brought anything, and never rejects. */
+  /** Starts the first fetch, for init. Resolves when it has succeeded or failed; never rejects. */
   async prefetch(): Promise<void> {
     const { brings } = this.#start({ isPrefetch: true, budgetMs: this.#options.times.timeoutMs });
     await brings.catch(() => {});
   }
 
   /**
-   * The value, fetched if that is due. Answers within `times.refreshPatienceMs` where a good value is in hand, and within
-   * `times.timeoutMs` otherwise.
+   * The value, fetched if a refresh is due. Answers within `times.refreshPatienceMs` if there is a good value, else within
+   * `times.timeoutMs`.
    *
-   * @throws {CredentialsUnavailable} when there is none to be had, with the failed fetch as its cause
+   * @throws {CredentialsUnavailable} if there is no good value and none could be fetched; its cause is the fetch's error
    */
   async get(): Promise<Served<T>> {
     const good = this.#goodValue();
@@ -128,12 +128,12 @@ export class CredentialsCache<T> {
     return { value: held.value, readAt: held.readAt, isPastDue: this.#isPastDue(held) };
   }
 
-  /** What is held, unless it is too stale. */
+  /** The held value, unless it is too stale. */
   #goodValue(): Held<T> | undefined {
     const held = this.#held;
     if (held === undefined) return undefined;
     const now = this.#options.clock.now();
-    // After a clock was set back nobody knows the value's age. It is due now, and its staleness counts from here.
+    // The clock was set back, so the value's age is unknown. It is due now, and its staleness counts from now.
     if (now < held.readAt) held.readAt = now - held.lifetimeMs;
     return now - held.readAt < held.lifetimeMs + this.#options.times.maxStalenessMs ? held : undefined;
   }
@@ -152,7 +152,7 @@ export class CredentialsCache<T> {
     try {
       return await this.#fetched();
     } catch (error) {
-      // Another fetch may have brought something meanwhile.
+      // Another fetch may have succeeded in the meantime.
       const good = this.#goodValue();
       if (good !== undefined) return good;
       throw this.#refusal(this.#failure?.error ?? error);
@@ -165,7 +165,7 @@ export class CredentialsCache<T> {
     return new CredentialsUnavailable(Math.max(1, Math.ceil((cooldownMs - cooledMs) / 1000)), { cause });
   }
 
-  /** Joins the fetch under way or starts one. Nothing that it waits for goes on after the budget of who asks. */
+  /** Joins the fetch under way or starts one. It waits no longer than the caller's budget. */
   async #fetched(): Promise<Held<T>> {
     const { clock, times } = this.#options;
     const attempt = this.#currentAttempt();
@@ -177,14 +177,14 @@ export class CredentialsCache<T> {
     const prefetched = await within(clock, halfMs, attempt.brings);
     if (prefetched !== undefined) return prefetched;
     if (this.#failedWithin(times.cooldownMs)) return attempt.brings;
-    // The prefetch failed, or it hangs: what is left of the budget is for a fetch of our own beside it.
+    // The prefetch failed or hangs: the rest of the budget is for a second fetch of our own, in parallel.
     const budgetMs = Math.max(halfMs, times.timeoutMs - this.#msSince(askedAt));
     const newest = this.#underWay.at(-1);
     const own = newest === undefined || newest.isPrefetch ? this.#start({ budgetMs }) : newest;
     return Promise.any([attempt.brings, own.brings]);
   }
 
-  /** The newest fetch, if it is under way and was not cut: one that is older than a fetch can be was frozen. */
+  /** The newest fetch, if it is under way and no freeze interrupted it: if it is older than `timeoutMs`, one did. */
   #currentAttempt(): Attempt<T> | undefined {
     const newest = this.#underWay.at(-1);
     if (newest === undefined) return undefined;
@@ -193,7 +193,7 @@ export class CredentialsCache<T> {
 
   #start({ isPrefetch = false, budgetMs }: { isPrefetch?: boolean; budgetMs: number }): Attempt<T> {
     const { clock, times, onFailure } = this.#options;
-    // Those before the newest were cut by freezes. One may still bring something; two are one too many.
+    // Freezes interrupted these fetches. The newest may still succeed; the earlier ones are aborted.
     for (const { deadline } of this.#underWay.slice(0, -1))
       deadline.abort(new Error('A freeze has cut the fetch.'));
     const number = ++this.#attempts;
@@ -207,7 +207,7 @@ export class CredentialsCache<T> {
     brings
       .catch((error: unknown) => {
         if (this.#msSince(startedAt) > budgetMs + longestTimerDelayMs) return;
-        // An attempt that was given up on, like the prefetch, must not hold up those that come after it.
+        // The failure of the prefetch, or of a fetch that a newer one has followed, must not delay the next fetch.
         if (number === this.#attempts && !isPrefetch) this.#rememberFailure(error);
         onFailure(error);
       })
@@ -217,7 +217,7 @@ export class CredentialsCache<T> {
     return attempt;
   }
 
-  /** Fetches and keeps what comes, unless something newer is held by then. */
+  /** Fetches a value and keeps it, unless the cache holds a newer one by then. */
   async #fetch(attempt: {
     number: number;
     startedAt: number;
@@ -245,7 +245,7 @@ export class CredentialsCache<T> {
     }
   }
 
-  /** With full jitter above the cooling-down time, so that a fleet does not come back to a store all at once. */
+  /** With full jitter above the cooldown, so that environments do not all return to Secrets Manager at once. */
   #rememberFailure(error: unknown): void {
     const { clock, random, times } = this.#options;
     const { cooldownMs } = times;
@@ -255,7 +255,7 @@ export class CredentialsCache<T> {
     this.#failure = { at: clock.now(), error, inARow, backOffMs };
   }
 
-  /** After a clock was set back everything counts as long ago: better one fetch too many than none for an hour. */
+  /** After the clock was set back, every time counts as long ago: one fetch too many is better than none for an hour. */
   #msSince(time: number): number {
     const elapsed = this.#options.clock.now() - time;
     return elapsed < 0 ? Number.POSITIVE_INFINITY : elapsed;

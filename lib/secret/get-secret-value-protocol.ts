@@ -2,11 +2,11 @@ import { SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager'
 import type { $ClientProtocol, HttpRequest, HttpResponse } from '@smithy/types';
 
 /**
- * `GetSecretValue` on the wire: AWS JSON 1.1, one JSON document each way. The SDK's own protocol does the same by schemas that
- * describe every operation of the service; they take a fifth of the bundle, and milliseconds of a cold start. Endpoint,
- * signature, retries and connections remain the SDK's.
+ * `GetSecretValue` on the wire: AWS JSON 1.1, one JSON document each way. The SDK's own protocol does the same with schemas of
+ * every operation of the service. They would take a fifth of the bundle, and milliseconds of a cold start. Endpoint, signature,
+ * retries and connections remain the SDK's.
  *
- * An answer is what its JSON says: dates stay numbers, binary stays base64.
+ * An answer is the parsed JSON: dates stay numbers, binary stays base64.
  */
 export const getSecretValueProtocol: $ClientProtocol<HttpRequest, HttpResponse> = {
   getShapeId: () => 'aws.protocols#awsJson1_1',
@@ -41,14 +41,14 @@ export const getSecretValueProtocol: $ClientProtocol<HttpRequest, HttpResponse> 
   },
 
   setSerdeContext: () => {},
-  // What protocols with schemas are asked for.
+  // The SDK calls these for protocols with schemas only.
   getPayloadCodec: unasked,
   getRequestType: unasked,
   getResponseType: unasked,
   updateServiceEndpoint: unasked,
 };
 
-/** The error's name, which may stand behind a namespace and before a URL: `com.amazonaws.secretsmanager#Name:http://…`. */
+/** The error's name, which may have a namespace before it and a URL after it: `com.amazonaws.secretsmanager#Name:http://…`. */
 function errorName(type: unknown): string {
   return /^(?:[^,:#]*#)?([^,:#]+)/.exec(String(type ?? ''))?.[1] ?? 'Unknown';
 }

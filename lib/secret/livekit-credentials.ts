@@ -1,6 +1,6 @@
 import { type LiveKitUrl, liveKitUrlRule, parseLiveKitUrl } from '../livekit-url.ts';
 
-/** What it takes to mint a token that a LiveKit project accepts, and where readers find that project. */
+/** The key pair to sign tokens for a LiveKit project, and the URL at which readers reach it. */
 export interface LiveKitCredentials {
   apiKey: string;
   /** The project's API secret; never logged, never sent. */
@@ -14,14 +14,14 @@ export class UnusableCredentials extends Error {
   override readonly name = 'UnusableCredentials';
 }
 
-/** Below this HS256 signatures can be guessed: 256 bits, RFC 7518 section 3.2. */
+/** In characters. Shorter keys make HS256 unsafe: RFC 7518, section 3.2 asks for 256 bits. */
 const shortestApiSecret = 32;
 
 /**
  * Reads the secret's JSON, `{"LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_WS_URL"}`; other fields are ignored.
  *
- * @param fallbackUrl where the project is if the secret does not say
- * @throws {UnusableCredentials} on a missing or faulty field, and on credentials that would be unsafe off this machine
+ * @param fallbackUrl the project's URL if the secret has none
+ * @throws {UnusableCredentials} on a missing or faulty field, and on credentials that would be unsafe outside this machine
  */
 export function parseLiveKitCredentials(
   secret: string | undefined,
@@ -47,7 +47,7 @@ export function parseLiveKitCredentials(
   return { apiKey, apiSecret, serverUrl: server.url };
 }
 
-/** The secret's fields that say something: `null` and `""` count as absent. */
+/** The secret's fields that have a value: `null` and `""` count as absent. */
 function parseFields(secret: string | undefined): Map<string, unknown> {
   if (secret === undefined) return fail('it has no SecretString: it should be a JSON object');
   let value: unknown;
@@ -66,7 +66,7 @@ function requireText(fields: Map<string, unknown>, name: string): string {
   const value = fields.get(name);
   if (value === undefined) return fail(`${name} is missing`);
   if (typeof value !== 'string') return fail(`${name} should be a string`);
-  // A line break at the end, as `echo` leaves it, would sign tokens that no server accepts.
+  // With a line break at the end, which `echo` adds, no server would accept the tokens.
   if (/\s/.test(value)) return fail(`${name} should have no white space`);
   return value;
 }

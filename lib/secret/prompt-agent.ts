@@ -1,9 +1,9 @@
 import { Agent } from 'node:https';
 
 /**
- * Opens connections over TLS, and only those that stand within `longestMs` milliseconds. A timer does not see to that: where a
- * freeze comes between, the rest of the handshake waits at the thaw and is looked at before any timer. A request that was signed
- * before the freeze would then be sent after it.
+ * Opens connections over TLS, and destroys those that take longer than `longestMs` milliseconds. A timer can't do this: after a
+ * freeze, Node handles the rest of the handshake before any timer. It would then send a request that was signed before the
+ * freeze.
  */
 export class PromptAgent extends Agent {
   readonly #longestMs: number;
@@ -16,11 +16,11 @@ export class PromptAgent extends Agent {
   override createConnection(...args: Parameters<Agent['createConnection']>) {
     const startedAt = Date.now();
     const socket = super.createConnection(...args);
-    // What waits for the connection is sent after this.
+    // The request that waits for the connection is sent after this listener.
     socket?.once('secureConnect', () => {
       const tookMs = Date.now() - startedAt;
       if (tookMs <= this.#longestMs) return;
-      // By its code the SDK knows that another attempt, with a new signature, is worth it.
+      // This code makes the SDK retry, with a new signature.
       const late = new Error(`The connection took ${tookMs} ms.`);
       socket.destroy(Object.assign(late, { code: 'ETIMEDOUT' }));
     });

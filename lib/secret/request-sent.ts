@@ -2,14 +2,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import * as v from 'valibot';
 
-/** Where Node announces each request as it is written. */
+/** On this channel Node announces each request when it starts to write it. */
 const channel = 'http.client.request.start';
 
 const announcement = v.object({ request: v.instance(EventEmitter) });
 
 /**
- * Resolves when the next HTTP request of this process has been handed to the network: connected, the TLS handshake done, and
- * written to its end. Never resolves where there is none or it fails before.
+ * Resolves when the next HTTP request of this process is sent: connected, TLS handshake done, and completely written. Never
+ * resolves if there is no request or it fails earlier.
  */
 export function nextRequestSent(): Promise<void> {
   return new Promise((resolve) => {

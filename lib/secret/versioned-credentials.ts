@@ -7,29 +7,29 @@ import {
 } from './livekit-credentials.ts';
 import type { SecretReader, SecretVersion } from './secrets-manager.ts';
 
-/** LiveKit credentials, and which version of the secret they are. */
+/** LiveKit credentials, and the version of the secret that they are from. */
 export interface VersionedCredentials extends LiveKitCredentials {
   versionId: string | undefined;
-  /** Whether they are from the version before the current one. */
+  /** Whether they are from the previous version, not the current one. */
   isPrevious: boolean;
 }
 
-/** A current version that can't be used, and the one before it that serves in its place. */
+/** A current version that can't be used, and the previous one that is used instead. */
 export interface Fallback {
   currentVersion: string | undefined;
   previousVersion: string | undefined;
-  /** What is wrong with the current one. */
+  /** What is wrong with the current version. */
   fault: UnusableCredentials;
 }
 
 /**
- * Reads the LiveKit credentials from the secret's current version. Where that can't be used and there is no good value, it reads
- * the version before, once: a rotation that went wrong would otherwise shut out everybody whom a new environment serves.
+ * Reads the LiveKit credentials from the secret's current version. If that can't be used and there is no good value, it reads
+ * the previous version, once. Otherwise, after a failed rotation, new environments would refuse every reader.
  *
- * @param fallbackUrl where the LiveKit project is if the secret does not say
- * @param onFallback told when the version before serves
- * @returns a function that rejects with the reader's error where the store can't be read, and with `UnusableCredentials` where
- *   what it holds can't be used
+ * @param fallbackUrl the LiveKit project's URL if the secret has none
+ * @param onFallback called when the previous version is used
+ * @returns a function that rejects with `readSecret`'s error if the secret can't be read, and with `UnusableCredentials` if its
+ *   content can't be used
  */
 export function credentialsReader(
   readSecret: SecretReader,

@@ -86,22 +86,22 @@ describe('what only answers need', () => {
       .toEqual(order);
   });
 
-  test('is rehearsed during the init', async () => {
+  test('warms up during the init', async () => {
     const lambda = await startWithAnswers(`
       export const createTokenEndpoint = () => () => {};
-      export const rehearse = async () => { process.stdout.write('rehearsed'); };
+      export const warmUp = async () => { process.stdout.write('warmed up'); };
     `);
     await lambda.initialised;
-    await expect.poll(() => lambda.output, patience).toContain('rehearsed');
+    await expect.poll(() => lambda.output, patience).toContain('warmed up');
   });
 
-  test('that fails when it is rehearsed is a warning, and requests are answered', async () => {
+  test('that fails to warm up is a warning, and requests are answered', async () => {
     const lambda = await startWithAnswers(`
       export const createTokenEndpoint = () => async () => ({ token: 'a token' });
-      export const rehearse = async () => { throw new Error('stage fright'); };
+      export const warmUp = async () => { throw new Error('broken'); };
     `);
     expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
-    await expect.poll(() => lambda.output, patience).toContain('stage fright');
+    await expect.poll(() => lambda.output, patience).toContain('broken');
   });
 });
 

@@ -6,7 +6,7 @@ import { httpHandler } from '../../lib/http.ts';
 import { createLog } from '../../lib/log.ts';
 import { CredentialsCache } from '../../lib/secret/credentials-cache.ts';
 import type { VersionedCredentials } from '../../lib/secret/versioned-credentials.ts';
-import { createTokenEndpoint, rehearse, type TokenEndpoint } from '../../lib/token-endpoint.ts';
+import { createTokenEndpoint, type TokenEndpoint, warmUp } from '../../lib/token-endpoint.ts';
 import { requestId, tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
@@ -443,6 +443,6 @@ describe('whatever is sent', () => {
   });
 });
 
-test('the rehearsal keeps every rule that a request has to keep', async () => {
-  await expect(rehearse(Date.now)).resolves.toBeUndefined();
+test('the warm-up request follows every rule for requests', async () => {
+  await expect(warmUp(Date.now)).resolves.toBeUndefined();
 });
