@@ -7,6 +7,8 @@ const layer = (name: string, options: { timeoutSeconds: number; globalSetup?: st
     include: [`tests/${name}/**/*.test.ts`],
     testTimeout: options.timeoutSeconds * 1000,
     hookTimeout: options.timeoutSeconds * 1000,
+    // A busy machine may take long over what another process does.
+    expect: { poll: { timeout: 15_000 } },
     globalSetup: options.globalSetup ?? [],
   },
 });

@@ -90,7 +90,7 @@ test('a prefetch whose connection broke in a freeze costs the first request noth
 
   lambda.freeze();
   const frozenUntil = Date.now() + 3 * store.latencyMs;
-  await vi.waitUntil(() => Date.now() > frozenUntil);
+  await vi.waitUntil(() => Date.now() > frozenUntil, { timeout: 15_000 });
   store.recover();
   lambda.thaw();
 
@@ -99,7 +99,8 @@ test('a prefetch whose connection broke in a freeze costs the first request noth
 
 test('a prefetch that hangs since before a freeze costs the first request nothing', async () => {
   const store = await startRecordingStore(never, withSecret);
-  const timeoutMs = 200;
+  // A quarter of it has to suffice for the connection, also on a busy machine.
+  const timeoutMs = 1_000;
   const lambda = await startPackaged({
     ...store.environment,
     AWS_MAX_ATTEMPTS: '1',
@@ -110,7 +111,7 @@ test('a prefetch that hangs since before a freeze costs the first request nothin
 
   lambda.freeze();
   const frozenUntil = Date.now() + 2 * timeoutMs;
-  await vi.waitUntil(() => Date.now() > frozenUntil);
+  await vi.waitUntil(() => Date.now() > frozenUntil, { timeout: 15_000 });
   lambda.thaw();
 
   expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });

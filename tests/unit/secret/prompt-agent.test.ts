@@ -51,7 +51,7 @@ describe('a request', () => {
     const startedAt = Date.now();
     const sent = send(agent);
     sent.catch(() => {});
-    await vi.waitUntil(() => proxy.waiting === 1);
+    await vi.waitUntil(() => proxy.waiting === 1, { timeout: 15_000 });
     vi.setSystemTime(startedAt + frozenMs);
     proxy.release();
     return { sent, requests };

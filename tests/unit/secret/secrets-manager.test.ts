@@ -74,7 +74,7 @@ test('a read ends when nobody waits any longer', async () => {
   secretsManager.failWith('hang');
   const waiting = new AbortController();
   const read = secretReader('booky/livekit', 10_000)('AWSCURRENT', waiting.signal);
-  await vi.waitFor(() => expect(secretsManager.reads).toBe(1));
+  await vi.waitFor(() => expect(secretsManager.reads).toBe(1), { timeout: 15_000 });
   waiting.abort();
   await expect(read).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
 });
