@@ -1,4 +1,4 @@
-/** `npm run smoke`: a deployment from outside, as its readers and their browsers find it. */
+/** `npm run smoke`: checks a deployment from outside, as its readers and their browsers use it. */
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BadUse, readOptions, run } from './checks/command.ts';
@@ -7,11 +7,11 @@ import type { Check } from './smoke/check.ts';
 import { checkDeployment } from './smoke/deployment.ts';
 import { findTarget } from './smoke/target.ts';
 
-const help = `Checks a deployment from outside: a token for a club, wrong requests, CORS, and what LiveKit says of the token.
+const help = `Checks a deployment from outside: a token for a club, wrong requests, CORS, and LiveKit's answer to the token.
 
-  npm run smoke                                     what "npm start" runs on this machine
+  npm run smoke                                     checks what "npm start" runs on this machine
   npm run smoke -- --url https://… --club 123       a deployment; asks for the reader's JWT, and does not show it
-  BEARER_TOKEN=… npm run smoke -- --url https://…   the reader's JWT from the environment; a pipe does as well
+  BEARER_TOKEN=… npm run smoke -- --url https://…   the reader's JWT from the environment; or pipe it in
 
   --url https://…             the endpoint's whole URL: the stack's output TokenEndpointUrl
   --club 123                  a club that the reader is in (123 by default)
@@ -21,8 +21,8 @@ const help = `Checks a deployment from outside: a token for a club, wrong reques
   --json                      prints JSON ("npm run -s smoke -- --json" prints nothing else)
   --help                      this
 
-Without --url, PORT, ISSUER_PORT and the rest of npm start's settings are read as npm start reads them.
-It changes nothing and creates no room. No token and no JWT is printed.
+Without --url, PORT, ISSUER_PORT and the other settings are read as npm start reads them.
+It changes nothing and creates no room. It prints no token and no JWT.
 Exit status: 0 nothing wrong, 1 a cross, 2 bad use.
 `;
 
@@ -57,7 +57,7 @@ await run(async () => {
   return crossesIn(checks).length === 0 ? 'well' : 'wrong';
 });
 
-/** The first round of checks without a cross, or the last before `waitMs` are over; progress goes to standard error. */
+/** Repeats the checks until a round has no cross or `waitMs` are over; returns the last round. Progress goes to standard error. */
 async function settle(round: () => Promise<Check[]>, waitMs: number): Promise<Check[]> {
   const deadline = Date.now() + waitMs;
   for (;;) {

@@ -1,4 +1,4 @@
-/** `npm run verify`: from a token to the reason why LiveKit refuses it, or to the assurance that it does not. */
+/** `npm run verify`: says why LiveKit refuses a token, or that it accepts it. */
 import process from 'node:process';
 import type { Role } from '../lib/contract.ts';
 import { parseLiveKitCredentials, UnusableCredentials } from '../lib/secret/livekit-credentials.ts';
@@ -11,21 +11,21 @@ import { ask } from './checks/ask.ts';
 import { BadUse, readOptions, run } from './checks/command.ts';
 import { paint, rowOf, tableOf } from './checks/table.ts';
 
-const help = `Says of each claim of a meeting token whether it is what LiveKit and a reading club need.
+const help = `Says for each claim of a meeting token whether it is right for LiveKit and for a reading club.
 
   npm run verify                        asks for the token, and does not show it
   npm run verify < answer.json          the token, or a whole answer of the endpoint, from a pipe or file
   LIVEKIT_TOKEN=… npm run verify        the token from the environment
 
-  --room reading-club-123   the room that it should open
-  --reader user-001         the reader that it should name
+  --room reading-club-123   the room that it should be for
+  --reader user-001         the reader that it should be for
   --role member             what the reader should be: member, moderator or listener
   --secret-id booky/livekit takes the API key and secret to compare with from Secrets Manager
   --json                    prints JSON ("npm run -s verify -- --json" prints nothing else)
   --help                    this
 
-LIVEKIT_API_KEY and LIVEKIT_API_SECRET, where they are set, are what the key and the signature are compared with.
-Without --secret-id nothing leaves this machine. The token is never an argument, and never printed.
+Key and signature are compared with LIVEKIT_API_KEY and LIVEKIT_API_SECRET where these are set.
+Without --secret-id nothing leaves this machine. The token can't be an argument, and is never printed.
 Exit status: 0 nothing wrong, 1 a cross, 2 bad use.
 `;
 
@@ -65,7 +65,7 @@ await run(async () => {
     );
   } else if (explanation !== undefined) {
     process.stdout.write(
-      `This is an error message, and no token. ${explanation.cause}\n${explanation.remedy}\n`,
+      `This is an error message, not a token. ${explanation.cause}\n${explanation.remedy}\n`,
     );
   } else {
     const table = tableOf(findings.map(rowOf), process.stdout);
@@ -76,7 +76,7 @@ await run(async () => {
   return isWell ? 'well' : 'wrong';
 });
 
-/** What key and signature are compared with, as far as it is known. */
+/** The credentials to compare key and signature with, where they are known. */
 async function readKeys(secretId: string | undefined): Promise<{ apiKey?: string; apiSecret?: string }> {
   if (secretId === undefined) {
     const [apiKey, apiSecret] = [process.env['LIVEKIT_API_KEY'], process.env['LIVEKIT_API_SECRET']];
@@ -85,7 +85,7 @@ async function readKeys(secretId: string | undefined): Promise<{ apiKey?: string
   try {
     const read = secretReader(secretId, secretTimeoutMs);
     const secret = await read('AWSCURRENT', AbortSignal.timeout(secretTimeoutMs));
-    // Where the server is does not matter here, so any address will do for a secret without one.
+    // The server's URL is not used here, so a secret without one gets any URL.
     const { apiKey, apiSecret } = parseLiveKitCredentials(secret.text, {
       url: 'ws://localhost',
       isLoopback: true,

@@ -1,12 +1,12 @@
-/** A token's parts, as LiveKit's server takes them apart before it looks up the key. */
+/** A token's parts, decoded as LiveKit's server decodes them before it looks up the key. */
 import * as v from 'valibot';
 import { claimNames, jsonObject, named, RegisteredClaims, videoNames } from './livekit-claims.ts';
 
 export interface DecodedToken {
-  /** One of the algorithms that the server knows by name, though it accepts HS256 alone. */
+  /** One of the algorithms that the server knows by name. It accepts only HS256. */
   algorithm: string;
   claims: v.InferOutput<typeof RegisteredClaims>;
-  /** The text that the signature is for. */
+  /** The text that is signed. */
   signed: string;
   signature: Uint8Array<ArrayBuffer>;
 }
@@ -28,15 +28,15 @@ export function decodeToken(token: string): DecodedToken {
   const parts = token.split('.');
   const [head = '', body = '', signature = ''] = parts;
   if (parts.length !== 3) {
-    throw new UnreadableToken(`a JWT has three parts with dots between them, and this has ${parts.length}`);
+    throw new UnreadableToken(`a JWT has three parts with dots between them, this has ${parts.length}`);
   }
   const header = v.safeParse(Header, parse(head, 'header'));
   if (!header.success) throw new UnreadableToken('its header names no algorithm');
   const algorithm = header.output.alg;
-  if (!knownAlgorithm.test(algorithm)) throw new UnreadableToken('its algorithm is none that exists');
+  if (!knownAlgorithm.test(algorithm)) throw new UnreadableToken('its algorithm does not exist');
 
   const payload = v.safeParse(Payload, parse(body, 'claims'));
-  if (!payload.success) throw new UnreadableToken('its claims are no JSON object');
+  if (!payload.success) throw new UnreadableToken('its claims are not a JSON object');
   const claims = v.safeParse(RegisteredClaims, asServerReads(payload.output ?? {}));
   if (!claims.success) {
     const paths = claims.issues.map((issue) => v.getDotPath(issue));
@@ -50,7 +50,7 @@ export function decodeToken(token: string): DecodedToken {
   };
 }
 
-/** The claims under the names that the server knows them by. */
+/** The claims, each under the name that the server uses. */
 function asServerReads(payload: Record<string, unknown>): Record<string, unknown> {
   const claims = named(payload, claimNames);
   const video = v.safeParse(jsonObject, claims['video']);
@@ -62,7 +62,7 @@ function parse(part: string, what: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    throw new UnreadableToken(`no JSON in its ${what}: it was cut off or changed`);
+    throw new UnreadableToken(`its ${what} is not JSON: it was cut off or changed`);
   }
 }
 

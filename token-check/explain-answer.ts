@@ -36,9 +36,9 @@ const refusals: readonly Refusal[] = [
     code: 'unreadable',
     status: 401,
     words: /invalid authorization token/,
-    cause: 'What arrived is no JWT that the server can read.',
+    cause: 'The server received something that is not a readable JWT.',
     remedy:
-      'Pass the token on whole and unchanged: the string from "token", not the object around it or a Promise.',
+      'Pass the complete token, unchanged: the string from "token", not the object around it or a Promise.',
   },
   {
     code: 'wrong-claim-type',
@@ -76,7 +76,7 @@ const refusals: readonly Refusal[] = [
     status: 401,
     words: /token is not valid yet/,
     cause: 'The token begins more than a minute from now by the server’s clock.',
-    remedy: 'Set the clocks of the server and of what signs the token: one of them is wrong.',
+    remedy: 'Set the clocks of the server and of the machine that signs the token: one of them is wrong.',
   },
   {
     code: 'no-video-grant',
@@ -92,7 +92,7 @@ const refusals: readonly Refusal[] = [
     status: 401,
     words: /permissions denied/,
     cause:
-      'The video grant does not say roomJoin: true. An empty one is what is left when grants were lost on the way.',
+      'The video grant does not say roomJoin: true. It is empty when the grants were lost before signing.',
     remedy:
       'Sign video: {"room": "reading-club-…", "roomJoin": true, …}, and await toJwt(), which is asynchronous.',
   },
@@ -107,7 +107,7 @@ const refusals: readonly Refusal[] = [
     code: 'no-identity',
     status: 400,
     words: /identity cannot be empty/,
-    cause: 'The token names nobody: it has no sub.',
+    cause: 'The token has no identity: its sub is missing.',
     remedy: 'Sign the reader’s id as sub.',
   },
   {
@@ -143,7 +143,7 @@ const refusals: readonly Refusal[] = [
     code: 'server-full',
     status: 503,
     words: /./,
-    cause: 'The server has reached its limits, or something in front of it finds no server.',
+    cause: 'The server has reached its limits, or a load balancer in front of it finds no server.',
     remedy: 'Wait and try again; then look at the server’s load and limits.',
   },
 ];
@@ -154,7 +154,7 @@ export function explainAnswer({ status, reason }: LiveKitAnswer): Explanation | 
   return found && { code: found.code, cause: found.cause, remedy: found.remedy };
 }
 
-/** What an error message of a LiveKit client means, which has the server's words in it but perhaps not the status. */
+/** What an error message of a LiveKit client means. It contains the server's words, but not always the status. */
 export function explainMessage(message: string): Explanation | undefined {
   const found = refusals.find(({ code, words }) => code !== 'server-full' && words.test(message));
   return found && { code: found.code, cause: found.cause, remedy: found.remedy };

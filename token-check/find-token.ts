@@ -1,6 +1,6 @@
 /**
- * The token in what somebody pasted: the token alone, after `Bearer`, in quotes, in a whole answer of the endpoint, or within
- * an error message. A text without spaces and quotes is all token, as good or bad as it is; `undefined` where there is none.
+ * Finds the token in pasted text: alone, after `Bearer`, in quotes, in a whole answer of the endpoint, or in an error message.
+ * A text without spaces and quotes is returned unchanged, valid or not; `undefined` where there is no token.
  */
 export function findToken(text: string): string | undefined {
   const alone = text.trim().replace(/^Bearer\s+/i, '');

@@ -2,43 +2,43 @@
 
 /**
  * - `good`: as a meeting needs it.
- * - `warning`: it works, but somebody should know.
- * - `bad`: LiveKit refuses the token for it, or the token lets its bearer do something else than it should.
+ * - `warning`: it works, but it needs attention.
+ * - `bad`: LiveKit refuses the token for it, or the token allows something that it should not.
  * - `withheld`: not granted, and rightly so.
  */
 export type Verdict = 'good' | 'warning' | 'bad' | 'withheld';
 
-/** What LiveKit's `/rtc/validate` answers, and in the same words whoever joins. */
+/** What LiveKit's `/rtc/validate` answers to the token, and its WebSocket too, in the same words. */
 export interface LiveKitAnswer {
   status: number;
-  /** The body: `success`, or why not. The token that it may repeat reads `<token>`; `…` at the end stands for more words. */
+  /** The body: `success`, or the reason. A token in it is replaced by `<token>`; `…` at the end stands for more words. */
   reason: string;
 }
 
 export const letIn: LiveKitAnswer = { status: 200, reason: 'success' };
 
 export interface Finding {
-  /** For programs: stable, in kebab-case, one for each thing that can be found. */
+  /** A stable code for programs, in kebab-case, one for each kind of finding. */
   code: string;
   /** The claim's path, like `video.roomJoin`; `token` for the token as a whole. */
   claim: string;
-  /** What the claim holds, for a person; `missing` where there is none. */
+  /** The claim's value as it is shown to a person; `missing` where there is none. */
   value: string;
   verdict: Verdict;
   /** What that means, in one line. */
   meaning: string;
-  /** What LiveKit answers if nothing else is wrong with the token. */
+  /** What LiveKit answers when nothing else is wrong with the token. */
   answer: LiveKitAnswer;
   /** What to do about a warning or a `bad`. */
   remedy?: string;
 }
 
-/** What LiveKit answers to the token: findings are in the order in which the server looks. */
+/** What LiveKit answers to the token: the first refusal, since findings are in the order of the server's checks. */
 export function answerTo(findings: readonly Finding[]): LiveKitAnswer {
   return findings.find(({ answer }) => answer.status !== letIn.status)?.answer ?? letIn;
 }
 
-/** All of it in one sentence. */
+/** The verdict on the whole token, in one sentence. */
 export function summarise(findings: readonly Finding[]): string {
   const { status, reason } = answerTo(findings);
   if (status !== letIn.status) return `LiveKit will refuse this token: ${status} “${reason}”.`;

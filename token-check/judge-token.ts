@@ -1,4 +1,4 @@
-/** Reads a meeting token as LiveKit will, and says of each claim whether it is what a reader's token needs. */
+/** Reads a meeting token as LiveKit does, and says for each claim whether it is right for a reader's token. */
 import * as v from 'valibot';
 import { hasRoomPrefix } from '../lib/club.ts';
 import type { Role } from '../lib/contract.ts';
@@ -10,7 +10,7 @@ import { missing, show, showDuration, showTime } from './show.ts';
 import { isSignedWith } from './signature.ts';
 import { unneededGrants } from './unneeded-grants.ts';
 
-/** What the token should be, as far as it is known: what is left out is not compared. */
+/** What the token should contain. What is left out is not compared. */
 export interface Expected {
   room?: string | undefined;
   /** The reader's id, which is the identity in LiveKit. */
@@ -23,18 +23,18 @@ export interface Expected {
   now?: number | undefined;
 }
 
-/** LiveKit's allowance for clocks that differ, in seconds. */
+/** The clock difference that LiveKit tolerates, in seconds. */
 const leeway = 60;
 
 /** The longest lifetime, in seconds, that the endpoint can be set to. */
 const longLifetime = 3_600;
-/** Above this, in seconds, a stolen token is a lasting problem. */
+/** With a lifetime above this, in seconds, a stolen token can be used for a long time. */
 const recklessLifetime = 86_400;
 
 /** The server's limit for identities and for rooms' names, in bytes of UTF-8. */
 const longestName = 256;
 
-/** Findings in the order in which LiveKit looks: the first that it refuses is what it answers. */
+/** Findings in the order of LiveKit's checks: its answer is the first refusal. */
 export async function judgeToken(token: string, expected: Expected = {}): Promise<Finding[]> {
   const now = expected.now ?? Date.now() / 1000;
   let decoded: DecodedToken;
@@ -109,7 +109,7 @@ async function judgeSignature(decoded: DecodedToken, { apiSecret }: Expected): P
 }
 
 function judgeTimes({ exp, nbf, iat }: DecodedToken['claims'], now: number): Finding[] {
-  // The server cuts both down to whole seconds.
+  // The server rounds both down to whole seconds.
   const isExpired = typeof exp === 'number' && now >= Math.trunc(exp) + leeway;
   const isEarly = typeof nbf === 'number' && now < Math.trunc(nbf) - leeway;
   const faults = [...(isExpired ? ['token is expired'] : []), ...(isEarly ? ['token is not valid yet'] : [])];
@@ -128,7 +128,7 @@ function judgeTimes({ exp, nbf, iat }: DecodedToken['claims'], now: number): Fin
 function judgeExpiry(exp: number | null | undefined, lifetime: number | undefined, now: number): Finding {
   const value = showTime(exp, now);
   if (typeof exp !== 'number' || lifetime === undefined) {
-    return accepted('bad', 'never-expires', 'exp', value, 'whoever steals it can join for ever', shorter);
+    return accepted('bad', 'never-expires', 'exp', value, 'a stolen token can be used without end', shorter);
   }
   if (exp <= now) {
     const remedy = 'Fetch a new token: within the minute this one is refused.';
@@ -137,7 +137,7 @@ function judgeExpiry(exp: number | null | undefined, lifetime: number | undefine
       'just-expired',
       'exp',
       value,
-      'over, but for LiveKit’s minute of leeway',
+      'over; LiveKit still accepts it for one minute',
       remedy,
     );
   }
@@ -146,10 +146,10 @@ function judgeExpiry(exp: number | null | undefined, lifetime: number | undefine
     const meaning = `a stolen token can be used that long: ${showDuration(lifetime)} in all`;
     return accepted(verdict, 'long-lived', 'exp', value, hintAtUnit(exp, meaning), shorter);
   }
-  return good('expiry', 'exp', value, 'until when one can join with it; who is inside stays');
+  return good('expiry', 'exp', value, 'joining is possible until then; who is connected stays');
 }
 
-const shorter = 'Sign for ten minutes or so: LiveKit renews the token of whoever is connected.';
+const shorter = 'Sign for about ten minutes: LiveKit renews the tokens of connected clients.';
 
 function judgeGrants(
   claims: DecodedToken['claims'] & v.InferOutput<typeof LiveKitClaims>,
@@ -184,14 +184,14 @@ function judgeVideo(video: VideoGrant | null | undefined): Finding[] {
 
 function judgeJoin({ roomJoin }: VideoGrant): Finding {
   if (roomJoin) return good('join', 'video.roomJoin', 'true', 'enter the room');
-  const meaning = 'it lets nobody enter a room';
+  const meaning = 'it allows no one to enter a room';
   return refused('no-room-join', 'video.roomJoin', show(roomJoin), meaning, 401, 'permissions denied');
 }
 
 function judgeIdentity({ sub, jti }: DecodedToken['claims'], { reader }: Expected): Finding {
   const identity = sub || jti;
   if (!identity) {
-    return refused('no-identity', 'sub', missing, 'it names nobody', 400, 'identity cannot be empty');
+    return refused('no-identity', 'sub', missing, 'it has no identity', 400, 'identity cannot be empty');
   }
   const value = show(identity);
   if (byteLength(identity) > longestName) {
@@ -199,14 +199,14 @@ function judgeIdentity({ sub, jti }: DecodedToken['claims'], { reader }: Expecte
     return refused('identity-too-long', 'sub', value, `more than ${longestName} bytes`, 400, reason);
   }
   if (reader !== undefined && identity !== reader) {
-    const remedy = `Sign the reader’s own id, ${show(reader)}: whoever holds this token appears as somebody else.`;
+    const remedy = `Sign the reader’s id, ${show(reader)}: with this token the reader appears as another person.`;
     return accepted('bad', 'another-reader', 'sub', value, `not the reader, ${show(reader)}`, remedy);
   }
   if (!sub) {
     const remedy = 'Sign the identity as sub: jti is how old SDKs did it.';
-    return accepted('warning', 'identity-in-jti', 'jti', value, 'the identity, in the place of sub', remedy);
+    return accepted('warning', 'identity-in-jti', 'jti', value, 'the identity, instead of sub', remedy);
   }
-  return good('identity', 'sub', value, 'the reader, and nobody else');
+  return good('identity', 'sub', value, 'the reader’s id');
 }
 
 function judgeRoom(room: string, expected: Expected): Finding {
@@ -232,7 +232,7 @@ function judgeRoom(room: string, expected: Expected): Finding {
     const remedy = 'A club’s room is called reading-club-<id>: in this one the reader will be alone.';
     return accepted('warning', 'not-a-club', claim, value, 'not the room of a reading club', remedy);
   }
-  return good('room', claim, value, 'the club’s own room, and no other');
+  return good('room', claim, value, 'the club’s room');
 }
 
 function judgePublish({ canPublish }: VideoGrant, role: Role | undefined): Finding {
@@ -247,11 +247,11 @@ function judgePublish({ canPublish }: VideoGrant, role: Role | undefined): Findi
     };
   }
   if (role === undefined) return judgeAllowance('canPublish', canPublish, true, 'use camera and microphone');
-  const remedy = 'Sign canPublish: false. LiveKit lets everybody publish whom the token does not forbid it.';
+  const remedy = 'Sign canPublish: false. LiveKit allows publishing unless the token forbids it.';
   return accepted('bad', 'listener-publishes', claim, show(canPublish), 'a listener may not publish', remedy);
 }
 
-/** LiveKit reads an absent permission as given, so absent is good enough, but not what somebody meant to say. */
+/** LiveKit treats an absent permission as granted, so a token without it works; it should be explicit all the same. */
 function judgeAllowance(
   name: 'canPublish' | 'canSubscribe' | 'canPublishData',
   value: boolean | null | undefined,
@@ -268,7 +268,7 @@ function judgeAllowance(
     'not-said',
     claim,
     show(value),
-    `${meaning}: LiveKit takes absent as allowed`,
+    `${meaning}: LiveKit allows what is missing`,
     remedy,
   );
 }
@@ -277,7 +277,7 @@ function judgeSources({ canPublish, canPublishSources }: VideoGrant, role: Role 
   if (!canPublishSources || canPublishSources.length === 0) return [];
   if (canPublish === false || role === 'listener') return [];
   const value = show(canPublishSources);
-  const remedy = 'Leave canPublishSources out, unless the club’s members may really publish nothing else.';
+  const remedy = 'Leave canPublishSources out, unless members should publish nothing else.';
   return [
     accepted(
       'warning',
@@ -304,10 +304,10 @@ function judgeAdmin({ roomAdmin }: VideoGrant, role: Role | undefined): Finding[
   return [accepted(role === undefined ? 'warning' : 'bad', 'moderates', claim, value, meaning, remedy)];
 }
 
-/** A member's token says nothing; without an expected role, any will do. */
+/** A member's token has no role attribute. Without an expected role, each role is right. */
 function judgeRoleShown(shown: string | undefined, role: Role | undefined): Finding[] {
   if (role === undefined || (role === 'member' && shown === undefined)) return [];
-  const [claim, meaning] = ['attributes.role', 'what the others see that the reader is'];
+  const [claim, meaning] = ['attributes.role', 'the role that the others see'];
   if (role !== 'member' && shown === role) return [good('role-shown', claim, shown, meaning)];
   const remedy = role === 'member' ? 'Leave it out for a member.' : `Sign attributes: {"role": "${role}"}.`;
   return [accepted('bad', 'wrong-role-shown', claim, show(shown), meaning, remedy)];
@@ -322,7 +322,7 @@ function good(code: string, claim: string, value: string, meaning: string): Find
   return { code, claim, value, verdict: 'good', meaning, answer: letIn };
 }
 
-/** LiveKit lets it in all the same. */
+/** LiveKit lets the token in, whatever the verdict. */
 function accepted(
   verdict: Exclude<Verdict, 'good'>,
   code: string,
@@ -347,7 +347,7 @@ function refused(
   return { code, claim, value, verdict: 'bad', meaning, answer, ...(remedy !== undefined && { remedy }) };
 }
 
-/** No token begins or ends in the year 5138: that number counts milliseconds. */
+/** 1e11 seconds is the year 5138, so a larger number must be in milliseconds. */
 function hintAtUnit(seconds: number | null | undefined, meaning: string): string {
   return (seconds ?? 0) > 1e11 ? `${meaning} (are these milliseconds? It should be seconds)` : meaning;
 }

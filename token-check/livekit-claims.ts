@@ -1,23 +1,23 @@
-/** The claims that LiveKit's server reads (protocol 1.50, `auth/grants.go`), each with the one type that it accepts. */
+/** The claims that LiveKit's server reads (protocol 1.50, `auth/grants.go`), each with the only type that it accepts. */
 import * as v from 'valibot';
 
 const text = v.nullish(v.string());
 const flag = v.nullish(v.boolean());
 const texts = v.nullish(v.array(v.string()));
 
-/** An object of JSON, which an array is not. */
+/** A JSON object. An array is not one. */
 export const jsonObject = v.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'should be an object',
 );
 const object = v.nullish(jsonObject);
 
-/** The server also takes a number in quotes. */
+/** The server also accepts a number in quotes. */
 const seconds = v.nullish(
   v.union([v.number(), v.pipe(v.string(), v.regex(/^-?\d+(\.\d+)?$/), v.transform(Number))]),
 );
 
-/** A claim of another type here makes the token unreadable before its key is looked at. */
+/** A wrong type in one of these makes the token unreadable before the server looks up its key. */
 const registered = {
   iss: text,
   sub: text,
@@ -73,7 +73,7 @@ export type VideoGrant = v.InferOutput<v.LooseObjectSchema<typeof video, undefin
 export const claimNames = [...Object.keys(registered), ...Object.keys(livekit)];
 export const videoNames = Object.keys(video);
 
-/** Go finds a field by its name whatever the case, so `roomjoin` counts as `roomJoin`. */
+/** Go ignores upper and lower case in field names, so `roomjoin` counts as `roomJoin`. */
 export function named(object: Readonly<Record<string, unknown>>, names: readonly string[]) {
   const nameFor = (key: string) =>
     names.find((name) => name === key) ??

@@ -1,9 +1,9 @@
-/** Values for a person. */
+/** Values as text for a person. */
 
-/** What is shown of a claim that is not there. */
+/** What is shown for a claim that is not there. */
 export const missing = 'missing';
 
-/** A value for a person, on one line: without the characters that can't be seen or that a terminal obeys. */
+/** A value as one line of text, without invisible characters and without terminal control characters. */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return missing;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -21,7 +21,7 @@ export function showTime(seconds: number | null | undefined, now: number): strin
     : `${instant} (${showDuration(now - seconds)} ago)`;
 }
 
-/** A number of seconds, roughly. */
+/** A number of seconds, rounded. */
 export function showDuration(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;

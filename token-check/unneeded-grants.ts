@@ -1,4 +1,4 @@
-/** What no reader's token should hold: each with what its bearer could do with it. */
+/** What no reader's token should contain: each grant with what it would allow. */
 import type * as v from 'valibot';
 import { type Finding, letIn } from './finding.ts';
 import { claimNames, type LiveKitClaims, videoNames } from './livekit-claims.ts';
@@ -11,22 +11,22 @@ const powers: Readonly<Record<string, string>> = {
   ingressAdmin: 'bring streams from outside into any room',
   canUpdateOwnMetadata: 'change what the others see of the reader, the role too',
   hidden: 'be in the room without being seen',
-  recorder: 'be taken for a recorder',
+  recorder: 'appear as a recorder',
   agent: 'register as an agent, which joins any room',
   canSubscribeMetrics: 'read the server’s measurements',
   canManageAgentSession: 'control agents in the room',
   destinationRoom: 'forward participants to another room',
 };
 
-/** Claims beside `video`, of which no reader needs any. */
+/** Claims other than `video` that no reader needs. */
 const claimPowers: Readonly<Record<string, string>> = {
   sip: 'telephone, or administer telephony',
   agent: 'administer agents of the project',
   inference: 'use models at the project’s cost',
   observability: 'write into the project’s monitoring',
   roomConfig: 'set up the room, its recordings and agents',
-  roomPreset: 'set up the room by a preset of the project',
-  kind: 'be taken for something else than a person',
+  roomPreset: 'set up the room with a preset of the project',
+  kind: 'appear as something other than a person',
   sha256: 'nothing: it belongs to webhooks',
 };
 
@@ -47,7 +47,7 @@ export function unneededGrants(claims: Claims): Finding[] {
   ];
 }
 
-/** What is false, empty or null grants nothing. */
+/** A value that is false, empty or null grants nothing. */
 function present(object: object, names: Readonly<Record<string, string>>): [string, unknown][] {
   return Object.entries(object).filter(([name, value]) => {
     const isEmpty = typeof value === 'object' && Object.values(value ?? {}).every((part) => part === false);

@@ -2,11 +2,11 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { findToken } from '../../token-check/find-token.ts';
 
-/** Nobody pastes more than this, in characters; what goes on has no token at its start. */
+/** The longest text that is read, in characters. A text without a token up to here has none. */
 const longestInput = 1_000_000;
 
 /**
- * What standard input has: all of a pipe or a file, or what is pasted into a terminal, where it is not shown.
+ * Reads standard input: a whole pipe or file, or what is pasted into a terminal, which does not show it.
  *
  * @param prompt what to ask for on a terminal, on standard error
  */
@@ -17,7 +17,7 @@ export async function ask(prompt: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: hidden, terminal: true });
   lines.on('SIGINT', () => process.exit(130));
   let text = '';
-  // A whole answer in JSON may have several lines: the one with the token ends it.
+  // A whole answer in JSON may have several lines: reading ends after the line with the token.
   for await (const line of lines) {
     text += `${line}\n`;
     if (findToken(text) !== undefined || line.trim() === '' || !text.trimStart().startsWith('{')) break;

@@ -1,16 +1,16 @@
-/** What the commands that check something have in common: how they end, and what they say of their own use. */
+/** What the checking commands share: how they end, and how they report wrong use. */
 import process from 'node:process';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { redact } from '../../token-check/redact.ts';
 
-/** The command was called in a way that it can't follow; the message says what to do. */
+/** The command was called in a wrong way; the message says what to do. */
 export class BadUse extends Error {
   override readonly name = 'BadUse';
 }
 
 /** Ends the process with 0 when all is well, 1 when something is wrong with what was checked, 2 for a `BadUse`. */
 export async function run(command: () => Promise<'well' | 'wrong'>): Promise<void> {
-  // Who reads a pipe may have seen enough.
+  // The reader of the pipe may close it early, as `head` does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

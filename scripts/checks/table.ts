@@ -1,4 +1,4 @@
-/** Prints what was found: a line for each thing, with its mark, and under it what to do. */
+/** Prints the findings: one line each, with a mark, and under it what to do. */
 import { styleText } from 'node:util';
 import type { Finding, Verdict } from '../../token-check/finding.ts';
 
@@ -24,7 +24,7 @@ const marks: Readonly<Record<Mark, { sign: string; style: Style }>> = {
   skipped: { sign: '·', style: 'dim' },
 };
 
-/** The rows as text, in colours where the stream shows them: it is no pipe, and NO_COLOR is not set. */
+/** The rows as text; in colours if the stream shows them: it is not a pipe, and NO_COLOR is not set. */
 export function tableOf(rows: readonly Row[], stream: NodeJS.WriteStream): string {
   const width = (cell: (row: Row) => string) =>
     Math.min(40, Math.max(...rows.map((row) => cell(row).length)));
@@ -37,12 +37,12 @@ export function tableOf(rows: readonly Row[], stream: NodeJS.WriteStream): strin
   return `${lines.join('\n')}\n`;
 }
 
-/** Text in this style where the stream shows styles. */
+/** Text in this style, if the stream shows styles. */
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
   return styleText(style, text, { stream });
 }
 
-/** A finding of the judge as a row: a cross says what LiveKit will answer, and how to put it right. */
+/** A finding of `judgeToken` as a row: a cross says what LiveKit will answer, and how to fix it. */
 export function rowOf({ verdict, claim, value, meaning, answer, remedy }: Finding): Row {
   const answered = `LiveKit will answer: ${answer.status} “${answer.reason}”.`;
   return {

@@ -2,11 +2,11 @@ import type { Mark, Row } from '../checks/table.ts';
 
 /** One thing that was tried. */
 export interface Check extends Row {
-  /** For programs: stable, in kebab-case, one for each outcome. */
+  /** A stable code for programs, in kebab-case, one for each outcome. */
   code: string;
 }
 
-/** A check in short: only what is not well has notes. */
+/** Builds a check. Only those that are not good have notes. */
 export function check(
   mark: Mark,
   code: string,

@@ -1,9 +1,9 @@
-/** What a browser asks before it sends the request: from the front end's origin, and from one that nobody allowed. */
+/** The preflight requests of browsers: from the front end's origin, and from an origin that is not allowed. */
 import { type Check, check } from './check.ts';
 import { type Reply, send } from './send.ts';
 import type { Target } from './target.ts';
 
-/** Names under `.invalid` belong to nobody. */
+/** No one can register a name under `.invalid`. */
 const foreign = 'https://not-allowed.invalid';
 
 export async function checkCors({ url, origin }: Target): Promise<Check[]> {
@@ -32,9 +32,9 @@ function judgeAllowed(origin: string, { status, headers }: Reply): Check {
     ...['authorization', 'content-type'].filter((name) => !listed(headers, 'headers').includes(name)),
   ];
   if (status < 300 && lacks.length === 0) {
-    return check('good', 'cors-allowed', 'CORS', origin, 'this origin’s pages may call');
+    return check('good', 'cors-allowed', 'CORS', origin, 'pages of this origin may call');
   }
-  const meaning = `browsers stop this origin’s pages: not allowed is ${lacks.join(', ') || `status ${status}`}`;
+  const meaning = `browsers block pages of this origin; not allowed: ${lacks.join(', ') || `status ${status}`}`;
   const remedy = 'To put it right: name the origin in the parameter "origins", exactly as browsers send it.';
   return check('bad', 'cors-refused', 'CORS', origin, meaning, remedy);
 }
@@ -42,7 +42,7 @@ function judgeAllowed(origin: string, { status, headers }: Reply): Check {
 function judgeForeign({ headers }: Reply): Check {
   const granted = headers.get('access-control-allow-origin');
   if (granted !== foreign && granted !== '*') {
-    return check('good', 'foreign-origin-refused', 'CORS', foreign, 'a foreign origin’s pages may not call');
+    return check('good', 'foreign-origin-refused', 'CORS', foreign, 'pages of other origins may not call');
   }
   const remedy = 'To put it right: list the front end’s origins, and no *, in the parameter "origins".';
   return check('bad', 'foreign-origin-allowed', 'CORS', foreign, 'every web page may call', remedy);

@@ -1,4 +1,4 @@
-/** Everything that is tried on a deployment, once, in the order in which a reader depends on it. */
+/** All checks of a deployment, once each, in the order in which a reader depends on them. */
 import type { TokenAnswer } from '../../lib/contract.ts';
 import { judgeToken } from '../../token-check/judge-token.ts';
 import { rowOf } from '../checks/table.ts';
@@ -11,7 +11,7 @@ import type { Target } from './target.ts';
 import { requestToken } from './token-request.ts';
 import { checkWrongBearers, checkWrongBodies } from './wrong-requests.ts';
 
-/** Changes nothing, and creates no room. Ends where nothing answers any more. */
+/** Changes nothing, and creates no room. Ends at the first request that gets no answer. */
 export async function checkDeployment(target: Target): Promise<Check[]> {
   const checks: Check[] = [];
   try {
@@ -20,7 +20,7 @@ export async function checkDeployment(target: Target): Promise<Check[]> {
     checks.push(...request.checks);
     if (answer !== undefined) checks.push(...(await checkToken(answer, bearer)));
     checks.push(...(await checkWrongBearers(target, bearer)));
-    // Where the right request is refused, what a wrong one gets says nothing.
+    // When the right request is refused, the answer to a wrong one shows nothing.
     if (answer !== undefined) checks.push(...(await checkWrongBodies(target, bearer)));
     checks.push(...(await checkCors(target)));
   } catch (error) {

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 
-/** What a JWT says of itself, unverified; `undefined` for what is none. */
+/** The claims of a JWT, not verified; `undefined` for text that is not a JWT. */
 export function readJwt(jwt: string): { claims: JWTPayload; algorithm: string } | undefined {
   try {
     return { claims: decodeJwt(jwt), algorithm: decodeProtectedHeader(jwt).alg ?? 'nothing' };

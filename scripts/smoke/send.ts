@@ -1,4 +1,4 @@
-/** One request from outside, and in plain words why it did not arrive. */
+/** Sends one request from outside, and says in plain words why no answer came. */
 import { redact } from '../../token-check/redact.ts';
 
 /** How long one request may take, in milliseconds: longer than the function's own limit and a cold start. */
@@ -7,7 +7,7 @@ const timeoutMs = 20_000;
 export interface Reply {
   status: number;
   headers: Headers;
-  /** As it came: it may have a token in it. */
+  /** The body, unchanged: it may contain a token. */
   text: string;
 }
 
@@ -25,7 +25,7 @@ export class Unreached extends Error {
 }
 
 /**
- * Sends a request. A redirect is an answer like any other: a token must not follow it to another host.
+ * Sends a request. It does not follow a redirect, which would send the token to another host, but returns it as the answer.
  *
  * @throws {Unreached}
  */
@@ -45,28 +45,28 @@ function unreached(error: unknown, { host, hostname, protocol }: URL): Unreached
   }
   const { code, message } = causeOf(error);
   if (/^(ENOTFOUND|EAI_)/.test(code)) {
-    return new Unreached('unknown-host', `there is no host called ${hostname}`, 'Check the URL’s spelling.');
+    return new Unreached('unknown-host', `there is no host ${hostname}`, 'Check the URL’s spelling.');
   }
   if (code === 'ECONNREFUSED') {
     return new Unreached(
       'refused',
       `nothing listens at ${host}`,
-      'Check host and port, and whether it runs.',
+      'Check host and port, and whether the server runs.',
     );
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
     const remedy = /SSL|EPROTO/.test(code)
-      ? `Check that ${host} speaks TLS at all, and not plain ${protocol.replace('s:', '')}.`
-      : `Give ${host} a certificate for its own name, in date, of a known authority: browsers ask for it too.`;
+      ? `Check that ${host} speaks TLS, and not plain ${protocol.replace('s:', '')}.`
+      : `Give ${host} a valid certificate for its name, from a known authority: browsers need it too.`;
     return new Unreached('tls', `TLS with ${host} failed: ${redact(message)}`, remedy);
   }
   if (/TIMEOUT/.test(code)) return new Unreached('timeout', `${host} does not answer`, network);
   return new Unreached('unreachable', `${host} can't be reached: ${redact(message)}`, network);
 }
 
-const network = 'Check the URL, and the network and firewalls between here and there.';
+const network = 'Check the URL, the network and the firewalls.';
 
-/** `fetch` hides the cause in its error. */
+/** The cause is nested in the error of `fetch`. */
 function causeOf(error: unknown): { code: string; message: string } {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return { code: '', message: String(cause) };

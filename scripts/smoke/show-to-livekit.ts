@@ -1,4 +1,4 @@
-/** Shows a token to LiveKit itself, which creates no room and lets nobody in, and says why it is refused if it is. */
+/** Asks LiveKit to validate a token, which creates no room and joins none, and explains a refusal. */
 
 import { parseLiveKitUrl } from '../../lib/livekit-url.ts';
 import { howToGetLiveKit } from '../../local/livekit.ts';
@@ -9,7 +9,7 @@ import { type Reply, send, Unreached } from './send.ts';
 
 const subject = 'LiveKit';
 
-/** How far clocks may be apart, in seconds: LiveKit's own allowance. */
+/** The clock difference that LiveKit tolerates, in seconds. */
 const leeway = 60;
 
 export async function showToLiveKit(serverUrl: string, token: string): Promise<Check> {
@@ -49,7 +49,7 @@ function judge(url: string, { status, headers, text }: Reply): Check {
 
   const explained = explainAnswer({ status, reason });
   if (explained === undefined) {
-    const meaning = `what answers there is no LiveKit server: status ${status}`;
+    const meaning = `the server there is not a LiveKit server: status ${status}`;
     const remedy = 'To put it right: LIVEKIT_WS_URL should be the URL of the project, as LiveKit shows it.';
     return check('bad', 'not-livekit', subject, url, meaning, remedy);
   }
@@ -59,12 +59,12 @@ function judge(url: string, { status, headers, text }: Reply): Check {
   return check('bad', code, subject, url, cause, answered, ...clock, `To put it right: ${remedy}`);
 }
 
-/** The token is seconds old, so one of the clocks is wrong. */
+/** The token is a few seconds old, so one of the clocks is wrong. */
 function compareClocks(headers: Headers): string {
   const ahead = Math.round((Date.parse(headers.get('date') ?? '') - Date.now()) / 1000);
-  if (Number.isNaN(ahead)) return 'LiveKit does not say what time it has.';
+  if (Number.isNaN(ahead)) return 'LiveKit’s answer has no time to compare.';
   if (Math.abs(ahead) > leeway) {
     return `Compared with this machine, LiveKit’s clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead' : 'behind'}.`;
   }
-  return 'LiveKit’s clock and this machine’s agree: the one where the token is signed is wrong.';
+  return 'LiveKit’s clock and this machine’s agree: the clock of the machine that signs the token is wrong.';
 }

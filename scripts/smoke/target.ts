@@ -1,4 +1,4 @@
-/** What is to be checked, and as whom: a deployment by its URL, or what `npm start` runs on this machine. */
+/** What to check, and as which reader: a deployment by its URL, or what `npm start` runs on this machine. */
 import process from 'node:process';
 import { isLoopbackHost } from '../../lib/livekit-url.ts';
 import { readDotEnv } from '../../local/dot-env.ts';
@@ -16,7 +16,7 @@ export interface Target {
   forbiddenClub: string | undefined;
   /** A web origin that CORS should allow. */
   origin: string | undefined;
-  /** What to do where nothing listens, if that is known. */
+  /** What to do when nothing listens, if that is known. */
   howToStart?: string;
   /** The reader's JWT; rejects with `Unreached` where the issuer on this machine doesn't answer. */
   bearer: () => Promise<string>;
@@ -29,7 +29,7 @@ export interface TargetOptions {
   origin?: string | undefined;
 }
 
-/** The club that `npm start` names in its first request, too. */
+/** The same club as in the request that `npm start` prints. */
 const defaultClub = '123';
 
 /** @throws {BadUse} */
@@ -54,22 +54,22 @@ async function deployedTarget(url: string, options: TargetOptions): Promise<Targ
   };
 }
 
-/** What `npm start` runs with the same environment and the same `.env`. */
+/** What `npm start` runs with these environment variables and this `.env`. */
 function ownTarget(options: TargetOptions): Target {
   const { port, issuerPort, parameters } = readSettings();
   if (port === 0 || issuerPort === 0) {
-    throw new BadUse('PORT and ISSUER_PORT should be the ports that npm start printed: 0 says nothing.');
+    throw new BadUse('PORT and ISSUER_PORT should be the ports that npm start printed, not 0.');
   }
   const club = options.club ?? defaultClub;
   const clubsClaim = parameters['clubs-claim'];
   const query = new URLSearchParams({ sub: 'user-001', name: 'Ana' });
-  // Twice, the second empty: an array of one.
+  // Given twice, the second time empty: an array with one value.
   if (clubsClaim !== undefined) for (const id of [club, '']) query.append(clubsClaim, id);
   return {
     url: `http://localhost:${port}/api/reading-clubs/meetings/token`,
     club,
     forbiddenClub: options['forbidden-club'] ?? (clubsClaim && `not-${club}`),
-    // Where Vite serves a front end: allowed whatever the meeting page's port.
+    // The origin where Vite serves a front end. It is always allowed, whatever the meeting page's port is.
     origin: options.origin ?? 'http://localhost:5173',
     howToStart: 'run "npm start", with the same PORT and ISSUER_PORT, and wait for its line with "Ready".',
     bearer: async () => {

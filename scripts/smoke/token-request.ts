@@ -1,4 +1,4 @@
-/** The one request that matters: a token for the club, and whether the answer is as the contract says. */
+/** Asks for a token for the club, and checks the answer against the contract. */
 import * as v from 'valibot';
 import type { TokenAnswer } from '../../lib/contract.ts';
 import { redact } from '../../token-check/redact.ts';
@@ -39,7 +39,7 @@ export function askForToken(url: string, bearer: string | undefined, body: unkno
   });
 }
 
-/** The error code of an answer, where it is one of the endpoint's own. */
+/** The error code of an answer, if the endpoint itself gave it. */
 export function codeOf({ text: body }: Reply): string | undefined {
   return parseJson(Refusal, body)?.code;
 }
@@ -65,18 +65,12 @@ function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string): Che
     check(isTrue ? 'good' : 'bad', isTrue ? code : `not-${code}`, name, value, meaning);
   const caching = headers.get('cache-control') ?? 'missing';
   return [
-    expect(
-      caching === 'no-store',
-      'no-store',
-      'cache-control',
-      caching,
-      'nobody on the way may keep the token',
-    ),
+    expect(caching === 'no-store', 'no-store', 'cache-control', caching, 'no cache may store the token'),
     expect(
       answer.token === answer.participant_token,
       'same-token',
       'participant_token',
-      answer.token === answer.participant_token ? 'the same as token' : 'another than token',
+      answer.token === answer.participant_token ? 'the same as token' : 'different from token',
       'one token under its two names',
     ),
     expect(
@@ -84,7 +78,7 @@ function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string): Che
       'right-room',
       'room_name',
       answer.room_name,
-      'the club’s own room',
+      'the club’s room',
     ),
     expect(
       (readJwt(answer.token)?.claims.exp ?? 0) * 1000 === Date.parse(answer.expires_at),
@@ -121,21 +115,17 @@ function explainRefusal(reply: Reply, bearer: string, url: string): Check {
     case 403:
       return refused(
         'gateway-scope',
-        'the gateway misses a scope',
-        'Sign in with one of the parameter "scopes".',
+        'the JWT lacks a scope',
+        'Sign in with one of the scopes in the parameter "scopes".',
       );
     case 404:
       return refused(
         'no-such-route',
         `no such route: ${new URL(url).pathname}`,
-        'Take the stack’s output TokenEndpointUrl.',
+        'Use the stack’s output TokenEndpointUrl.',
       );
     case 429:
-      return refused(
-        'throttled',
-        'the gateway slows down',
-        'Wait, or raise the parameter "throttling-rate".',
-      );
+      return refused('throttled', 'the gateway throttles', 'Wait, or raise the parameter "throttling-rate".');
     default:
       return refused(
         'gateway-failed',
@@ -145,11 +135,11 @@ function explainRefusal(reply: Reply, bearer: string, url: string): Check {
   }
 }
 
-/** What to do about each error of the endpoint's own. */
+/** What to do about each error of the endpoint itself. */
 const remedies: Readonly<Record<string, string>> = {
   not_a_member:
-    'Name a club with --club that the bearer’s claims list, or check the parameter "clubs-claim".',
-  unauthenticated: 'The authorizer let a JWT without a sub through: take one that has it.',
+    'With --club, name a club that the bearer’s claims list, or check the parameter "clubs-claim".',
+  unauthenticated: 'The authorizer accepted a JWT without a sub: use one that has it.',
   invalid_request: 'Name a club’s id with --club.',
   credentials_unavailable:
     'Check the secret: its name, its content, and the function’s permission to read it.',

@@ -11,7 +11,7 @@ export async function checkWrongBearers({ url, club }: Target, bearer: string): 
     await askForToken(url, forged(bearer), body),
   ];
   return [
-    judge('no bearer', none, 401, undefined, 'anybody gets a token'),
+    judge('no bearer', none, 401, undefined, 'anyone gets a token'),
     judge('forged bearer', forgery, 401, undefined, 'signatures are not verified'),
   ];
 }
@@ -48,7 +48,7 @@ function judge(
   return check('bad', `${name}-not-refused`, subject, got, meaning);
 }
 
-/** The same bearer with a signature that nobody made. */
+/** The same bearer with a wrong signature. */
 function forged(bearer: string): string {
   const parts = bearer.split('.');
   const signature = parts.pop() ?? '';

@@ -113,7 +113,7 @@ describe('the gateway’s 401', () => {
     ],
     ['bearer-issuer', 'https://issuer.example', challenge('the token does not have a valid iss')],
     ['bearer-issuer', 'https://issuer.example', challenge("the token's key is not one of the issuer's")],
-    ['bearer-early', 'of the future', {}, { nbf: seconds() + 100 }],
+    ['bearer-early', 'not valid yet', {}, { nbf: seconds() + 100 }],
     ['bearer-algorithm', 'HS256', {}, { alg: 'HS256' }],
     ['bearer-refused', 'does not say why', {}],
   ])('%s: %s', async (code, words, headers, bearer) => {
@@ -190,7 +190,7 @@ describe('LiveKit', () => {
   test.each([
     [600_000, 'LiveKit’s clock is 600 s ahead'],
     [-600_000, 'LiveKit’s clock is 600 s behind'],
-    [0, 'the one where the token is signed is wrong'],
+    [0, 'the clock of the machine that signs the token is wrong'],
   ])('has a clock: %d ms from here', async (shift, words) => {
     const date = new Date(Math.floor((Date.now() + shift) / 1000) * 1000 + 500).toUTCString();
     const refusal =
