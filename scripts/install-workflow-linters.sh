@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what checks the workflows of .github/workflows/: actionlint and zizmor in .tools/ (git-ignored), and Debian's
-# ShellCheck, with which actionlint reads their scripts.
-# Does nothing where they are there already; says what can't be had, and fails.
+# Installs the linters for .github/workflows/: actionlint and zizmor in .tools/ (git-ignored), and Debian's ShellCheck, which
+# actionlint uses for the scripts in them.
+# Does nothing where all are installed already. Fails with a message where one can't be installed.
 set -eu
 
 actionlint_version=1.7.12

@@ -1,10 +1,10 @@
-# Sourced by the scripts that install, for tools from PyPI. It calls their `fail`, and what debian.sh has.
+# Sourced by the install scripts, to install tools from PyPI. It calls their `fail`, and uses debian.sh.
 
-# python_tools FOLDER PACKAGE==VERSION...: into a virtual environment of its own; nothing where it has them already.
+# python_tools FOLDER PACKAGE==VERSION...: installs the packages into the virtual environment FOLDER, unless it has them.
 python_tools() {
   folder="$1"
   shift
-  # Written last, so that an installation that broke off is begun anew.
+  # Written last, so an interrupted installation starts again.
   [ "$(cat "$folder/installed" 2>/dev/null)" = "$*" ] && return
   command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null ||
     apt_install "no python3 with venv" "Python 3.11 or later" python3-venv

@@ -1,4 +1,4 @@
-/** `npm run rehearse`: the deployed stack on this machine, for two readers and their meeting, until Ctrl-C removes it. */
+/** `npm run rehearse`: deploys the stack on this machine, with two readers who can meet. Ctrl-C removes it. */
 import process from 'node:process';
 import { findLiveKit, howToGetLiveKit, startLiveKit } from '../local/livekit.ts';
 import { startPage } from '../local/page/server.ts';
@@ -9,16 +9,16 @@ import { deployStack, removeStack, type Stack } from './rehearsal/stack.ts';
 import { RehearsalFault } from './rehearsal/tools.ts';
 import { createUserPool, type Reader } from './rehearsal/user-pool.ts';
 
-/** The club that both are in: the one that the meeting page offers first. */
+/** The club that both readers are in: the first one on the meeting page. */
 const commonClub = '123';
 
-/** Two of those whom the meeting page offers, each with a club of their own. */
+/** Two readers of the meeting page, each with one more club. */
 const readers = [
   { id: 'user-001', name: 'Ana', clubs: ['poetry', commonClub] },
   { id: 'user-002', name: 'Bruno', clubs: ['mystery', commonClub] },
 ];
 
-/** What is undone at the end, the last thing first. */
+/** What to clean up at the end, in reverse order. */
 const undo: (() => Promise<void>)[] = [];
 
 const stopped = new Promise<void>((resolve) => {
@@ -63,7 +63,7 @@ async function rehearse(): Promise<never> {
   };
   undo.push(() => removeStack(ministack, deployment));
   const stack = await deployStack(ministack, aws, deployment);
-  // MiniStack loses the CORS configuration that CloudFormation hands it: the same once more.
+  // MiniStack loses the CORS configuration from CloudFormation, so it is set again.
   await aws(
     [
       'apigatewayv2',
@@ -134,7 +134,7 @@ function curl({ url }: MiniStack, stack: Stack, clientId: string, reader: Reader
     `-d '${signIn}'`,
     `| sed 's/.*"AccessToken": *"\\([^"]*\\)".*/\\1/'`,
   ].join(' ');
-  // In single quotes, or a shell would look for a variable in the path.
+  // In single quotes, because a shell would read a part of the path as a variable.
   return `curl -sS '${stack.url}' -H "Authorization: Bearer $(${askForJwt})" -H 'Content-Type: application/json' -d '{"reading_club_id":"${club}"}'`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run sbom`: the bill of materials of the deployed bundle, as CycloneDX. It lists the packages of which the bundler kept code,
- * and no others: not what is installed, but what runs. The same commit gives the same file.
+ * `npm run sbom`: the bill of materials of the deployed bundle, as CycloneDX. It lists only the packages with code in the bundle:
+ * not what is installed, but what runs. The same commit gives the same file.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -1,5 +1,5 @@
 /**
- * `npm run simulate`: how long a crowd of readers waits for its tokens, who is turned away by which limit, and what it costs.
+ * `npm run simulate`: how long a crowd of readers waits for tokens, which limits refuse requests, and what it costs.
  * A model, not a load test: it sends nothing. `--help` lists the options.
  */
 import { readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** `docs/openapi.yaml`: written by people, but for its version and its schemas, which come from the code. */
+/** `docs/openapi.yaml`: people write it, except its version and its schemas, which come from the code. */
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { parseDocument } from 'yaml';
@@ -8,7 +8,7 @@ export const documentPath = new URL('../../docs/openapi.yaml', import.meta.url);
 
 const packageSchema = v.object({ version: v.string() });
 
-/** The document as it should be: as it is, with the code's schemas in the place of its own. Their descriptions and examples stay. */
+/** The document with its schemas replaced by the code's. The descriptions and examples in the schemas stay. */
 export async function currentDocument(): Promise<string> {
   const packageFile = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   const { version } = v.parse(packageSchema, JSON.parse(packageFile));
@@ -20,10 +20,10 @@ export async function currentDocument(): Promise<string> {
   return document.toString({ lineWidth: 0 });
 }
 
-/** What only people can write in a schema. */
+/** The parts of a schema that people write. */
 const annotationKeys = ['description', 'examples'];
 
-/** The schema, with the annotations that stand at the same places of the other one. */
+/** The schema, with the annotations from the same places of the other one. */
 function annotated(schema: unknown, other: unknown): unknown {
   if (Array.isArray(schema)) return schema.map((item, index) => annotated(item, pathIn(other, [index])));
   if (typeof schema !== 'object' || schema === null) return schema;

@@ -1,4 +1,4 @@
-/** The bodies of requests and answers as JSON Schema 2020-12, from the code's own schemas where it has some. */
+/** The bodies of requests and answers as JSON Schema 2020-12, from the code's schemas where they exist. */
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import { clubIdSchema } from '../../lib/club.ts';
@@ -22,7 +22,7 @@ const forbiddenInNames = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\
 const participantName: JsonSchema = {
   type: 'string',
   maxLength: 128,
-  // Something that is no white space, and nothing that is forbidden.
+  // At least one character that is not white space, and no forbidden character.
   pattern: `^[^${forbiddenInNames}]*[^${forbiddenInNames}\\s\\ufeff][^${forbiddenInNames}]*$`,
 };
 
@@ -30,8 +30,8 @@ const absent: JsonSchema = { type: 'null' };
 const empty: JsonSchema = { anyOf: [absent, { const: '' }, { type: 'object', maxProperties: 0 }] };
 
 /**
- * The body of a request: the fields that the function reads, and what its checks ask of them as far as JSON Schema can say it.
- * A body that it allows is accepted, but for three rules: bytes of a name, fields that agree, and the identity of the reader.
+ * The body of a request: the fields that the function reads, and its checks as far as JSON Schema can express them. Three rules
+ * are not in it: the bytes of a name, fields that must agree, and the reader's identity. Otherwise a body that it allows is accepted.
  */
 const tokenRequestBody: JsonSchema = {
   type: 'object',
@@ -64,11 +64,11 @@ export const tokenAnswerSchema = v.object({
   expires_at: v.pipe(v.string(), v.isoTimestamp()),
 });
 
-/** The body of an error of the endpoint's own. */
+/** The body of an error of the endpoint itself. */
 export const errorAnswerSchema = <const Code extends ErrorCode>(codes: readonly Code[]) =>
   v.object({ error: text, code: v.picklist(codes), request_id: text });
 
-/** The body of a 400, which also says what is wrong with the request's. */
+/** The body of a 400, which also says what is wrong with the request's body. */
 export const badRequestAnswerSchema = v.object({
   ...errorAnswerSchema(codesOf(400)).entries,
   details: v.pipe(v.array(v.object({ path: v.string(), message: text })), v.minLength(1)),
@@ -91,7 +91,7 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   GatewayError: json(gatewayErrorAnswerSchema),
 };
 
-/** What of a valibot schema's input JSON Schema can say: checks that are functions are left out. */
+/** A valibot schema's input as JSON Schema. Checks that are functions are left out, since JSON Schema can't express them. */
 function json(schema: v.GenericSchema): JsonSchema {
   const { $schema, ...rest } = toJsonSchema(schema, {
     target: 'draft-2020-12',

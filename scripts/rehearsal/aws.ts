@@ -1,15 +1,15 @@
-/** The `aws` command, as a person would use it. */
+/** Runs the `aws` command as a person would. */
 import { execFile } from 'node:child_process';
 import * as v from 'valibot';
 import { RehearsalFault, tools } from './tools.ts';
 
-/** Runs `aws` with these arguments and reads what it prints; rejects with a `RehearsalFault` in its words when it fails. */
+/** Runs `aws` with these arguments and parses its output; rejects with a `RehearsalFault` with its message when it fails. */
 export type Aws = <Schema extends v.GenericSchema>(
   args: readonly string[],
   schema: Schema,
 ) => Promise<v.InferOutput<Schema>>;
 
-/** For what prints nothing of interest. */
+/** For commands whose output is not used. */
 export const anything = v.unknown();
 
 export function awsCommand(environment: Readonly<Record<string, string>>): Aws {

@@ -16,15 +16,15 @@ const stopTimeoutMs = 10_000;
 export interface MiniStack {
   url: string;
   region: string;
-  /** What a CLI of AWS needs to find it instead of AWS, and to be its root user; a PATH that has the `aws` command. */
+  /** The variables with which an AWS CLI calls it instead of AWS, as its root user; and a PATH that has the `aws` command. */
   environment: Readonly<Record<string, string>>;
   /** Its process, the parent of the functions' processes. */
   pid: number;
-  /** Ends it, the functions included, and whatever it stored is gone. */
+  /** Ends it and its functions. All that it stored is deleted. */
   close: () => Promise<void>;
 }
 
-/** @throws {RehearsalFault} when a tool is missing, or it ends by itself or stays silent for a minute. */
+/** @throws {RehearsalFault} when a tool is missing, or when MiniStack ends or does not answer within a minute. */
 export async function startMiniStack(): Promise<MiniStack> {
   await requireTools();
   const folder = await mkdtemp(join(tmpdir(), 'booky-ministack-'));
@@ -33,7 +33,7 @@ export async function startMiniStack(): Promise<MiniStack> {
 
   const child = spawn(tools.ministack, {
     cwd: folder,
-    // Nothing of this process's own environment: the functions inherit it.
+    // Without this process's environment variables, because the functions would inherit them.
     env: {
       PATH: [dirname(tools.node), systemPath].join(delimiter),
       HOME: folder,
@@ -48,7 +48,7 @@ export async function startMiniStack(): Promise<MiniStack> {
       SFTP_ENABLED: '0',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own: Ctrl-C reaches it through `close`, after what still needs it.
+    // In a separate process group, so Ctrl-C does not end it. `close` ends it, after everything that still needs it.
     detached: true,
   });
   const output = collectTail(child);
@@ -57,7 +57,7 @@ export async function startMiniStack(): Promise<MiniStack> {
 
   const close = async () => {
     await end(child, { timeoutMs: stopTimeoutMs });
-    // What it left of the functions' processes.
+    // The functions' processes that it left running.
     signalGroup(child, 'SIGKILL');
     process.off('exit', killWithParent);
     await rm(folder, { recursive: true, force: true });
@@ -77,7 +77,7 @@ export async function startMiniStack(): Promise<MiniStack> {
     environment: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: region,
-      // The aws command, version 1, reads no other.
+      // The aws command, version 1, reads only this one.
       AWS_DEFAULT_REGION: region,
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',

@@ -18,7 +18,7 @@ export interface Stack {
   functionName: string;
   /** The id of the HTTP API. */
   apiId: string;
-  /** Where the deployed endpoint is called on this machine. */
+  /** The deployed endpoint's URL on this machine. */
   url: string;
   /** The value of one of the stack's outputs. */
   output: (key: string) => string | undefined;
@@ -33,7 +33,7 @@ export interface Deployment {
 /**
  * Deploys a copy of the service as it is in the working tree.
  *
- * @throws {RehearsalFault} with the CLI's own words when it fails.
+ * @throws {RehearsalFault} with the CLI's message when it fails.
  */
 export async function deployStack(
   ministack: MiniStack,
@@ -82,7 +82,7 @@ async function serverless({ environment }: MiniStack, args: readonly string[]): 
   try {
     const { exitCode, output } = await copy.serverless(args, {
       ...environment,
-      // In milliseconds: this cloud needs no time to build anything, and no mercy.
+      // In milliseconds: this cloud builds everything at once, so frequent polling costs nothing.
       SLS_AWS_MONITORING_FREQUENCY: '200',
     });
     if (exitCode !== 0) throw new RehearsalFault(`serverless ${args[0]} failed: ${output.trim()}`);

@@ -1,4 +1,4 @@
-/** The programs that a rehearsal needs beside Node, where `scripts/install-rehearsal.sh` leaves them. */
+/** The programs that a rehearsal needs in addition to Node, installed by `scripts/install-rehearsal.sh`. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ export const tools = {
   node: tool('node24/bin/node'),
 };
 
-/** Something that a rehearsal needs and can't have; the message is one line and says what to do. */
+/** Something that a rehearsal needs is missing or failed; the message is one line and says what to do. */
 export class RehearsalFault extends Error {
   override readonly name = 'RehearsalFault';
 }

@@ -10,20 +10,20 @@ export interface Jwts {
 }
 
 export interface UserPool {
-  /** As in the claim `iss` of its tokens. */
+  /** The claim `iss` of its tokens. */
   issuer: string;
   /** The client id of the web app, which is the audience of the tokens. */
   audience: string;
-  /** Readers come into being with their name and their clubs' ids; the result signs in. */
+  /** Creates a reader with this name and these clubs' ids; the result signs in as this reader. */
   addReader: (username: string, reader: { name: string; clubs: readonly string[] }) => Promise<Reader>;
-  /** Another app in the same pool, whose tokens are nobody's business here. */
+  /** Another app in the same pool. The endpoint does not accept its tokens. */
   addClient: (name: string) => Promise<string>;
 }
 
 export interface Reader {
   username: string;
   password: string;
-  /** Signs in at the web app, or at another. */
+  /** Signs in to the web app, or to another one. */
   signIn: (clientId?: string) => Promise<Jwts>;
 }
 
@@ -59,7 +59,7 @@ export async function createUserPool(aws: Aws, region: string): Promise<UserPool
   };
   const audience = await addClient('web');
 
-  /** Each group is made once, by whoever needs it first. */
+  /** The first reader that needs a group creates it. */
   const groups = new Map<string, Promise<unknown>>();
   const addToGroup = async (username: string, group: string) => {
     const made = groups.get(group) ?? cognito(['create-group', ...ofPool, '--group-name', group], anything);

@@ -2,7 +2,7 @@ import type { Outcome } from './model.ts';
 
 /**
  * List prices in US dollars of us-east-1, as of November 2026, without the free tier. Other regions differ by up to a third:
- * look yours up before you rely on a sum.
+ * check the prices of your region before you rely on a sum.
  */
 export const prices = {
   gatewayPerMillionRequests: 1,
@@ -31,7 +31,7 @@ export interface Bill {
   total: number;
 }
 
-/** The requests that the gateway turns away count like all others, so that the sum is an upper bound. */
+/** Requests that the gateway refuses are counted like all others, so the sum is an upper bound. */
 export function billOf(outcome: Pick<Outcome, 'requests' | 'invocations' | 'billedMs' | 'storeReads'>): Bill {
   const { requests, invocations, billedMs, storeReads } = outcome;
   const bill = {

@@ -8,7 +8,7 @@ import { concurrencyQuota, gatewayQuota, invocationsQuota, scalingRate, storeRea
 
 const laptop = { stage: 'dev', region: 'eu-central-1' };
 
-/** What a deployment without parameters of its own meets, in an account with AWS's default quotas. */
+/** The limits of a deployment with default parameters, in an account with AWS's default quotas. */
 export function defaultLimits(): Limits {
   const { throttlingRate, throttlingBurst } = readDeployment({}, laptop);
   return {
@@ -31,7 +31,7 @@ const reportSchema = v.object({
   ),
 });
 
-/** The times that the benchmark published last, behind AWS's runtime client and over TLS. Lambda's own part is not in them. */
+/** The benchmark's last published times, with AWS's runtime client and over TLS. They don't include Lambda's own part. */
 export async function benchmarkTimes(): Promise<Times> {
   const file = new URL('../../docs/performance/peers-aws-runtime-tls.json', import.meta.url);
   const { candidates } = v.parse(reportSchema, JSON.parse(await readFile(file, 'utf8')));
@@ -46,5 +46,5 @@ export async function benchmarkTimes(): Promise<Times> {
   };
 }
 
-/** What the client module does. */
+/** The retries of the client module. */
 export const clientRetries: Retries = retryDefaults;

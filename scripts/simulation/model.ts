@@ -1,6 +1,6 @@
 /**
- * The way of a join through API Gateway, Lambda and Secrets Manager, as a discrete-event model: what happens at one moment
- * decides what is scheduled for a later one. Nothing runs and nothing waits, so a hundred thousand readers take a second.
+ * A discrete-event model of a join through API Gateway, Lambda and Secrets Manager: each event can schedule later events.
+ * Nothing really runs or waits, so a hundred thousand readers take a second.
  */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
@@ -8,7 +8,7 @@ import TinyQueue from 'tinyqueue';
 import { backOff } from '../../client/waiting.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Readers who press "Join", spread at random over a time. */
+/** Readers who press "Join" at random times within a period. */
 export interface Crowd {
   readers: number;
   withinMs: number;
@@ -16,19 +16,19 @@ export interface Crowd {
   seed: number;
 }
 
-/** A rate, and how much more than it may come at once. */
+/** A rate, and how many requests may come at once. */
 export interface Rate {
   perSecond: number;
   burst: number;
 }
 
-/** What turns requests away. */
+/** The limits that refuse requests. */
 export interface Limits {
   /** The parameters `throttling-rate` and `throttling-burst`. */
   stage: Rate;
   /** API Gateway's quota for all APIs of the account in a region. */
   gateway: Rate;
-  /** Requests a second that Lambda takes: ten for each unit of the concurrency quota. */
+  /** Requests per second that Lambda accepts: ten for each unit of the concurrency quota. */
   invocations: Rate;
   /** Requests that Lambda runs at a time: the account's quota, or the parameter `reserved-concurrency`. */
   concurrency: number;
@@ -44,17 +44,17 @@ export interface Times {
   warmMs: number;
   /** The first request of an environment, from its start: the init included. */
   coldMs: number;
-  /** From the client to the gateway and back. */
+  /** The round trip from the client to the gateway. */
   networkMs: number;
   /** When an environment reads the secret again: `CREDENTIALS_MAX_AGE_SECONDS`. */
   credentialsMaxAgeMs: number;
 }
 
-/** What the client does after a 429 or 503: waits, longer each time, and asks again. */
+/** How the client retries after a 429 or 503: it waits, longer each time, and asks again. */
 export interface Retries {
   /** Requests after the first. */
   retries: number;
-  /** Of each wait the longest, in milliseconds: it doubles from the first on. */
+  /** The upper bound of the first wait, in milliseconds. It doubles with each retry, up to `longestWaitMs`. */
   firstWaitMs: number;
   longestWaitMs: number;
 }
@@ -66,7 +66,7 @@ export interface Scenario {
   retries: Retries;
 }
 
-/** Each limit that turns requests away: with a 429 the first two, with a 503 the others. */
+/** The limits that refuse requests: the first two with a 429, the others with a 503. */
 export const limitNames = [
   'stage',
   'gateway',
@@ -78,14 +78,14 @@ export const limitNames = [
 export type LimitName = (typeof limitNames)[number];
 
 export interface Outcome {
-  /** Of each reader who got in, from the press of the button to the token, in milliseconds; in no order. */
+  /** The wait of each reader who got a token, from "Join" to the token, in milliseconds; in no particular order. */
   waitsMs: readonly number[];
-  /** When the last of them was in, in milliseconds since the start. */
+  /** When the last of them got the token, in milliseconds since the start. */
   lastInMs: number;
   /** Readers whose last attempt was refused too. */
   gaveUp: number;
   refusals: Readonly<Record<LimitName, number>>;
-  /** The limit that was met first; `undefined` where none was. */
+  /** The first limit that refused a request; `undefined` where none did. */
   firstLimit: LimitName | undefined;
   /** Requests that reached the gateway, refused ones included. */
   requests: number;
@@ -98,7 +98,7 @@ export interface Outcome {
   /** The most requests that ran at a time. */
   peakConcurrency: number;
   storeReads: number;
-  /** The most reads within one second of the clock. */
+  /** The most reads within one calendar second. */
   peakReadsPerSecond: number;
 }
 
@@ -115,7 +115,7 @@ const firstReadDelayMs = 100;
 /** How much an environment may refresh early, as in lib/secret/credentials-cache.ts. */
 const refreshJitter = 0.1;
 
-/** Runs the model to its end: every reader is in or has given up. */
+/** Runs the model until every reader has a token or has given up. */
 export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
   const generator = xoroshiro128plus(crowd.seed);
   const random = () => uniformFloat64(generator);
@@ -149,7 +149,7 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
   let peakConcurrency = 0;
   const readsBySecond = new Map<number, number>();
 
-  /** One request of a reader's client, from its sending. */
+  /** One request of a reader's client, from the moment that it is sent. */
   const attempt = (retry: number, pressedAtMs: number) => (sentAtMs: number) => {
     const admitted = () => (answeredAtMs: number) => {
       lastInMs = Math.max(lastInMs, answeredAtMs);
@@ -188,7 +188,7 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
     return { readAtMs: undefined };
   };
 
-  /** Runs one request in an environment, which reads the secret first where that is due. */
+  /** Runs one request in an environment, which reads the secret first if that is due. */
   const serve = (
     environment: Environment,
     startedAtMs: number,
@@ -220,7 +220,7 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
       } else if (number < readAttempts) {
         at(nowMs + firstReadDelayMs * 2 ** (number - 1) * random(), read(number + 1));
       } else {
-        // Without a value it refuses at once; with one in hand it serves that.
+        // Without a cached value it refuses at once; with one, it uses the cached value.
         at(nowMs + (isCold ? 0 : times.warmMs), finish(!isCold));
       }
     };

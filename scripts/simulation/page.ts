@@ -6,7 +6,7 @@ import { type Limits, type Outcome, type Retries, simulate, type Times } from '.
 import { gatewayQuota, invocationsQuota } from './quotas.ts';
 import { count, dollars, limitsInWords, seconds, wait } from './report.ts';
 
-/** What every run of the page has in common. */
+/** The settings that all runs of the page share. */
 export interface Basis {
   limits: Limits;
   times: Times;
@@ -15,7 +15,7 @@ export interface Basis {
 
 /** The same limits, raised. */
 interface Raise {
-  /** What a person changes. */
+  /** What an operator changes, in words. */
   words: string;
   limits: Partial<Limits>;
 }
@@ -43,7 +43,7 @@ const rates: readonly { perSecond: number; raise: Raise }[] = [
   },
 ];
 
-/** One table: joins that come within one second, as deployed by default and with what gives first raised. */
+/** One table: joins within one second, as deployed by default and with the first limit raised. */
 export function ratesTable(basis: Basis): string {
   const rows = rates.map(({ perSecond, raise }) => {
     const run = (limits: Partial<Limits>) =>
@@ -79,7 +79,7 @@ export function ratesTable(basis: Basis): string {
 
 const crowds = [10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000];
 
-/** What a crowd of each size meets that comes within a minute. */
+/** The results for crowds of each size that come within a minute. */
 interface Series {
   title: string;
   colour: string;
@@ -120,7 +120,7 @@ export function waitChart(basis: Basis): string {
       .join(' ');
     return `  <polyline points="${points}" fill="none" stroke="${colour}" ${style}/>`;
   };
-  /** How many got in, where not all did. */
+  /** How many got a token, where not all did. */
   const shares = ({ colour, outcomes }: Series) =>
     outcomes
       .filter(({ outcome }) => outcome.gaveUp > 0)

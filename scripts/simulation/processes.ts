@@ -1,4 +1,4 @@
-/** A crowd, scaled down, against real processes of the packaged function: does the model say what they do? */
+/** Compares the model with real processes of the packaged function, for a scaled-down crowd. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { credentials, secretName } from '../../bench/measure.ts';
 import { findNode24 } from '../../bench/node24.ts';
@@ -11,12 +11,12 @@ import { startSecretsManager } from '../../stand-ins/secrets-manager.ts';
 import { clientRetries } from './defaults.ts';
 import { simulate } from './model.ts';
 
-/** Some hundred readers within seconds, and so few environments that many are refused at first. */
+/** Some hundred readers within seconds, with so few environments that many requests are refused at first. */
 const readers = 600;
 const withinMs = 6_000;
 const concurrency = 3;
 
-/** What is compared, of the processes or of the model. */
+/** The compared figures, of the processes or of the model. */
 export interface Figures {
   in: number;
   refused: number;
@@ -35,7 +35,7 @@ export async function compareWithProcesses(): Promise<{ processes: Figures; mode
     limits: {
       stage: unlimited,
       gateway: unlimited,
-      // Here nobody counts requests a second, so that this limit of Lambda's is out of the way.
+      // The processes have no limit of requests per second, so the model has none either.
       invocations: unlimited,
       concurrency,
       scaling: unlimited,
@@ -61,7 +61,7 @@ async function runProcesses(): Promise<{ processes: Figures; coldMs: number; war
   const coldMs: number[] = [];
   const warmMs: number[] = [];
 
-  /** One request, as Lambda would take it: by an environment that waits, by a new one, or not at all. */
+  /** One request, handled as by Lambda: in an idle environment, in a new one, or refused. */
   const invoke = async (): Promise<boolean> => {
     if (running >= concurrency) return false;
     running += 1;

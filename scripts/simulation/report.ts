@@ -2,7 +2,7 @@ import { quantile } from '../../bench/statistics.ts';
 import { billOf } from './bill.ts';
 import type { LimitName, Outcome, Scenario } from './model.ts';
 
-/** Each limit as a person knows it, and what raises it. */
+/** The name of each limit, and how to raise it. */
 export const limitsInWords: Readonly<Record<LimitName, { name: string; raise: string }>> = {
   stage: { name: "the stage's throttling (429)", raise: '`throttling-rate` and `throttling-burst`' },
   gateway: {
@@ -27,7 +27,7 @@ export const limitsInWords: Readonly<Record<LimitName, { name: string; raise: st
   },
 };
 
-/** What a run found, a line each, for a terminal. */
+/** The results of a run, one line each, for a terminal. */
 export function describe({ crowd, limits, times }: Scenario, outcome: Outcome): string {
   const { waitsMs, refusals } = outcome;
   const bill = billOf(outcome);
@@ -71,7 +71,7 @@ export function describe({ crowd, limits, times }: Scenario, outcome: Outcome): 
   return lines.map(([title, text]) => `${title.padEnd(14)}${text}`).join('\n');
 }
 
-/** A quantile of the waits, for a person; "none" where nobody got in. */
+/** A quantile of the waits as text; "none" where no one got a token. */
 export function wait({ waitsMs }: Outcome, p: number): string {
   return waitsMs.length === 0 ? 'none' : milliseconds(quantile(waitsMs, p));
 }

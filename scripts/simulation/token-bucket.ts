@@ -16,7 +16,7 @@ export class TokenBucket {
   take(atMs: number): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + ((atMs - this.#filledAt) / 1000) * this.#perSecond);
     this.#filledAt = atMs;
-    // A token that is there but for a rounding error is there.
+    // The tolerance allows for rounding errors.
     if (this.#tokens < 1 - 1e-9) return false;
     this.#tokens -= 1;
     return true;
