@@ -109,7 +109,8 @@ test('nothing secret is in the log: no credential, no token, no reader', async (
     store.put('booky/livekit', JSON.stringify({ ...credentials, LIVEKIT_API_SECRET }));
   }
   const faulty = await startPackaged(store.environment);
-  expect(await respond(faulty, event)).toMatchObject({ statusCode: 503 });
+  // With the version before the unsafe one.
+  expect(await respond(faulty, event)).toMatchObject({ statusCode: 200 });
   await Promise.all([lambda.stop(), faulty.stop()]);
 
   expect(lambda.output).toContain('Token issued.');

@@ -6,6 +6,8 @@ export interface ManualClock extends Clock {
   advance: (ms: number) => Promise<void>;
   /** Time passes, but nothing runs, as in a frozen Lambda environment: timers that fell due meanwhile are still to fire. */
   freeze: (ms: number) => void;
+  /** Sets the wall clock on by `ms` milliseconds, or back; timers know nothing of it. */
+  set: (ms: number) => void;
   /** Lets everything that is ready run, without time passing. */
   settle: () => Promise<void>;
   /** How many timers are set. */
@@ -14,10 +16,11 @@ export interface ManualClock extends Clock {
 
 export function manualClock(start = 1_700_000_000_000): ManualClock {
   let now = start;
+  let set = 0;
   const timers = new Set<{ at: number; callback: () => void }>();
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
-    now: () => now,
+    now: () => now + set,
     after: (ms, callback) => {
       const timer = { at: now + ms, callback };
       timers.add(timer);
@@ -38,6 +41,9 @@ export function manualClock(start = 1_700_000_000_000): ManualClock {
     },
     freeze: (ms) => {
       now += ms;
+    },
+    set: (ms) => {
+      set += ms;
     },
     settle,
     pending: () => timers.size,
