@@ -93,7 +93,9 @@ test.each([
   store.failWith('InternalServiceError');
   const lambda = await startPackaged({ ...store.environment, ...env });
 
-  await expect.poll(() => lambda.output, { timeout: 10_000 }).toContain('The credentials could not be fetched.');
+  await expect
+    .poll(() => lambda.output, { timeout: 10_000 })
+    .toContain('The credentials could not be fetched.');
   expect(store.reads).toBe({ one: 1, three: 3, five: 5 }[count]);
 });
 
