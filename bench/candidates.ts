@@ -10,7 +10,7 @@ import { stages } from './steps.ts';
 /** One way to write the function, ready to run. */
 export interface Candidate {
   name: string;
-  /** What stands for it in tables. */
+  /** Its name in tables. */
   title: string;
   directory: string;
   /** JavaScript in the zip, in bytes. */
@@ -21,7 +21,7 @@ export interface Candidate {
   remove: () => Promise<void>;
 }
 
-/** ESM as Middy's and Powertools' documentation has it for esbuild: CommonJS dependencies find a `require`. */
+/** ESM as in Middy's and Powertools' documentation for esbuild: the banner defines `require` for CommonJS dependencies. */
 const esm: BuildOptions = {
   format: 'esm',
   banner: {
@@ -29,7 +29,7 @@ const esm: BuildOptions = {
   },
 };
 
-/** Minified CommonJS for Node: what esbuild makes of `--bundle --platform=node --minify`. */
+/** Minified CommonJS for Node: the output of esbuild with `--bundle --platform=node --minify`. */
 const cjs: BuildOptions = { format: 'cjs' };
 
 interface Peer {
@@ -74,7 +74,7 @@ export async function buildStages(): Promise<Candidate[]> {
   return await Promise.all([buildPeer(floorPeer), buildPeer(limitPeer), ...built]);
 }
 
-/** The product and the limit with source maps beside them, to tell whose code it is that runs. */
+/** The product and the limit, with source maps that show from which source file the running code comes. */
 export async function buildProfiled(): Promise<Candidate[]> {
   const product = stages().at(-1);
   if (product === undefined) throw new Error('the build has no stages');

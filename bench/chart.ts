@@ -7,7 +7,7 @@ const rowHeight = 44;
 const top = 84;
 const scaleWidth = width - labels - 130;
 
-/** From the process's start to the first answer, one bar a candidate, its init and then its first request: the shortest first. */
+/** One bar for each candidate, the shortest first: its init, then its first request, from the process's start to the answer. */
 export function chart(report: Report): string {
   const candidates = report.candidates.toSorted((a, b) => a.timesFloor.median - b.timesFloor.median);
   const longest = Math.max(...candidates.map(({ init, first }) => init.median + first.median));

@@ -1,3 +1,3 @@
 // @ts-check
-/** Loaded before the function that is profiled: Node writes a profile where a process ends by itself, and not where it is killed. */
+/** Loaded before the profiled function: Node writes the profile only if the process exits by itself, not if it is killed. */
 process.once('SIGTERM', () => process.exit());

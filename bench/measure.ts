@@ -7,18 +7,18 @@ import type { SecretsManagerStandIn } from '../stand-ins/secrets-manager.ts';
 import type { Candidate } from './candidates.ts';
 import { quantile } from './statistics.ts';
 
-/** What one life of an environment took: times in milliseconds, memory in bytes. */
+/** The measurements of one environment, from start to end: times in milliseconds, memory in bytes. */
 export interface Run {
-  /** From the start of the process to its first call for an event. */
+  /** From the start of the process to its first request for an event. */
   initMs: number;
-  /** From the hand-over of the first event, which waits from the start, to its answer. */
+  /** From the delivery of the first event, which waits from the start, to its answer. */
   firstMs: number;
   /** The sum of both: what the first reader waits for. */
   totalMs: number;
   /** A request after the first, as the Runtime API sees it: the runtime's own part included, like Lambda's duration. */
   warmP50Ms: number;
   warmP99Ms: number;
-  /** `undefined` where the system does not tell. */
+  /** `undefined` where the system does not report it. */
   peakMemoryBytes: number | undefined;
   secretReads: number;
 }
@@ -28,7 +28,7 @@ export interface Conditions {
   /** The module that runs the function; `undefined` for the repository's own. */
   runtime: string | undefined;
   secretsManager: SecretsManagerStandIn;
-  /** Where candidates find it, and what makes them trust it. */
+  /** The variables with which candidates find the store and trust it. */
   environment: Readonly<Record<string, string>>;
   warmRequests: number;
 }
@@ -40,7 +40,7 @@ export const credentials = {
   LIVEKIT_WS_URL: 'wss://bench.livekit.cloud',
 };
 
-/** Starts a candidate with a request waiting, sends it more, and checks what it did: a run that did the wrong thing throws. */
+/** Starts a candidate with a waiting request, sends more requests, and checks the results. Throws if one is wrong. */
 export async function measure(
   candidate: Candidate,
   { nodePath, runtime, secretsManager, environment, warmRequests }: Conditions,
@@ -63,7 +63,7 @@ export async function measure(
     const peakMemoryBytes = await lambda.peakMemory();
     if (candidate.mintsTokens) {
       for (const { payload } of [first, ...warm.slice(-1)]) await checkAnswer(payload);
-      // The stand-in counts what is correctly signed, session token included, and nothing else.
+      // The stand-in counts only reads that are signed correctly, session token included.
       if (secretReads === 0) throw new Error('never read the secret');
     }
     const warmMs = warm.map(({ durationMs }) => durationMs);

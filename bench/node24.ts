@@ -8,12 +8,12 @@ export interface NodeBinary {
   version: string;
 }
 
-/** What a Node is asked; it answers `path,version`. */
+/** An expression that Node evaluates; the result is `path,version`. */
 const question = '[process.execPath, process.version].join()';
 
 /**
- * Node 24: the one that `scripts/install-node-24.sh` left; else the published one, fetched once by npx and then taken from its
- * cache; else, where npm has none for this platform or is out of reach, the Node at hand, which `version` tells.
+ * Finds Node 24: the one from `scripts/install-node-24.sh`; otherwise the one from npm, which npx downloads once and caches. Where
+ * npm has none for this platform or can't be reached, it is the Node that runs this; see `version`.
  */
 export async function findNode24(): Promise<NodeBinary> {
   const published = `--package=node-${process.platform}-${process.arch}@24`;
@@ -26,7 +26,7 @@ export async function findNode24(): Promise<NodeBinary> {
   );
 }
 
-/** The Node that a command asks; `undefined` where it can't be run. */
+/** The Node that answers this command; `undefined` where it can't be run. */
 async function nodeThatAnswers(command: string, args: readonly string[]): Promise<NodeBinary | undefined> {
   try {
     const { stdout } = await promisify(execFile)(command, args);

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:profile`: where the time of a cold start goes, from the start of the process to the first answer, for the
- * function and for the one without dependencies. A profiler slows down what it watches: the shares count, not the times.
+ * `npm run bench:profile`: shows what the time of a cold start is spent on, from the start of the process to the first answer, for
+ * the function and for the one without dependencies. A profiler slows the code down, so compare the shares, not the times.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { SourceMap } from 'node:module';
@@ -40,10 +40,10 @@ const profileSchema = v.object({
 type Profile = v.InferOutput<typeof profileSchema>;
 type CallFrame = Profile['nodes'][number]['callFrame'];
 
-/** The source file from which a call stems; `undefined` for what is not in the bundle, or not from a file of its own. */
+/** The source file of a call; `undefined` for code that is not in the bundle, or that esbuild added. */
 type SourceOf = (frame: CallFrame) => string | undefined;
 
-/** Milliseconds a start, by what they were spent on. */
+/** Milliseconds per start, by what they were spent on. */
 type Times = Map<string, number>;
 
 const node = await findNode24();
@@ -59,7 +59,7 @@ try {
       return { candidate, times, sourceOf: await readSourceMap(candidate.directory) };
     }),
   );
-  // In turns, so that what else the machine does hits both.
+  // Alternately, so that other load on the machine affects both.
   for (let start = 0; start < starts; start += 1) {
     for (const { candidate, times, sourceOf } of columns) addTimes(times, await profile(candidate), sourceOf);
   }

@@ -1,13 +1,13 @@
 /**
- * `npm run bench:publish`: takes what the benchmarks left in bench/results/ into docs/performance/, draws the chart of it, and
- * fills the tables of docs/performance.md.
+ * `npm run bench:publish`: copies the results of the benchmarks from bench/results/ to docs/performance/, draws the chart, and fills
+ * the tables of docs/performance.md.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { chart } from './chart.ts';
 import { type Report, ratio } from './report.ts';
 
-/** Milliseconds a start, for the function and for the one without dependencies. */
+/** Milliseconds per start, for the function and for the one without dependencies. */
 export interface ProfileRow {
   purpose: string;
   product: number;
@@ -31,7 +31,7 @@ const files = {
 
 const docs = new URL('../docs/', import.meta.url);
 
-/** What was published last. */
+/** The results that were published last. */
 export async function readPublished(): Promise<Published> {
   const read = async (name: string) =>
     JSON.parse(await readFile(new URL(`performance/${name}`, docs), 'utf8'));
@@ -43,7 +43,7 @@ export async function readPublished(): Promise<Published> {
   };
 }
 
-/** The documentation with its tables filled: each stands between a line `<!-- name -->` and a line `<!-- end -->`. */
+/** The page with its tables filled: each is between a line `<!-- name -->` and a line `<!-- end -->`. */
 export function withTables(documentation: string, published: Published): string {
   const tables: Record<string, string> = {
     peers: peersTable(published),
@@ -96,7 +96,7 @@ export function profileTable(rows: readonly ProfileRow[]): string {
   );
 }
 
-/** A table whose first column is text, the others figures. */
+/** A table: the first column is text, the others are figures. */
 export function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = `|---|${'---:|'.repeat(header.length - 1)}`;

@@ -2,17 +2,17 @@ import type { Candidate } from './candidates.ts';
 import type { Run } from './measure.ts';
 import { type Spread, spread } from './statistics.ts';
 
-/** What a benchmark found and under which conditions; the form of its JSON. */
+/** The results of a benchmark and its conditions, as stored in JSON. */
 export interface Report {
-  /** Whether the candidates are the function and its peers, or the function at one stage of its build after the other. */
+  /** Whether the candidates are the function and its peers, or the function at each stage of its build. */
   compares: 'peers' | 'steps';
   /** Version of the Node that ran the candidates. */
   node: string;
   platform: string;
   rounds: number;
-  /** Requests after the first, in each life of an environment. */
+  /** Requests after the first, in each environment. */
   warmRequests: number;
-  /** What the secret's stand-in waits before it answers. */
+  /** How long the Secrets Manager stand-in waits before it answers, in milliseconds. */
   latencyMs: number;
   /** What runs the candidates. */
   runtime: string;
@@ -21,32 +21,32 @@ export interface Report {
   candidates: Summary[];
 }
 
-/** A candidate over all rounds: times in milliseconds, ratios taken within each round. */
+/** A candidate over all rounds: times in milliseconds; each ratio is of two values of the same round. */
 export interface Summary {
   name: string;
   title: string;
   init: Spread;
   first: Spread;
   total: Spread;
-  /** `total`, by the floor's in the same round. */
+  /** `total`, divided by the floor's in the same round. */
   timesFloor: Spread;
-  /** `total`, by that of the function without dependencies in the same round: the same on every machine, or nearly. */
+  /** `total`, divided by that of the function without dependencies in the same round: nearly the same on every machine. */
   timesLimit: Spread;
-  /** `total`, by that of the candidate listed before it in the same round. */
+  /** `total`, divided by that of the candidate before it in the same round. */
   timesBefore: Spread;
   warmP50: Spread;
   warmP99: Spread;
-  /** `warmP50`, by that of the function without dependencies in the same round. */
+  /** `warmP50`, divided by that of the function without dependencies in the same round. */
   timesLimitWarm: Spread;
-  /** Resident set at its highest, in bytes; `null` where the system does not tell. */
+  /** The highest resident set size, in bytes; `null` where the system does not report it. */
   peakMemoryBytes: number | null;
   bundleBytes: number;
   zipBytes: number;
-  /** The most reads of the secret in one life of an environment. */
+  /** The most reads of the secret in one environment. */
   secretReads: number;
 }
 
-/** @param rounds one map a round, from the candidate's name to its run */
+/** @param rounds one map for each round, from the candidate's name to its run */
 export function summarise(candidates: readonly Candidate[], rounds: readonly Map<string, Run>[]): Summary[] {
   return candidates.map(({ name, title, bundleBytes, zipBytes }, index) => {
     const own = rounds.map((round) => runOf(round, name));
@@ -79,7 +79,7 @@ function runOf(round: Map<string, Run>, name: string): Run {
   return run;
 }
 
-/** For a terminal, and as Markdown: the middle of each figure, and of the ratios also the range of the middle half. */
+/** For a terminal, and as Markdown: the median of each figure; for ratios also the range of the middle half. */
 export function table(report: Report): string {
   const { compares, rounds, warmRequests, candidates } = report;
   const header = [
@@ -130,7 +130,7 @@ export function table(report: Report): string {
   ].join('\n');
 }
 
-/** In words: what ran where, and what the secret's store was like. */
+/** The conditions in words: Node, machine, runtime and secret store. */
 export function conditions({ node, platform, runtime, latencyMs, tls }: Report): string {
   return `Node ${node}, ${platform}, ${runtime}, a secret store that answers in ${latencyMs} ms${tls ? ' over TLS' : ''}`;
 }

@@ -1,11 +1,10 @@
 /**
- * `npm run bench`: starts the function and its peers over and over, and compares. `--steps` compares the function with
- * itself at each stage of its build instead; `--aws-runtime` runs them all behind AWS's own runtime client instead of the
- * repository's; `--tls` has them read the secret over TLS; `--rounds`, `--warm` (requests a round) and `--latency` (of the
- * store, in milliseconds) take a number.
+ * `npm run bench`: starts the function and its peers many times, and compares them. `--steps` compares the function at each stage
+ * of its build instead; `--aws-runtime` runs them with AWS's own runtime client instead of the repository's; with `--tls` they
+ * read the secret over TLS; `--rounds`, `--warm` (requests per round) and `--latency` (of the store, in milliseconds) take a number.
  *
- * Each round starts every candidate once, in an order that turns from round to round, so that what else the machine does
- * hits them all alike; ratios are taken within a round, and what is shown is their median.
+ * Each round starts every candidate once. The order changes from round to round, so that other load on the machine affects all
+ * candidates alike. Ratios are taken within a round; the report shows their median.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -46,14 +45,14 @@ const environment = {
 };
 try {
   const conditions = { nodePath: node.path, runtime, secretsManager, environment, warmRequests };
-  // One round for nothing: the disk's cache should be warm for all.
+  // The first round does not count: it warms the disk's cache for all.
   await runRound(candidates);
   const runs: Map<string, Run>[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const turn = round % candidates.length;
     runs.push(await runRound([...candidates.slice(turn), ...candidates.slice(0, turn)]));
     const progress = `round ${round + 1} of ${rounds}`;
-    // On a terminal each round overwrites the one before; a pipe gets lines.
+    // On a terminal each round overwrites the line of the one before; a pipe gets one line per round.
     process.stderr.write(process.stderr.isTTY ? `\r${progress}` : `${progress}\n`);
   }
   if (process.stderr.isTTY) process.stderr.write('\n');
@@ -93,7 +92,7 @@ function readOptions() {
         rounds: { type: 'string', default: '25' },
         warm: { type: 'string', default: '500' },
         latency: { type: 'string', default: '20' },
-        // The function at each stage of its build instead of its peers.
+        // The function at each stage of its build, not its peers.
         steps: { type: 'boolean', default: false },
         'aws-runtime': { type: 'boolean', default: false },
         tls: { type: 'boolean', default: false },

@@ -1,11 +1,11 @@
-/** A sample's middle and the range of its middle half. */
+/** A sample's median and the range of its middle half. */
 export interface Spread {
   median: number;
   lowerQuartile: number;
   upperQuartile: number;
 }
 
-/** The value below which the part `p` (0 to 1) of the sample lies, interpolated between neighbours; NaN for none. */
+/** The `p` quantile of the sample (`p` from 0 to 1), interpolated between neighbours; NaN for an empty sample. */
 export function quantile(values: readonly number[], p: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const position = (sorted.length - 1) * p;

@@ -2,13 +2,13 @@ import type { BuildOptions, Plugin } from 'esbuild';
 import bundleConfig from '../deploy/bundle.cjs';
 import { changePackages, coreModules, steps } from '../deploy/bundle-steps.cjs';
 
-/** A stage on the way from esbuild's defaults to the bundle that is deployed. */
+/** One stage of the build, between esbuild's defaults and the deployed bundle. */
 export interface Stage {
   name: string;
   options: BuildOptions;
 }
 
-/** The build of the function without any of its own steps, then with one more at a time. */
+/** The builds of the function: first without any of its steps, then each with one step more. */
 export function stages(): Stage[] {
   const { mainFields } = bundleConfig({});
   const banner = {

@@ -1,6 +1,6 @@
 /**
- * The API on a laptop: serverless-offline in a process of its own, which builds the function as a deployment would, with
- * the verifying authorizer before it.
+ * The API on a laptop: serverless-offline in a separate process. It builds the function as a deployment does, and runs it behind
+ * the authorizer, which verifies JWTs.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,18 +13,18 @@ import { end, untilAnswering } from './server-process.ts';
 export interface ApiOptions {
   /** The service: where `serverless.yml` is. */
   directory: string;
-  /** The port of 127.0.0.1 on which it listens. */
+  /** The port on 127.0.0.1 that it listens on. */
   port: number;
   /** The readers' issuer and the audience that their tokens must name. */
   issuer: string;
   audience: string;
-  /** The region that the function believes to be in. */
+  /** The AWS region that the function sees. */
   region: string;
   /** Further parameters of the deployment, by name. */
   parameters?: Readonly<Record<string, string>>;
-  /** The function's environment, beyond what `serverless.yml` sets. */
+  /** The function's environment variables, in addition to those of `serverless.yml`. */
   environment: Readonly<Record<string, string>>;
-  /** Takes what the function logs, and warnings and errors of the build. */
+  /** Called with what the function logs, and with warnings and errors of the build. */
   write: (output: string) => void;
 }
 
@@ -32,26 +32,26 @@ export interface Api {
   url: string;
   /** Resolves when the API answers HTTP; rejects if it ends before. */
   ready: Promise<void>;
-  /** Resolves when the process has ended, for whatever reason. */
+  /** Resolves when the process has ended, for any reason. */
   ended: Promise<void>;
-  /** Ends the process and everything that it started. */
+  /** Ends the process and all processes that it started. */
   close: () => Promise<void>;
 }
 
-/** What serverless-offline draws on its output, whatever its log level: a box, and empty lines around it. */
+/** The box and the empty lines around it that serverless-offline prints at every log level. */
 const drawingOfRoutes = /^\s*([┌│└].*)?$/;
 
-/** The end of a log line that only CloudWatch reads: which of its fields are metrics. */
+/** The end of a log line, which only CloudWatch reads: it says which of the fields are metrics. */
 const forCloudWatch = /,"_aws":\{.*\}(?=\}$)/;
 
-/** How long serverless-offline may take to end itself, in milliseconds. */
+/** How long serverless-offline may take to end, in milliseconds. */
 const shutdownMs = 5_000;
 
-/** Starts it, and returns at once: to end it early is possible while it still builds. */
+/** Starts it, and returns at once, so it can be ended while it still builds. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { directory, port, issuer, audience, region, parameters = {}, environment, write } = options;
   const allParameters = Object.entries({ ...parameters, issuer, audience });
-  // Here serverless-offline takes any event for the function, claims included: at a socket that no web page can reach.
+  // serverless-offline accepts any event for the function here, claims included, so it listens on a socket that no web page can reach.
   const socketFolder = await mkdtemp(join(tmpdir(), 'booky-api-'));
   const child = spawn(
     process.execPath,
@@ -65,7 +65,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Nothing else of this process's environment: its AWS credentials, say, would reach the function.
+      // No other variables of this process: its AWS credentials, for example, would reach the function.
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
@@ -82,7 +82,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   let isReady = false;
   createInterface(child.stdout).on('line', (line) => {
     if (!drawingOfRoutes.test(line)) write(`${line.replace(forCloudWatch, '')}\n`);
-    // With this word the CLI reports why it can't go on; after a failed build, for one, it stays all the same.
+    // The CLI reports a fatal error with this word, but does not always exit, for example after a failed build.
     if (line === 'Error:' && !isReady) child.kill('SIGTERM');
   });
 
@@ -93,7 +93,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       isReady = true;
     },
     async (error: unknown) => {
-      // What it said of itself comes first.
+      // Its own output comes first.
       await ended;
       throw new Error('The API did not start.', { cause: error });
     },

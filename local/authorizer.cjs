@@ -1,17 +1,17 @@
 // @ts-check
 /**
- * What stands before the function on a laptop, as API Gateway's JWT authorizer does on AWS: serverless-offline, which
- * would verify no signature itself, calls this hook (`custom.offline.customAuthenticationProvider`) for each route.
+ * The JWT authorizer on a laptop, in place of API Gateway's on AWS. serverless-offline itself would verify no signature; it calls
+ * this hook (`custom.offline.customAuthenticationProvider`) for each route.
  *
  * `npm start` sets AUTHORIZER_ISSUER and AUTHORIZER_AUDIENCE (comma-separated) to what it deploys to serverless-offline
- * as the parameters `issuer` and `audience`. Without them nothing starts: an API that lets everybody in is not offered.
+ * as the parameters `issuer` and `audience`. Without them nothing starts: an API without authorization would let everyone in.
  */
 const process = require('node:process');
 const { refuseOtherHost } = require('../stand-ins/loopback-host.cjs');
 const { flattenClaims } = require('./flatten-claims.cjs');
 const { createJwtVerifier } = require('./jwt-verifier.cjs');
 
-/** From this header serverless-offline takes an event's `requestContext.authorizer`, whoever wrote it. */
+/** serverless-offline reads an event's `requestContext.authorizer` from this header, even if the client sent it. */
 const overrideHeader = 'sls-offline-authorizer-override';
 
 const verify = createJwtVerifier({
@@ -44,7 +44,7 @@ const verify = createJwtVerifier({
  * @returns {symbol}
  */
 
-/** The servers that refuse other hosts already: the hook is called once a route. @type {WeakSet<Server>} */
+/** The servers that refuse other hosts already: the hook is called once for each route. @type {WeakSet<Server>} */
 const guarded = new WeakSet();
 
 /**
@@ -88,7 +88,7 @@ function authorizerOf({ authorizer }, functionKey, method, path) {
 }
 
 /**
- * Before routing, so that no request to another host gets further: preflights and unknown paths included.
+ * Refuses requests to other hosts before routing, so preflights and unknown paths are refused too.
  *
  * @param {Server} server
  */
@@ -99,7 +99,7 @@ function refuseOtherHosts(server) {
 }
 
 /**
- * Makes this the event's `requestContext.authorizer`, and nothing that the client sent under that header.
+ * Sets the event's `requestContext.authorizer`, and removes what the client sent in that header.
  *
  * @param {Request} request
  * @param {object} authorizer
@@ -127,7 +127,7 @@ function refuse(h, status, message, challenge) {
 function required(name) {
   const value = process.env[name];
   if (value) return value;
-  // Not thrown: the CLI would report it and stay, with a port open at which the function takes any event.
+  // Not thrown: the CLI would report the error but keep running, with an open port on which the function accepts any event.
   console.error(`${name} is not set, so no token can be verified: start the API with npm start.`);
   process.exit(1);
 }

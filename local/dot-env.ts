@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 
 const file = new URL('../.env', import.meta.url);
 
-/** A laptop's own settings, from `.env` in the repository; nobody has to have any. */
+/** The settings of this laptop, from the optional file `.env` in the repository. */
 export function readDotEnv(): NodeJS.Dict<string> {
   try {
     return parseEnv(readFileSync(file, 'utf8'));

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Every claim as a string, which is how API Gateway's JWT authorizer hands them to a function: an array as `[a b c]`, an
- * object as `map[key:value]`, with no quotes and nothing escaped, so that `["a b"]` and `["a", "b"]` come out alike.
+ * Every claim as a string, as API Gateway's JWT authorizer passes them to a function: an array as `[a b c]`, an object as
+ * `map[key:value]`, with no quotes and nothing escaped, so `["a b"]` and `["a", "b"]` give the same string.
  *
  * @param {Readonly<Record<string, unknown>>} claims the payload of a verified JWT
  * @returns {Record<string, string>}

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The checks of API Gateway's JWT authorizer, in its order and as strict: RSA signatures alone, a `kid` that the issuer's
- * key set has, `iss` to the letter, `aud` or else `client_id`, `exp`, `nbf` and `iat` without leeway, and the scopes.
+ * The checks of API Gateway's JWT authorizer, in the same order and as strict: only RSA signatures, a `kid` from the issuer's key
+ * set, exactly the same `iss`, `aud` or, without it, `client_id`, `exp`, `nbf` and `iat` without leeway, and the scopes.
  */
 const { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } = require('jose');
 
@@ -22,13 +22,13 @@ const keysMaxAgeMs = 2 * 60 * 60 * 1000;
 
 /**
  * @param {Authorizer} authorizer
- * @returns a function that judges one token, for a route that asks for one of `routeScopes` (none: for no scope).
+ * @returns a function that checks one token, for a route that requires one of `routeScopes` (an empty list requires none).
  */
 function createJwtVerifier({ issuer, audience }) {
   /** @type {ReturnType<typeof createRemoteJWKSet> | undefined} */
   let keySet;
 
-  /** Discovered at the first token, and anew at the next one if that failed. */
+  /** Discovered at the first token, and again at the next one if that failed. */
   const discoverKeySet = async () => {
     const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const response = await fetch(url, { signal: AbortSignal.timeout(5000) });

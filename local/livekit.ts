@@ -1,6 +1,6 @@
 /**
- * The LiveKit server of a laptop: the real binary, confined to loopback. Its own `--dev` is not confined: it opens
- * media ports on every interface.
+ * The LiveKit server of a laptop: the real binary, only on loopback. Its option `--dev` would open media ports on every
+ * interface.
  */
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -12,10 +12,10 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collectTail, end, untilAnswering } from './server-process.ts';
 
-/** Where `scripts/install-meeting-peers.sh` leaves the server. */
+/** Where `scripts/install-meeting-peers.sh` installs the server. */
 const installed = fileURLToPath(new URL('../.tools/livekit-server', import.meta.url));
 
-/** A reason why there is no LiveKit server, in one line for the person who wants one. */
+/** The reason why there is no LiveKit server, in one line for a person. */
 export class LiveKitFault extends Error {
   override readonly name = 'LiveKitFault';
 }
@@ -23,10 +23,10 @@ export class LiveKitFault extends Error {
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 3_000;
 
-/** The first makes it wait for participants to leave; the second, of another kind, does not. */
+/** After the first signal the server waits for participants to leave; after the second, of another kind, it does not. */
 const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 
-/** What to tell someone who has no LiveKit server: one line. */
+/** The message where there is no LiveKit server: one line. */
 export const howToGetLiveKit =
   'no livekit-server found: run scripts/install-meeting-peers.sh, put one on the PATH, or name it in LIVEKIT_SERVER';
 
@@ -57,28 +57,28 @@ export interface LiveKitOptions {
   binary: string;
   /** The TCP port of the API and of signalling. */
   port: number;
-  /** The key pair that it accepts. */
+  /** The API key and secret that it accepts. */
   apiKey: string;
   apiSecret: string;
-  /** Secrets of further keys that it accepts, by the key. */
+  /** More accepted keys, each with its secret. */
   furtherKeys?: Readonly<Record<string, string>>;
-  /** Whether who joins a room that does not exist creates it; true by default. */
+  /** Whether joining a room that does not exist creates it; true by default. */
   autoCreate?: boolean;
 }
 
 export interface LiveKit {
   /** For clients: `ws://localhost:<port>`. */
   url: string;
-  /** Ends the server, participants or not: they are told that the meeting is over. */
+  /** Ends the server. Participants are told that the meeting is over. */
   close: () => Promise<void>;
-  /** Ends it without a word to anybody, like a crash, or a service manager that has waited long enough. */
+  /** Ends it without telling the participants, like a crash, or like a service manager after its timeout. */
   kill: () => Promise<void>;
 }
 
 /**
  * Starts a LiveKit server and waits until it answers. Media goes through one UDP port, which the system chooses.
  *
- * @throws {LiveKitFault} when the port is taken, or the server ends by itself or stays silent for 20 s.
+ * @throws {LiveKitFault} when the port is in use, or when the server ends or does not answer within 20 s.
  */
 export async function startLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const { binary, port, apiKey, apiSecret, furtherKeys, autoCreate = true } = options;
@@ -113,7 +113,7 @@ export async function startLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   return { url: `ws://localhost:${port}`, close, kill };
 }
 
-/** JSON, which the server reads as the YAML that it is. */
+/** JSON, which is also YAML, the format that the server reads. */
 function loopbackOnly(options: {
   port: number;
   udpPort: number;

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Both meanings of `localhost`: a server on either would take requests that are meant for ours. */
+/** Both addresses of `localhost`: another server on one of them would get requests that are meant for ours. */
 const loopback = ['127.0.0.1', '::1'];
 
-/** Whether nobody listens on this port of the loopback interface, by IPv4 or IPv6. */
+/** Whether no server listens on this port of the loopback interface, by IPv4 or IPv6. */
 export async function isPortFree(port: number): Promise<boolean> {
   for (const host of loopback) {
     const error = await tryToListen(port, host);
-    // Anything else, a machine without IPv6 for instance, is no sign of another server.
+    // Any other error, for example on a machine without IPv6, does not mean another server.
     if (error?.code === 'EADDRINUSE') return false;
   }
   return true;
 }
 
-/** A port that was free a moment ago, for a server that can't report which one the system gave it. */
+/** A port that was free a moment ago, for a server that can't report the port that the system chose. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-/** Servers that run in processes of their own beside this one: waiting until they answer, their last output, ending them. */
+/** Servers in separate processes: waits until they answer, keeps their last output, ends them. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Resolves when the server answers at `url` with a status below 500.
  *
  * @param options.timeoutMs without it there is no limit
- * @throws an error that says why not, as the end of a sentence: the process has ended, can't be run, or took too long.
+ * @throws an error with the reason, worded to follow a colon: the process has ended, can't be run, or took too long.
  */
 export async function untilAnswering(
   child: ChildProcess,
@@ -26,7 +26,7 @@ export async function untilAnswering(
       .catch(() => false);
     const outcome = await Promise.race([answering, ended]);
     if (typeof outcome === 'string') throw new Error(outcome);
-    // Another server on this port may have answered: then the child can't have it, and ends.
+    // The answer may be from another server on this port: then the child can't listen there, and ends.
     const fate = await Promise.race([ended, delay(outcome ? 200 : 50, 'running')]);
     if (fate !== 'running') throw new Error(fate);
     if (outcome) return;
@@ -34,7 +34,7 @@ export async function untilAnswering(
   throw new Error(`it did not answer at ${url} within ${timeoutMs / 1_000} s`);
 }
 
-/** Reads all that the process prints, or the pipe would fill and stop it; keeps the last 2,000 characters. */
+/** Reads everything that the process prints, because a full pipe would block it; keeps the last 2,000 characters. */
 export function collectTail(child: ChildProcess): () => string {
   let tail = '';
   const append = (chunk: Buffer) => {
@@ -58,7 +58,7 @@ export async function end(
   clearTimeout(timer);
 }
 
-/** Signals a process that was started as `detached`, and what else is in its group. */
+/** Sends a signal to a process that was started as `detached`, and to its whole process group. */
 export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {

@@ -1,4 +1,4 @@
-/** What `npm start` reads from its environment and from `.env`. */
+/** The settings that `npm start` reads from its environment variables and from `.env`. */
 export interface Settings {
   /** Port of the API; 0 lets the system choose, here and below. */
   port: number;
@@ -6,9 +6,9 @@ export interface Settings {
   pagePort: number;
   /** The content of the secret, as the team would store it in Secrets Manager. */
   secret: { LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string; LIVEKIT_WS_URL: string };
-  /** The deployment's parameters that the function's environment comes from. */
+  /** The deployment's parameters that set the function's environment variables. */
   parameters: Record<string, string>;
-  /** The function's other variables, as they are: the function itself says what is wrong with one. */
+  /** The function's other variables, unchanged: the function itself reports what is wrong with one. */
   environment: Record<string, string>;
 }
 
@@ -35,8 +35,8 @@ const passedOn = [
 ] as const;
 
 /**
- * An empty variable counts as unset. Without a LiveKit API key it is the pair that `livekit-server --dev` knows, and
- * without a URL that server's.
+ * An empty variable counts as unset. The default API key and secret are those of `livekit-server --dev`, and the default URL is
+ * that server's.
  *
  * @throws {SettingsFault} at the first variable that can't be used.
  */
@@ -54,9 +54,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
   const apiSecret = read('LIVEKIT_API_SECRET');
   if ((apiKey === undefined) !== (apiSecret === undefined)) {
     const missing = apiKey === undefined ? 'LIVEKIT_API_KEY' : 'LIVEKIT_API_SECRET';
-    throw new SettingsFault(
-      `${missing} is not set: the key and its secret go together, in .env for instance.`,
-    );
+    throw new SettingsFault(`${missing} is not set: set both the key and its secret, for example in .env.`);
   }
 
   return {

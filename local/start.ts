@@ -1,4 +1,4 @@
-/** `npm start`: everything that the endpoint needs, on this machine alone, until Ctrl-C. */
+/** `npm start`: runs everything that the endpoint needs on this machine, until Ctrl-C. */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { audience, type Issuer, startIssuer } from '../stand-ins/issuer.ts';
@@ -14,23 +14,23 @@ const directory = fileURLToPath(new URL('..', import.meta.url));
 
 const secretName = 'booky/livekit';
 
-/** Where Vite serves a front end of one's own by default: the API lets it in beside the meeting page. */
+/** Vite's default origin, for a front end in development: the API allows it in addition to the meeting page. */
 const frontEnd = 'http://localhost:5173';
 
-/** Something that runs beside this process or in it. Started in order, ended in reverse. */
+/** Something that runs in this process or in another one. Parts are started in order and ended in reverse order. */
 interface Part {
   close: () => Promise<void>;
 }
 const parts: Part[] = [];
 
-/** A reason not to go on, in one line for the person who started it. */
+/** The reason why `npm start` can't continue, in one line for a person. */
 class Failure extends Error {
   override readonly name = 'Failure';
 }
 
 const stopped = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-  // Who ends npm ends the shell under it, which dies without passing the signal on.
+  // When npm is ended, it ends its shell, which does not pass the signal on. So this checks whether the parent is still there.
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent) resolve();
@@ -101,9 +101,9 @@ async function refuseTakenPort(variable: string, port: number): Promise<void> {
 }
 
 /**
- * Starts a LiveKit server where `LIVEKIT_WS_URL` means this machine and nothing listens there yet.
+ * Starts a LiveKit server if `LIVEKIT_WS_URL` is on this machine and no server listens there yet.
  *
- * @returns what there is to say about meetings, in one line.
+ * @returns one line for the person, about meetings.
  */
 async function startOwnLiveKit({ secret }: Settings, environment: NodeJS.ProcessEnv): Promise<string> {
   const { LIVEKIT_WS_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = secret;
@@ -117,7 +117,7 @@ async function startOwnLiveKit({ secret }: Settings, environment: NodeJS.Process
   return `Meetings take place at ${url}, where a LiveKit server was started.`;
 }
 
-/** The claims that the page asks the issuer for: those that the function reads, where it reads any. */
+/** The claims that the page requests from the issuer: those that the function reads, if it reads any. */
 function claimNames({ parameters }: Settings) {
   return {
     member: parameters['clubs-claim'] ?? 'reading_clubs',

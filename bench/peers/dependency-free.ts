@@ -1,6 +1,6 @@
 /**
- * The limit: the same job with Node alone, as little of it as will do. No retries, no timeouts, no refresh, no checks of the
- * secret: nothing to put into production, but what the others can be measured against.
+ * The limit: the same job with only Node and as little code as possible. It has no retries, no timeouts, no refresh and no checks
+ * of the secret: it is not for production, but for comparison with the others.
  */
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
 import { admissionOf, answer, grant, parseSecret, type Secret, secretName, ttlSeconds } from './meeting.ts';

@@ -1,7 +1,7 @@
 import { AccessToken } from 'livekit-server-sdk';
 import { type Admission, grant, type Secret, ttlSeconds } from './meeting.ts';
 
-/** A token by LiveKit's SDK, as its README has it. */
+/** A token from LiveKit's SDK, as in its README. */
 export function liveKitToken({ identity, name, room }: Admission, secret: Secret): Promise<string> {
   const token = new AccessToken(secret.LIVEKIT_API_KEY, secret.LIVEKIT_API_SECRET, {
     identity,

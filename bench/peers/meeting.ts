@@ -1,6 +1,6 @@
 /**
- * What every peer does around its secret and its token, so that they differ in these two alone: who asks for which room, and
- * the answer of the contract. The product does more (all of the contract's rules, errors, a log line a request).
+ * The code that all peers share, so that they differ only in how they read the secret and sign the token: it reads who asks for
+ * which room, and builds the answer. The product does more (all of the contract's rules, errors, a log line for each request).
  */
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 

@@ -1,6 +1,6 @@
 /**
- * Powertools' `getSecret`, which keeps the value for five minutes. It has no prefetching of its own; a first call while the
- * module loads is the best that its users can do.
+ * Powertools' `getSecret`, which keeps the value for five minutes. It can't prefetch, so the best option for its users is a first
+ * call while the module loads.
  */
 import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';

@@ -1,4 +1,4 @@
-/** The usual bundle: both SDKs as their READMEs have it, and the secret sent for as soon as the module loads. */
+/** The usual bundle: both SDKs as in their READMEs. It requests the secret as soon as the module loads. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
 import { liveKitToken } from './livekit.ts';

@@ -1,6 +1,6 @@
 /**
- * Serves the meeting page: built by Vite into memory at the start, so that what the browser gets is what a deployed
- * front end would be, from another origin than the API's.
+ * Serves the meeting page. Vite builds it in memory at the start, so the browser gets it like a deployed front end, from another
+ * origin than the API's.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -20,7 +20,7 @@ const contentTypes = new Map([
   ['.svg', 'image/svg+xml'],
 ]);
 
-/** LiveKit's address comes with the token, so the page may connect anywhere; its code comes from here alone. */
+/** LiveKit's URL comes with the token, so the page may connect to any host; its code may come only from this server. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -45,7 +45,7 @@ export interface Page {
   close: () => Promise<void>;
 }
 
-/** Builds and serves the page; rejects with the system's error when the port can't be had. */
+/** Builds and serves the page; rejects with the system's error when it can't listen on the port. */
 export async function startPage({ port, settings }: PageOptions): Promise<Page> {
   const files = await buildPage();
   files.set('/settings.json', JSON.stringify(settings));

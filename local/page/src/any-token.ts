@@ -1,4 +1,4 @@
-/** "Check another token": the judge's word on whatever somebody pastes. Nothing of it leaves the page. */
+/** "Check another token": shows the findings for pasted text. The text does not leave the page. */
 import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { findToken } from '../../../token-check/find-token.ts';
 import { type Finding, summarise } from '../../../token-check/finding.ts';

@@ -1,21 +1,21 @@
-/** The chat: data messages to everyone in the room, kept nowhere. */
+/** The chat: data messages to everyone in the room. They are not stored. */
 import { type Room, RoomEvent } from 'livekit-client';
 import { byId, create } from './dom.ts';
 import { nameOf } from './tiles.ts';
 
 const topic = 'chat';
-/** In characters; what others send may be longer, and is cut. */
+/** In characters; longer messages from others are cut. */
 const maxLength = 2_000;
-/** Older messages make room for newer ones. */
+/** How many messages are shown; the oldest ones are removed. */
 const maxMessages = 300;
 
-/** Wires the chat to the room until `signal` aborts; `onFailure` hears of a message that could not be sent. */
+/** Connects the chat to the room until `signal` aborts; `onFailure` is called when a message could not be sent. */
 export function startChat(room: Room, signal: AbortSignal, onFailure: (error: unknown) => void): void {
   const log = byId('messages', HTMLElement);
   const messages = byId('message-list', HTMLOListElement);
   const form = byId('chat', HTMLFormElement);
   const input = byId('message', HTMLInputElement);
-  // It scrolls, and not every browser lets the keyboard scroll what can't have the focus.
+  // Focusable because it scrolls: not every browser lets the keyboard scroll an element that can't have the focus.
   log.tabIndex = 0;
   messages.replaceChildren();
   input.value = '';
@@ -59,7 +59,7 @@ export function startChat(room: Room, signal: AbortSignal, onFailure: (error: un
   );
 }
 
-/** LiveKit tells of someone who publishes nothing some seconds late: their first message can be there before them. */
+/** LiveKit announces participants who publish nothing some seconds late, so their first message can arrive before that. */
 function nameLater(room: Room, shown: HTMLElement, identity: string): void {
   room.on(RoomEvent.ParticipantConnected, (participant) => {
     if (participant.identity === identity) shown.textContent = nameOf(participant);

@@ -1,7 +1,7 @@
-/** What the reader chooses before signing in, and what of it the page's address remembers. */
+/** What the reader chooses before signing in, and the part of it that the page's URL keeps. */
 import { byId, create } from './dom.ts';
 
-/** The clubs that the sign-in lists for a reader, by what the reader is there. */
+/** The clubs that the sign-in lists for a reader, by the reader's role in them. */
 export interface Clubs {
   member: string[];
   moderator: string[];
@@ -25,7 +25,7 @@ export const readers = [
 
 const someoneElse = 'someone-else';
 const ownClaims = 'own-claims';
-/** Holds a club that nobody enters, for a reader who is no member of the chosen one. */
+/** A club that no one enters, for a reader who is not a member of the chosen one. */
 const anotherClub = 'some-other-club';
 
 const none: Clubs = { member: [], moderator: [], listener: [] };
@@ -62,7 +62,7 @@ const signIns: Record<SignInQuality, string> = {
 const field = (id: string) => byId(id, HTMLInputElement);
 const select = (id: string) => byId(id, HTMLSelectElement);
 
-/** Fills the form's lists, takes what the page's address remembers, and shows fields when a choice needs them. */
+/** Fills the form's lists, applies the choices in the page's URL, and shows fields when a choice needs them. */
 export function setUpChoices(): void {
   fill(select('reader'), [
     ...readers.map(({ id, name }) => [id, `${name} (${id})`] as const),
@@ -85,7 +85,7 @@ export function setUpChoices(): void {
   reveal();
 }
 
-/** What the form says now; the API, not the page, judges whether a club or a name will do. */
+/** The form's current values. The API, not the page, checks whether a club or a name is valid. */
 export function readChoices(): Choices {
   const reader = readers.find(({ id }) => id === select('reader').value) ?? {
     id: field('reader-id').value.trim(),
@@ -112,13 +112,13 @@ export function fieldOf(path: string): string | undefined {
   return fieldsOfRequest.get(path);
 }
 
-/** What the page calls a field of the request. */
+/** The page's label for a field of the request. */
 export function nameOfField(path: string): string {
   const label = document.querySelector(`label[for="${fieldOf(path)}"]`);
   return label?.textContent ?? path;
 }
 
-/** Marks these fields of the form until they change, and brings the reader to the first. */
+/** Marks these fields of the form until they change, and moves the focus to the first. */
 export function markInvalid(ids: readonly string[]): void {
   for (const id of ids) {
     const input = field(id);
@@ -134,7 +134,7 @@ export function markInvalid(ids: readonly string[]): void {
   if (first !== undefined) field(first).focus();
 }
 
-/** Puts the choices into the address, so that a reload, or a second tab, starts from them. */
+/** Puts the choices into the URL, so a reload or a second tab starts with them. */
 export function rememberChoices(): void {
   window.history.replaceState(
     window.history.state,
@@ -143,7 +143,7 @@ export function rememberChoices(): void {
   );
 }
 
-/** The page's address with this reader and club chosen. */
+/** The page's URL with this reader and club chosen. */
 export function addressFor(reader: string, club: string): string {
   return `?${new URLSearchParams({ reader, club, as: select('entering-as').value })}`;
 }

@@ -1,4 +1,4 @@
-/** The judge's findings on the page, one list item each. */
+/** Shows findings about a token on the page, one list item each. */
 import type { Finding, Verdict } from '../../../token-check/finding.ts';
 import { create } from './dom.ts';
 
@@ -9,7 +9,7 @@ const marks: Readonly<Record<Verdict, { sign: string; word: string }>> = {
   withheld: { sign: '–', word: 'Withheld: ' },
 };
 
-/** Fills the list; under a cross stands what LiveKit answers, and under a warning too what to do. */
+/** Fills the list. A cross also shows LiveKit's answer; a cross and a warning show what to do. */
 export function showFindings(list: HTMLElement, findings: readonly Finding[]): void {
   list.replaceChildren(
     ...findings.map(({ claim, value, verdict, meaning, answer, remedy }) => {

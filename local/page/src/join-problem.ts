@@ -1,4 +1,4 @@
-/** Why LiveKit did not let someone in, or did not keep them, told to a person. */
+/** Explains to a person why LiveKit refused or disconnected them. */
 import { ConnectionError, ConnectionErrorReason, DisconnectReason } from 'livekit-client';
 import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { redact } from '../../../token-check/redact.ts';
@@ -14,24 +14,24 @@ export function joinProblem(error: unknown, serverUrl: string): Problem {
   }
   if (error instanceof ConnectionError && error.message.includes('pc connection')) {
     return new Problem('LiveKit let you in, but no picture or sound gets through.', {
-      why: 'The media connection (UDP) to the server did not come about.',
-      remedy: 'Try another network, or look whether a firewall is in the way.',
+      why: 'The media connection (UDP) to the server could not be opened.',
+      remedy: 'Try another network, or check whether a firewall blocks it.',
     });
   }
   return new Problem('No LiveKit server answers.', {
-    why: `Nothing lets a meeting begin at ${serverUrl}.`,
+    why: `The connection to ${serverUrl} failed.`,
     remedy:
-      'On a laptop: run "scripts/install-meeting-peers.sh" once, then start "npm start" anew; it starts the server. Elsewhere: check LIVEKIT_WS_URL.',
+      'On a laptop: run "scripts/install-meeting-peers.sh" once, then restart "npm start"; it starts the server. Elsewhere: check LIVEKIT_WS_URL.',
   });
 }
 
-/** For the reason that came with a disconnection which the reader did not ask for. */
+/** The problem for the reason of a disconnection that the reader did not request. */
 export function disconnectionProblem(reason: DisconnectReason | undefined): Problem {
   switch (reason) {
     case DisconnectReason.DUPLICATE_IDENTITY:
       return new Problem('You have joined from somewhere else.', {
         why: 'A reader can be in a meeting once: another tab or device has joined under your name, so this one was disconnected.',
-        remedy: 'Go on there, or join here again, which disconnects the other.',
+        remedy: 'Continue there, or join here again, which disconnects the other.',
       });
     case DisconnectReason.PARTICIPANT_REMOVED:
       return new Problem('A moderator has removed you from the meeting.', {
@@ -41,12 +41,12 @@ export function disconnectionProblem(reason: DisconnectReason | undefined): Prob
     case DisconnectReason.ROOM_DELETED:
     case DisconnectReason.ROOM_CLOSED:
       return new Problem('The meeting is over.', {
-        why: 'Its room was closed for everybody.',
+        why: 'Its room was closed for everyone.',
         remedy: 'Join again to open a new one.',
       });
     case DisconnectReason.SERVER_SHUTDOWN:
       return new Problem('The LiveKit server has stopped.', {
-        why: 'It told everybody so and ended.',
+        why: 'It was shut down.',
         remedy: 'Start it again ("npm start" does), and join again.',
       });
     default:

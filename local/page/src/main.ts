@@ -1,4 +1,4 @@
-/** The page: choose who you are and where, get a token and look at it, meet. One view at a time. */
+/** The page: choose a reader and a club, get a token and look at it, join the meeting. It shows one view at a time. */
 import { ConnectionError, setLogLevel } from 'livekit-client';
 import { createTokenClient, type TokenAnswer, TokenError } from '../../../client/index.ts';
 import { judgeToken } from '../../../token-check/judge-token.ts';
@@ -40,7 +40,7 @@ async function start(): Promise<void> {
   const settings = await loadSettings();
   setUpChoices();
   setUpAnyToken();
-  // Any other identity provider says by itself what a reader is.
+  // Any other identity provider decides the reader's role itself.
   byId('more', HTMLElement).hidden = settings.signIn.kind !== 'development';
   startViews();
   let session: Session | undefined;
@@ -48,7 +48,7 @@ async function start(): Promise<void> {
 
   window.addEventListener('popstate', () => {
     const view = viewInHistory();
-    // Forward, to what is no longer there.
+    // The browser's Forward, to a view that no longer exists.
     if (view === 'meeting' || (view === 'token' && session === undefined)) return window.history.back();
     clearNews();
     show(view);
@@ -97,7 +97,7 @@ async function start(): Promise<void> {
         onProblem: complain,
         onEnd: async (reason, error) => {
           leaveMeeting = undefined;
-          // Unless the browser's Back is what ended it.
+          // Unless the browser's Back ended it.
           if (viewInHistory() === 'meeting') await goBackTo(reason === 'left' ? 'choose' : 'token');
           if (reason === 'left') tell(`You have left ${token.room_name}.`);
           else if (error === undefined) complain(disconnectionProblem(reason));
@@ -112,12 +112,12 @@ async function start(): Promise<void> {
   });
 }
 
-/** Signs in and gets a token; rejects with a `TokenError`, or with what is wrong with signing in. */
+/** Signs in and gets a token; rejects with a `TokenError`, or with a `Problem` when signing in fails. */
 async function obtain(settings: Settings, choices: Choices): Promise<Session> {
   let bearer = '';
   const { getToken } = createTokenClient({
     url: settings.tokenEndpoint,
-    // Anew each time, renewed or not: nobody has to type anything.
+    // Signs in again each time: it needs no input.
     getBearer: async () => {
       bearer = await signIn(settings, choices);
       return bearer;
@@ -154,7 +154,7 @@ async function showToken({ choices, bearer, token }: Session): Promise<void> {
   byId('devices', HTMLElement).hidden = token.role === 'listener';
 }
 
-/** Roles that were asked for have no effect where the API reads no such claim: better said than wondered at. */
+/** A chosen role has no effect where the API does not read its claim. Then this says so. */
 function adviceOnRole({ clubs, club }: Choices, { role }: TokenAnswer): string {
   const unread = (what: string, variable: string) =>
     `You signed in as ${what}, but this API reads no claim that says so: "npm start" with ${variable} set makes it.`;
@@ -165,10 +165,10 @@ function adviceOnRole({ clubs, club }: Choices, { role }: TokenAnswer): string {
     return role === 'listener' ? '' : unread('a listener', 'LISTENERS_CLAIM=listening_clubs');
   }
   if (clubs.member.includes(club)) return '';
-  return unread('somebody who is not in this club', 'CLUBS_CLAIM=reading_clubs');
+  return unread('a reader who is not in this club', 'CLUBS_CLAIM=reading_clubs');
 }
 
-/** A meeting of one is dull: another tab can be somebody else. */
+/** Another tab can join as another reader. */
 function inviteSomeone({ reader, club }: Choices): void {
   const somebody = readers.find(({ id }) => id !== reader.id);
   if (somebody === undefined) return;
@@ -177,7 +177,7 @@ function inviteSomeone({ reader, club }: Choices): void {
   link.href = addressFor(somebody.id, club);
 }
 
-/** Runs a task of this button: once at a time, saying what goes on, and telling what went wrong. */
+/** Runs a task of this button, once at a time; shows its progress, and what went wrong. */
 async function busy(button: HTMLButtonElement, label: string, task: () => Promise<void>): Promise<void> {
   if (button.ariaDisabled === 'true') return;
   const usual = button.textContent;
@@ -212,7 +212,7 @@ function complain(error: unknown): void {
   markInvalid(problem.fields);
 }
 
-/** The button goes with the message, and the focus must not get lost with it. */
+/** The button disappears with the message, so the focus is moved. */
 function dismiss(): void {
   alertBox.replaceChildren();
   headingOfView().focus();

@@ -1,4 +1,4 @@
-/** A meeting, from joining to leaving: the room's events on one side, the page's controls on the other. */
+/** A meeting, from joining to leaving: connects the room's events with the page's controls. */
 import { type DisconnectReason, type RemoteParticipant, Room, RoomEvent, Track } from 'livekit-client';
 import { stayInMeeting, type TokenAnswer } from '../../../client/index.ts';
 import { startChat } from './chat.ts';
@@ -14,15 +14,15 @@ export interface MeetingOptions {
   devices: { camera: boolean; microphone: boolean };
   /** A new token for joining again; rejects with the client's errors. */
   newToken: () => Promise<TokenAnswer>;
-  /** A token that is good now, the one before or a new one; rejects with a `Problem`. */
+  /** A token that is valid now, the same as before or a new one; rejects with a `Problem`. */
   freshToken: () => Promise<TokenAnswer>;
-  /** For news that all should see or hear, but nobody need act on. */
+  /** Called with news that need no action; they are shown, and announced to screen readers. */
   onNews: (text: string) => void;
-  /** For what went wrong while the meeting goes on. */
+  /** Called with a problem that does not end the meeting. */
   onProblem: (error: unknown) => void;
   /**
-   * Called once, when it is over: with LiveKit's reason, or with `left` when the reader wanted so; and with the last error
-   * where joining again failed.
+   * Called once, when the meeting is over: with LiveKit's reason, or with `left` when the reader left; and with the last error if
+   * joining again failed.
    */
   onEnd: (reason: DisconnectReason | 'left' | undefined, error?: unknown) => void;
 }
@@ -30,7 +30,7 @@ export interface MeetingOptions {
 /**
  * Joins and shows the meeting; rejects with a `Problem` when LiveKit does not let the reader in.
  *
- * @returns leaves it, as the reader's own button does
+ * @returns a function that leaves the meeting, as the button "Leave" does
  */
 export async function joinMeeting(options: MeetingOptions): Promise<() => Promise<void>> {
   const { token, onNews, onProblem } = options;
@@ -48,7 +48,7 @@ export async function joinMeeting(options: MeetingOptions): Promise<() => Promis
     byId('tiles', HTMLUListElement),
     token.role === 'moderator' ? moderation(options) : undefined,
   );
-  /** How many devices are being switched by the reader, who is told of what fails. */
+  /** How many devices the reader is switching now. The page tells the reader when that fails. */
   let switching = 0;
 
   const end = (reason: DisconnectReason | 'left' | undefined, error?: unknown) => {
@@ -82,7 +82,7 @@ export async function joinMeeting(options: MeetingOptions): Promise<() => Promis
     try {
       await (device === 'camera' ? local.setCameraEnabled(on) : local.setMicrophoneEnabled(on));
     } catch (error) {
-      // A meeting that ends meanwhile cuts this short, and has a more important thing to tell.
+      // If the meeting ends meanwhile, this fails too, but the end has its own message.
       if (!over.signal.aborted) onProblem(deviceProblem(device, error));
     } finally {
       switching -= 1;
@@ -117,7 +117,7 @@ export async function joinMeeting(options: MeetingOptions): Promise<() => Promis
       show();
     })
     .on(RoomEvent.TrackMuted, (publication, participant) => {
-      // The reader's own switch is off already when this comes; a moderator's hand comes without warning.
+      // If the reader muted it, the switch is off already. Otherwise a moderator did.
       const isOwnDoing = microphone.getAttribute('aria-busy') === 'true';
       if (participant === local && publication.source === Track.Source.Microphone && !isOwnDoing) {
         onNews('A moderator has muted your microphone.');
@@ -127,7 +127,7 @@ export async function joinMeeting(options: MeetingOptions): Promise<() => Promis
     .on(RoomEvent.Reconnecting, () => onNews('The connection was interrupted. Reconnecting …'))
     .on(RoomEvent.Reconnected, () => onNews('Connected again.'))
     .on(RoomEvent.MediaDevicesError, (error, kind) => {
-      // Switched on again after joining again, which nobody waits for.
+      // Devices are switched on again after joining again; nothing waits for it.
       if (switching === 0) onProblem(deviceProblem(kind === 'videoinput' ? 'camera' : 'microphone', error));
     });
 
@@ -155,14 +155,14 @@ export async function joinMeeting(options: MeetingOptions): Promise<() => Promis
   show();
 
   if (local.permissions?.canPublish) {
-    // Not waited for: a person may take long to answer the browser's question, and is in the meeting meanwhile.
+    // Not awaited: a person may take long to answer the browser's permission prompt, and is in the meeting meanwhile.
     if (options.devices.camera) void setDevice('camera', true);
     if (options.devices.microphone) void setDevice('microphone', true);
   }
   return leave;
 }
 
-/** "On" and "off" are for the eye: a screen reader has them from `aria-pressed`. */
+/** "On" and "off" are only shown: a screen reader reads `aria-pressed` instead. */
 function showSwitch(button: HTMLButtonElement, device: string, on: boolean): void {
   button.setAttribute('aria-pressed', String(on));
   button.replaceChildren(device, create('span', { ariaHidden: 'true' }, [on ? ' on' : ' off']));
@@ -170,7 +170,7 @@ function showSwitch(button: HTMLButtonElement, device: string, on: boolean): voi
 
 function showWhetherAlone(isAlone: boolean): void {
   const invitation = byId('alone', HTMLElement);
-  // With the link, the focus would be lost.
+  // The focus would be lost with the link.
   const hasFocus = invitation.contains(document.activeElement);
   invitation.hidden = !isAlone;
   if (hasFocus && !isAlone) byId('meeting-heading', HTMLElement).focus();
@@ -196,7 +196,7 @@ function moderation({ freshToken, onNews, onProblem }: MeetingOptions): Moderati
   };
 }
 
-/** Whether the moderator means it. */
+/** Asks the moderator to confirm. */
 function confirmRemoval(participant: RemoteParticipant): Promise<boolean> {
   const dialog = byId('confirm', HTMLDialogElement);
   byId('confirm-question', HTMLElement).textContent = `Remove ${nameOf(participant)} from the meeting?`;
@@ -226,7 +226,7 @@ function deviceProblem(device: 'camera' | 'microphone', error: unknown): Problem
     case 'NotReadableError':
       return new Problem(what, {
         why: 'Another program may be using it.',
-        remedy: 'End that, then press the switch again. You can stay without.',
+        remedy: 'Close that program, then press the switch again. You can stay without.',
       });
     default:
       return new Problem(what, {

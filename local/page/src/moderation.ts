@@ -1,14 +1,14 @@
-/** What a moderator may do to others: calls of LiveKit's server API, straight from the browser, with the meeting token. */
+/** A moderator's actions: calls of LiveKit's server API, directly from the browser, with the meeting token. */
 import type { TokenAnswer } from '../../../client/index.ts';
 import { Problem } from './problem.ts';
 import { reach } from './reach.ts';
 
-/** Silences a published track; only its owner can switch it on again. */
+/** Mutes a published track; only its owner can switch it on again. */
 export function mutePublishedTrack(token: TokenAnswer, identity: string, trackSid: string): Promise<void> {
   return call(token, 'MutePublishedTrack', { identity, track_sid: trackSid, muted: true });
 }
 
-/** Ends someone's presence in the room; it does not keep them from coming back. */
+/** Removes a participant from the room; they can join again. */
 export function removeParticipant(token: TokenAnswer, identity: string): Promise<void> {
   return call(token, 'RemoveParticipant', { identity });
 }
@@ -30,8 +30,8 @@ async function call(token: TokenAnswer, method: string, parameters: object): Pro
   }
   if (response.status === 404) {
     throw new Problem('That came too late.', {
-      why: 'The reader, or what you wanted to mute, is gone (status 404).',
-      remedy: 'Nothing needs doing.',
+      why: 'The reader has left, or the track has ended (status 404).',
+      remedy: 'You don’t need to do anything.',
     });
   }
   throw new Problem('LiveKit could not do that.', {

@@ -1,9 +1,9 @@
-/** What went wrong, told to a person: what happened, why, and what to do about it. */
+/** A problem for a person to read: what happened, why, and what to do. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly why: string;
   readonly remedy: string;
-  /** Ids of the form's fields that are at fault. */
+  /** Ids of the form's fields that are wrong. */
   readonly fields: readonly string[];
 
   constructor(
@@ -17,10 +17,10 @@ export class Problem extends Error {
   }
 }
 
-/** Whatever was thrown, as a problem; what nobody foresaw is a fault of this page. */
+/** Anything thrown, as a problem. An unexpected error is a fault of this page. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  return new Problem('Something unforeseen happened.', {
+  return new Problem('Something unexpected happened.', {
     why: error instanceof Error ? error.message : String(error),
     remedy: 'Reload the page and try again.',
   });

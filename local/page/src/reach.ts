@@ -1,6 +1,6 @@
 import { Problem } from './problem.ts';
 
-/** `fetch`, with a problem for a person where there is no answer to read. */
+/** `fetch`, but rejects with a `Problem` where there is no readable answer. */
 export async function reach(who: string, url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
@@ -10,8 +10,8 @@ export async function reach(who: string, url: string, init: RequestInit): Promis
 }
 
 /**
- * Why a request brought no answer that the page may read. To the page a server that is down and one whose CORS does not name
- * the page look alike; a second request, whose answer may stay unread, tells them apart.
+ * Why a request brought no answer that the page may read. A server that is down and one whose CORS does not allow the page look
+ * the same to the page. A second request, whose answer the page does not read, shows the difference.
  */
 export async function unreachable(who: string, url: string): Promise<Problem> {
   const { origin } = new URL(url);
@@ -22,7 +22,7 @@ export async function unreachable(who: string, url: string): Promise<Problem> {
     });
   }
   return new Problem(`${who} does not answer.`, {
-    why: `Nothing can be reached at ${origin}.`,
+    why: `No server could be reached at ${origin}.`,
     remedy: 'Run "npm start" in the repository, wait for its line with "Ready", and try again.',
   });
 }

@@ -1,4 +1,4 @@
-/** Where the page finds the rest of the world: told by the server that serves it, so that it can play with any stack. */
+/** The URLs and the sign-in that the page uses. They come from the page's server, so the page works with any stack. */
 import * as v from 'valibot';
 
 const Settings = v.object({
@@ -9,13 +9,13 @@ const Settings = v.object({
     v.object({
       kind: v.literal('development'),
       issuerUrl: v.pipe(v.string(), v.url()),
-      /** The claims that list a reader's clubs, by what the reader is there. */
+      /** The claims that list a reader's clubs, by the reader's role in them. */
       claims: v.object({ member: v.string(), moderator: v.string(), listener: v.string() }),
     }),
     v.object({
-      /** A Cognito user pool with readers who exist for a rehearsal alone. */
+      /** A Cognito user pool with readers who exist only for a rehearsal. */
       kind: v.literal('user-pool'),
-      /** Where Cognito's API answers. */
+      /** The URL of Cognito's API. */
       url: v.pipe(v.string(), v.url()),
       clientId: v.string(),
       /** The readers' passwords by their ids. */
@@ -29,7 +29,7 @@ export type Settings = v.InferOutput<typeof Settings>;
 /** One kind of identity provider, as the settings describe it. */
 export type SignIn<Kind extends Settings['signIn']['kind']> = Extract<Settings['signIn'], { kind: Kind }>;
 
-/** Reads the settings of the serving host; rejects when there are none, which a person can't mend. */
+/** Reads the settings from the page's server; rejects when there are none, which a person can't fix. */
 export async function loadSettings(): Promise<Settings> {
   const response = await fetch('/settings.json');
   return v.parse(Settings, await response.json());

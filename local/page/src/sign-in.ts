@@ -1,4 +1,4 @@
-/** Signing in: the one place that knows how a reader gets the bearer that the API verifies. */
+/** Signing in: the only module that knows how a reader gets the bearer token that the API verifies. */
 import * as v from 'valibot';
 import type { Choices } from './choices.ts';
 import { Problem } from './problem.ts';
@@ -30,7 +30,7 @@ async function signInForDevelopment(provider: SignIn<'development'>, choices: Ch
 
 const UserPoolAnswer = v.object({ AuthenticationResult: v.object({ AccessToken: v.string() }) });
 
-/** What a front end's Cognito library does: a name and a password for tokens. */
+/** Signs in as a front end's Cognito library does: with a name and a password. */
 async function signInAtUserPool(
   { url, clientId, passwords }: SignIn<'user-pool'>,
   { reader }: Choices,
@@ -57,14 +57,14 @@ async function signInAtUserPool(
   return answer.output.AuthenticationResult.AccessToken;
 }
 
-/** The development issuer signs whatever it is asked for. */
+/** The development issuer signs all claims that a request asks for. */
 function developmentClaims(
   names: SignIn<'development'>['claims'],
   { reader, clubs, quality }: Choices,
 ): URLSearchParams {
   const claims = new URLSearchParams({ sub: reader.id, name: reader.name });
   for (const role of ['member', 'moderator', 'listener'] as const) {
-    // Empty values count for nothing, but a parameter that comes more than once is an array, even of one.
+    // The issuer ignores empty values, but makes an array of a parameter that comes more than once, even with one value.
     for (const id of [...clubs[role], '', '']) claims.append(names[role], id);
   }
   if (quality === 'expired') claims.set('exp', String(Math.floor(Date.now() / 1000) - 3600));

@@ -1,4 +1,4 @@
-/** One tile a person: the picture, the name, whether the microphone is on, and a moderator's buttons. */
+/** One tile for each person: the picture, the name, whether the microphone is on, and a moderator's buttons. */
 import { type LocalParticipant, type Participant, type RemoteParticipant, Track } from 'livekit-client';
 import { create } from './dom.ts';
 
@@ -9,7 +9,7 @@ export interface Moderation {
 }
 
 export interface Tiles {
-  /** Brings the list in line with who is there, and each tile with its person. */
+  /** Updates the list to the participants in the room, and each tile to its participant. */
   show: (local: LocalParticipant, others: readonly RemoteParticipant[]) => void;
   clear: () => void;
 }
@@ -107,7 +107,7 @@ function createTile(participant: Participant, buttons: readonly Button[]): Tile 
       const called = nameOf(participant);
       name.textContent = participant.isLocal ? `${called} (you)` : called;
       initial.textContent = [...called][0]?.toUpperCase() ?? '';
-      // From the signed token: nobody can call themselves so.
+      // From the signed token, so readers can't set it themselves.
       moderates.hidden = participant.attributes['role'] !== 'moderator';
       muted.hidden = participant.isMicrophoneEnabled;
       muted.textContent = participant.permissions?.canPublish === false ? 'listening' : 'muted';
@@ -117,7 +117,7 @@ function createTile(participant: Participant, buttons: readonly Button[]): Tile 
       const isShown = participant.isCameraEnabled && camera?.videoTrack !== undefined;
       shown.video.set(isShown ? camera?.videoTrack : undefined);
       video.hidden = !isShown;
-      // One's own voice stays unheard.
+      // Readers don't hear their own voice.
       if (!participant.isLocal) {
         shown.audio.set(participant.getTrackPublication(Track.Source.Microphone)?.audioTrack);
       }
@@ -131,7 +131,7 @@ function createTile(participant: Participant, buttons: readonly Button[]): Tile 
   };
 }
 
-/** The one track that plays in this element. */
+/** Makes this track the only one that plays in the element. */
 function attachment(element: HTMLMediaElement): { set: (track: Track | undefined) => void } {
   let current: Track | undefined;
   return {

@@ -1,10 +1,10 @@
-/** Why the API gave no meeting token, told to a person who may be a developer. */
+/** Explains why the API gave no meeting token, to a person who may be a developer. */
 import type { TokenError } from '../../../client/index.ts';
 import { fieldOf, nameOfField } from './choices.ts';
 import { Problem } from './problem.ts';
 import { unreachable } from './reach.ts';
 
-/** What happened, why, and what to do, for the client's error; `endpoint` is the URL that was asked. */
+/** What happened, why, and what to do, for the client's error; `endpoint` is the URL of the request. */
 export async function tokenProblem(error: TokenError, endpoint: string): Promise<Problem> {
   const status = `(status ${error.status})`;
   const request = error.requestId ? ` (request ${error.requestId})` : '';
@@ -16,7 +16,7 @@ export async function tokenProblem(error: TokenError, endpoint: string): Promise
       });
     case 'unauthenticated':
       return new Problem('The API does not know who you are.', {
-        why: `Your sign-in names no reader ${status}.`,
+        why: `Your sign-in has no reader id ${status}.`,
         remedy: 'Sign in again.',
       });
     case 'invalid_request':
@@ -42,8 +42,8 @@ export async function tokenProblem(error: TokenError, endpoint: string): Promise
           'Sign in again. If it stays so, compare the issuer and audience of the API with those of your sign-in.',
       });
     case 'gateway_forbidden':
-      return new Problem('Your sign-in does not reach as far as this.', {
-        why: `It lacks a scope that the gateway asks for ${status}.`,
+      return new Problem('Your sign-in does not allow this.', {
+        why: `It lacks a scope that the gateway requires ${status}.`,
         remedy: 'Sign in with a scope that the API accepts.',
       });
     case 'gateway_not_found':
@@ -52,25 +52,25 @@ export async function tokenProblem(error: TokenError, endpoint: string): Promise
         remedy: 'Check the address of the API that this page was started with.',
       });
     case 'gateway_throttled':
-      return new Problem('Too many people ask at once.', {
-        why: `The gateway slows everybody down ${status}.`,
+      return new Problem('There are too many requests at the moment.', {
+        why: `The gateway throttles them ${status}.`,
         remedy: 'Wait some seconds and try again.',
       });
     case 'gateway_error':
       return new Problem('The gateway could not answer.', {
-        why: `It says nothing of the endpoint’s own ${status}.`,
+        why: `Its answer is not the endpoint’s ${status}.`,
         remedy: 'Try again; if it stays so, look into the logs of the gateway and the function.',
       });
     case 'unexpected_answer':
       return new Problem('The API answered in a way that this page does not understand.', {
         why: `${error.message}.`,
-        remedy: 'Check that page and API are of the same version.',
+        remedy: 'Check that the page and the API have the same version.',
       });
     case 'no_answer':
       return unreachable('The API', endpoint);
     case 'timeout':
       return new Problem('The API does not answer.', {
-        why: 'Nothing came within half a minute.',
+        why: 'No answer came within half a minute.',
         remedy: 'Check the network, and try again.',
       });
     case 'body_too_large':

@@ -5,19 +5,19 @@ import { byId } from './dom.ts';
 const views = ['choose', 'token', 'meeting'] as const;
 export type View = (typeof views)[number];
 
-/** Begins at the first view. */
+/** Shows the first view. */
 export function startViews(): void {
   window.history.replaceState({ view: 'choose' }, '');
   show('choose');
 }
 
-/** One step further. */
+/** Goes one step forward. */
 export function goTo(view: View): void {
   window.history.pushState({ view }, '');
   show(view);
 }
 
-/** Back to a view before this one, by the browser's history; resolves when it has arrived there. */
+/** Goes back to an earlier view in the browser's history; resolves when it is shown. */
 export function goBackTo(view: View): Promise<void> {
   return new Promise((resolve) => {
     window.addEventListener('popstate', () => resolve(), { once: true });
@@ -25,7 +25,7 @@ export function goBackTo(view: View): Promise<void> {
   });
 }
 
-/** The view of the step at which the browser's history is. */
+/** The view of the current step in the browser's history. */
 export function viewInHistory(): View {
   const { view } = { view: undefined, ...window.history.state };
   return views.find((name) => name === view) ?? 'choose';
@@ -45,7 +45,7 @@ export function show(view: View): void {
   heading.focus();
 }
 
-/** The heading of the view that is shown, where the focus goes when what had it disappears. */
+/** The heading of the current view. It gets the focus when the focused element disappears. */
 export function headingOfView(): HTMLElement {
   return byId(`${document.body.dataset['view']}-heading`, HTMLElement);
 }
