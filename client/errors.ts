@@ -2,17 +2,17 @@ import type { Detail, ErrorCode } from '../lib/contract.ts';
 
 /**
  * Every way in which asking for a meeting token can fail: the endpoint's own codes, API Gateway's answers (it has no codes, so
- * they are named here), and what never was an answer. A call that was aborted is none of them: it rejects with the abort's reason.
+ * they are named here), and failures without an answer. An aborted call has no code: it rejects with the abort's reason.
  */
 export type TokenErrorCode =
   | ErrorCode
   /** 401: no JWT, or one that is expired, of another issuer or audience, or not signed by the issuer. */
   | 'gateway_unauthorized'
-  /** 403: the JWT lacks the scope that the deployment asks for. */
+  /** 403: the JWT lacks the scope that the deployment requires. */
   | 'gateway_forbidden'
   /** 404: the URL is not the endpoint's. */
   | 'gateway_not_found'
-  /** 429: too many requests for now. */
+  /** 429: too many requests at the moment. */
   | 'gateway_throttled'
   /** 500, 503 or any other status without a code: the function crashed, timed out or could not be reached. */
   | 'gateway_error'
@@ -20,7 +20,7 @@ export type TokenErrorCode =
   | 'unexpected_answer'
   /** The browser is offline, nothing listens at the URL, or CORS does not allow the page's origin. A script can't tell which. */
   | 'no_answer'
-  /** Nothing came within the time that the client was given. */
+  /** No answer came within `timeoutMs`. */
   | 'timeout';
 
 const signIn = 'Please sign in again.';
@@ -55,7 +55,7 @@ const worthRetrying: readonly TokenErrorCode[] = [
   'timeout',
 ];
 
-/** What is known beside the code. */
+/** Details of the error, in addition to its code. */
 export interface TokenErrorFacts extends ErrorOptions {
   /** `undefined` where there was no answer. */
   status?: number | undefined;
@@ -79,7 +79,7 @@ export class TokenError extends Error {
   readonly retryAfterMs: number | undefined;
   /** A sentence for the reader, in English. */
   readonly forReader: string;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later without any change. */
   readonly isWorthRetrying: boolean;
 
   constructor(code: TokenErrorCode, facts: TokenErrorFacts = {}) {

@@ -1,6 +1,6 @@
 /**
- * What a front end imports to let a reader into a meeting: a token from the endpoint, and staying in. No dependency; the part for
- * LiveKit has types of `livekit-client` alone.
+ * What a front end imports so that a reader can join a meeting and stay in it. It has no dependency; the part for LiveKit imports
+ * only types of `livekit-client`.
  */
 export type {
   Detail,

@@ -1,4 +1,4 @@
-/** The meeting's side, for `livekit-client`, of which this module imports types alone. */
+/** Joining and staying in a meeting with `livekit-client`. This module imports only its types. */
 import type {
   DisconnectReason,
   Room,
@@ -14,7 +14,7 @@ import { backOff, type Clock, systemClock, wait } from './waiting.ts';
 type FetchOptions = { [Name in keyof TokenSourceFetchOptions]: TokenSourceFetchOptions[Name] | undefined };
 
 /**
- * What `TokenSource.custom` takes, for every club: `TokenSource.custom(forTokenSource(client))`. Each fetch asks for the bearer anew;
+ * What `TokenSource.custom` takes, for every club: `TokenSource.custom(forTokenSource(client))`. Each fetch asks for the bearer again;
  * `TokenSource` itself keeps a token until a minute before it expires.
  *
  * @throws {TypeError} for an option that the endpoint does not support
@@ -43,17 +43,17 @@ export interface StayOptions {
   onRejoined?: (answer: TokenAnswer) => void;
   /**
    * Called when the meeting is over for this reader: with LiveKit's reason, and with the last error where they could not join again.
-   * Use it in the place of the room's `Disconnected`, which comes before each rejoining too.
+   * Use it instead of the room's `Disconnected`, which comes before each rejoining too.
    */
   onEnd?: (reason: DisconnectReason | undefined, error?: unknown) => void;
-  /** For tests: what tells the time, and draws numbers from 0 to 1. */
+  /** For tests: the clock, and random numbers from 0 to 1. */
   clock?: Clock;
   random?: () => number;
 }
 
 /**
- * LiveKit's reasons after which nobody joins again by themselves: they left (1), joined from somewhere else (2), were removed by a
- * moderator (4), or the meeting was closed for everybody (5, 10).
+ * LiveKit's reasons after which this does not join again: the reader left (1), joined from somewhere else (2), were removed by a
+ * moderator (4), or the meeting was closed for everyone (5, 10).
  */
 const finalReasons: readonly (DisconnectReason | undefined)[] = [1, 2, 4, 5, 10];
 
@@ -62,19 +62,19 @@ const firstWaitMs = 1_000;
 const longestWaitMs = 30_000;
 const mostAttempts = 8;
 
-/** What may change which devices are on. */
+/** Events after which other devices may be on. */
 const deviceEvents = ['localTrackPublished', 'localTrackUnpublished', 'trackMuted', 'trackUnmuted'] as const;
 
-/** A meeting that lasted as long as this, in milliseconds, was really joined: the tries are counted anew. */
+/** A meeting that lasted as long as this, in milliseconds, was really joined: the count of tries starts again. */
 const settledMs = 60_000;
 
 /**
- * Keeps a reader in the meeting. LiveKit's client restores a connection by itself, with the token that it has; where that is refused
+ * Keeps a reader in the meeting. LiveKit's client restores a lost connection with the token that it has. When that is refused
  * (it ran out while the laptop slept, its key was deleted) or the server went away, this fetches a new one and joins again, with
- * camera and microphone as they were; a shared screen takes the reader's own click. Not after a removal, nor after leaving.
+ * camera and microphone as they were; a shared screen needs a click of the reader. It does not join again after a removal or after leaving.
  *
- * @param getToken a new token for the same meeting, never one that was kept
- * @returns ends it: call it before `room.disconnect()`, or a reader who leaves while the connection is lost comes back
+ * @param getToken returns a new token for the same meeting, never a stored one
+ * @returns a function that ends this: call it before `room.disconnect()`, or a reader who leaves while the connection is lost comes back
  */
 export function stayInMeeting(
   room: Room,
@@ -88,7 +88,7 @@ export function stayInMeeting(
   const isOut = () => ['disconnected', 'connecting'].includes(room.state);
 
   let devices = { camera: reader.isCameraEnabled, microphone: reader.isMicrophoneEnabled };
-  // Not at once: LiveKit unpublishes all tracks just before it tells of a lost connection, though nobody switched them off.
+  // Not at once: LiveKit unpublishes all tracks just before it tells of a lost connection, though no one switched them off.
   const remember = () =>
     queueMicrotask(() => {
       devices = { camera: reader.isCameraEnabled, microphone: reader.isMicrophoneEnabled };
@@ -100,7 +100,7 @@ export function stayInMeeting(
     joinedAt = clock.now();
   };
   const onDisconnected = async (reason?: DisconnectReason) => {
-    // A try to join has failed: who made it knows.
+    // A try to join has failed: the code that made it handles that.
     if (joinedAt === undefined) return;
     if (clock.now() - joinedAt >= settledMs) attempts = 0;
     joinedAt = undefined;
@@ -118,7 +118,7 @@ export function stayInMeeting(
       let answer: TokenAnswer;
       try {
         await wait(clock, waitMs, signal);
-        // The reader was quicker.
+        // The reader has joined already.
         if (!isOut()) return undefined;
         answer = await getToken(signal);
         signal.throwIfAborted();
@@ -128,7 +128,7 @@ export function stayInMeeting(
         if (signal.aborted || (caught instanceof TokenError && !caught.isWorthRetrying)) break;
         continue;
       }
-      // Not waited for: the browser may ask the reader first. What fails, LiveKit tells by `MediaDevicesError`.
+      // Not awaited: the browser may ask the reader first. LiveKit reports failures with `MediaDevicesError`.
       if (camera) reader.setCameraEnabled(true).catch(() => {});
       if (microphone) reader.setMicrophoneEnabled(true).catch(() => {});
       onRejoined?.(answer);

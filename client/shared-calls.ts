@@ -6,7 +6,7 @@ interface Call<T> {
   controller: AbortController;
 }
 
-/** Calls under way, by a key: who asks while one is under way gets its result. Nothing is kept after that. */
+/** Calls in progress, by a key: a caller gets the result of the call in progress, if there is one. Results are not kept. */
 export class SharedCalls<T> {
   readonly #begin: (key: string, controller: AbortController) => Promise<T>;
   readonly #calls = new Map<string, Call<T>>();
@@ -16,7 +16,7 @@ export class SharedCalls<T> {
   }
 
   /**
-   * The result of the call under way, or of a new one. Rejects with the signal's reason when that aborts; the call itself goes on
+   * The result of the call in progress, or of a new one. Rejects with the signal's reason when that aborts; the call itself goes on
    * for the others, and its controller is aborted when the last of them has left.
    */
   async join(key: string, signal: AbortSignal = new AbortController().signal): Promise<T> {

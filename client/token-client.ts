@@ -9,14 +9,14 @@ export interface TokenClientOptions {
   url: string;
   /**
    * The reader's JWT, asked for before each request. With `renew` it should be a new one from the identity provider and not one
-   * that was kept: the one before was refused, or does not list the club yet. What it rejects with, `getToken` rejects with.
+   * that was kept: the one before was refused, or does not list the club yet. If it rejects, `getToken` rejects with the same reason.
    */
   getBearer: (renew: boolean) => Promise<string> | string;
   /** The longest that a call of `getToken` takes, all tries and waits included, in milliseconds; 30,000 by default. */
   timeoutMs?: number;
   /** How many more times a request is sent after a 429 or 503; 4 by default. */
   retries?: number;
-  /** For tests: what sends requests, tells the time, and draws numbers from 0 to 1. */
+  /** For tests: `fetch`, the clock, and random numbers from 0 to 1. */
   fetch?: typeof globalThis.fetch;
   clock?: Clock;
   random?: () => number;
@@ -25,9 +25,9 @@ export interface TokenClientOptions {
 export interface TokenClient {
   /**
    * Asks for a meeting token with the contract's body, usually `{ reading_club_id: 123 }`. Calls for the same at the same time
-   * share one request. Nothing is kept: ask right before connecting.
+   * share one request. No token is stored: ask right before connecting.
    *
-   * @throws {TokenError} when there is no token to be had; rejects with the signal's reason when that aborts
+   * @throws {TokenError} when there is no token; rejects with the signal's reason when that aborts
    */
   getToken: (
     request: TokenRequestBody,
@@ -69,7 +69,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
         const waitMs =
           error.retryAfterMs === undefined
             ? backOff(retry, firstWaitMs, longestWaitMs, random)
-            : // Not all at once: others were told the same.
+            : // With a random part: other clients were told to wait the same time.
               error.retryAfterMs + firstWaitMs * random();
         const isInTime = clock.now() + waitMs < deadline;
         if (!isBusy(error) || retry === retries || !isInTime) throw error;

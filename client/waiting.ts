@@ -1,4 +1,4 @@
-/** Time as the client sees it; a test hands in one that it turns itself. */
+/** The client's clock; a test passes one that it controls. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -16,7 +16,7 @@ export const systemClock: Clock = {
 
 /**
  * How long to wait before the next try, in milliseconds: `firstMs` doubled with each try before it, up to `longestMs`, and of
- * that a random part between a half and the whole, so that those who failed together don't come back together.
+ * that a random part between a half and the whole, so that clients that failed together don't retry together.
  */
 export function backOff(
   triesBefore: number,
@@ -27,7 +27,7 @@ export function backOff(
   return Math.min(longestMs, firstMs * 2 ** triesBefore) * (0.5 + random() / 2);
 }
 
-/** What `promise` brings, or a rejection with the signal's reason as soon as that aborts. */
+/** The result of `promise`, or a rejection with the signal's reason as soon as that aborts. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -37,7 +37,7 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
   });
 }
 
-/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts, and then leaves no timer behind. */
+/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts, and then cancels its timer. */
 export function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   let cancel = () => {};
   const passed = new Promise<void>((resolve) => {
