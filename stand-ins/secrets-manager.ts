@@ -3,8 +3,9 @@
  * what it would exchange with the service itself, the request's signature and the error answers included.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findSignatureFault, type Signer } from './sigv4.ts';
 
@@ -43,6 +44,8 @@ export interface SecretsManagerStandIn {
   readonly reads: number;
   /** Milliseconds before each answer from now on; 0 at the start. */
   latencyMs: number;
+  /** Whether a connection dies in silence after its first answer: what comes on it is not answered, nor is it closed. */
+  diesInSilence: boolean;
   /** The next `times` reads go wrong in this way; without `times`, all until `recover()`. */
   failWith: (fault: Fault, times?: number) => void;
   /** From now on reads are answered again. Those that hang keep hanging. */
@@ -94,6 +97,7 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
   let reads = 0;
   let fault: Fault | undefined;
   let faultsLeft = 0;
+  const answered = new WeakSet<Socket>();
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = Buffer.concat(await request.toArray());
@@ -103,7 +107,8 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
     faultsLeft = Math.max(0, faultsLeft - 1);
 
     if (standIn.latencyMs > 0) await delay(standIn.latencyMs, undefined, { signal: closing.signal });
-    if (fails === 'hang') return;
+    if (fails === 'hang' || (standIn.diesInSilence && answered.has(request.socket))) return;
+    answered.add(request.socket);
     if (fails === 'drop') {
       request.socket.destroy();
       return;
@@ -113,6 +118,8 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
   };
 
   const closing = new AbortController();
+  // Every answer that is delayed listens to it.
+  setMaxListeners(0, closing.signal);
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (error instanceof ServiceError) {
@@ -149,6 +156,7 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
       return reads;
     },
     latencyMs: 0,
+    diesInSilence: false,
     failWith: (next, times = Number.POSITIVE_INFINITY) => {
       fault = next;
       faultsLeft = times;

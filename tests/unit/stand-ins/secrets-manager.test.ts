@@ -264,6 +264,21 @@ describe('a fault', () => {
     await expect(read('booky/livekit')).resolves.toBeDefined();
   });
 
+  it('may be the last on its connection, which then is silent but open', async () => {
+    standIn.diesInSilence = true;
+    const kept = client({});
+    const command = () => new GetSecretValueCommand({ SecretId: 'booky/livekit' });
+    await kept.send(command());
+    const patience = new AbortController();
+    const unanswered = expect(kept.send(command(), { abortSignal: patience.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    await readsToBe(2);
+    await expect(read('booky/livekit')).resolves.toMatchObject({ SecretString: 'value' });
+    patience.abort();
+    await unanswered;
+  });
+
   it('may be silence, which ends when the reader gives up or the stand-in closes', async () => {
     standIn.failWith('hang');
     const patience = new AbortController();

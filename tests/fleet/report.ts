@@ -1,0 +1,127 @@
+import { quantile } from '../../bench/statistics.ts';
+import type { Answer } from './environments.ts';
+import type { Phase } from './phases.ts';
+
+/** The longest wait of a request with good credentials in hand: the default patience with a refresh, and as much again. */
+const longestMs = 600;
+
+/** What came of a phase. */
+export interface Outcome {
+  phase: Phase;
+  answers: readonly Answer[];
+  /** Correctly signed reads that reached the store. */
+  reads: number;
+  /** Which keys signed the tokens. */
+  signedWith: readonly string[];
+  log: Logged;
+  /** How many of the tokens that were shown to LiveKit it refused. */
+  refusedByLiveKit: number;
+  /** How long after the end of the fault every environment had newly read credentials, in milliseconds. */
+  freshAgainMs: number;
+  /** Whether it had within the time that is allowed. */
+  isFreshAgain: boolean;
+}
+
+/** What the log says of a phase, with how many lines say it. */
+export interface Logged {
+  /** By `credentials_state`. */
+  states: ReadonlyMap<string, number>;
+  /** By what failed a read, and of what made the previous version serve. */
+  causes: ReadonlyMap<string, number>;
+}
+
+export function logged(lines: readonly Record<string, unknown>[]): Logged {
+  const states = new Map<string, number>();
+  const causes = new Map<string, number>();
+  const count = (counts: Map<string, number>, what: unknown) => {
+    if (typeof what === 'string') counts.set(what, (counts.get(what) ?? 0) + 1);
+  };
+  for (const line of lines) {
+    count(states, line['credentials_state']);
+    if (Array.isArray(line['causes'])) count(causes, causeOf(line['causes'][0]));
+  }
+  return { states, causes };
+}
+
+/** An error's name, or its message where the name says nothing. */
+const causeOf = ({ name, message }: Record<string, unknown>) => (name === 'Error' ? message : name);
+
+const durations = (answers: readonly Answer[]) => answers.map(({ durationMs }) => durationMs);
+const slowest = (answers: readonly Answer[]) => Math.max(0, ...durations(answers));
+const withGoodValue = (answers: readonly Answer[]) => answers.filter(({ hadGoodValue }) => hadGoodValue);
+const failed = (answers: readonly Answer[]) => answers.filter(({ token }) => token === undefined);
+const ms = (value: number) => `${Math.round(value).toLocaleString('en')} ms`;
+const counts = (map: ReadonlyMap<string, number>) =>
+  [...map].map(([what, count]) => `${what} ${count}`).join(', ');
+
+/** A line for the terminal. */
+export function summary({
+  phase,
+  answers,
+  reads,
+  signedWith,
+  log,
+  refusedByLiveKit,
+  freshAgainMs,
+}: Outcome): string {
+  const times = durations(answers);
+  return [
+    phase.name,
+    `  ${answers.length} requests, failed: ${counts(failuresByCode(answers)) || 'none'}; p50 ${ms(quantile(times, 0.5))}, p99 ${ms(quantile(times, 0.99))}, slowest ${ms(slowest(answers))}, with good credentials in hand ${ms(slowest(withGoodValue(answers)))}`,
+    `  ${reads} reads; signed with the ${signedWith.join(' and the ')}; LiveKit refused ${refusedByLiveKit}; fresh again after ${ms(freshAgainMs)}`,
+    `  credentials: ${counts(log.states)}; causes: ${counts(log.causes) || 'none'}`,
+  ].join('\n');
+}
+
+function failuresByCode(answers: readonly Answer[]): Map<string, number> {
+  const codes = new Map<string, number>();
+  for (const { code } of failed(answers)) codes.set(code, (codes.get(code) ?? 0) + 1);
+  return codes;
+}
+
+/** What of an outcome must not be. */
+export function faultsOf({ phase, answers, refusedByLiveKit, isFreshAgain }: Outcome): string[] {
+  const inHand = withGoodValue(answers);
+  const unexplained = failed(answers).filter(
+    ({ hadGoodValue, code }) => hadGoodValue || !phase.explains?.includes(code),
+  );
+  return [
+    unexplained.length > 0 && `${unexplained.length} requests failed (${unexplained[0]?.code})`,
+    slowest(inHand) > longestMs &&
+      `a request with good credentials in hand took ${ms(slowest(inHand))}, more than ${longestMs}`,
+    refusedByLiveKit > 0 && `LiveKit refused ${refusedByLiveKit} tokens`,
+    !isFreshAgain && 'some environments were not fresh again in time',
+  ].flatMap((fault) => (fault === false ? [] : `${phase.name}: ${fault}.`));
+}
+
+/** The table of docs/operations.md. */
+export function faultsTable(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map((outcome) =>
+    [outcome.phase.name, whatReadersSee(outcome), whatTheLogSays(outcome), outcome.phase.whatToDo].join(
+      ' | ',
+    ),
+  );
+  return [
+    '| fault | what readers see | what the log says | what to do |',
+    '|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+function whatReadersSee({ answers }: Outcome): string {
+  const failures = failed(answers).length;
+  const where = failures === 0 ? '' : ', all in new environments';
+  return `${failures} of ${answers.length.toLocaleString('en')} failed${where}; slowest answer ${ms(slowest(withGoodValue(answers)))}`;
+}
+
+function whatTheLogSays({ log }: Outcome): string {
+  const states = [...log.states.keys()]
+    .sort()
+    .map((state) => `\`${state}\``)
+    .join(', ');
+  const causes = [...log.causes.keys()]
+    .sort()
+    .map((cause) => `\`${cause}\``)
+    .join(', ');
+  return causes === '' ? states : `${states}; ${causes}`;
+}
