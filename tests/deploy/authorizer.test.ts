@@ -1,4 +1,4 @@
-/** The authorizer before tokens that no Cognito would issue: from an issuer of one's own, with scopes to ask for. */
+/** The authorizer with tokens that Cognito would not issue: from another issuer, with required scopes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Stack } from '../../scripts/rehearsal/stack.ts';
 import { type Claims, type Issuer, startIssuer } from '../../stand-ins/issuer.ts';

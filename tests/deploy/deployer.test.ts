@@ -226,7 +226,7 @@ describe('what CloudFormation calls in the role’s name', () => {
     ],
   ];
 
-  /** What AWS asks for beside that: for an access log of an HTTP API, and for an account's first domain name. */
+  /** What AWS requires in addition: for an access log of an HTTP API, and for an account's first domain name. */
   const beside = [
     'logs:DeleteLogDelivery',
     'logs:GetLogDelivery',

@@ -111,7 +111,7 @@ describe('the gateway refuses', () => {
 
   test.each<[string, (payload: JWTPayload, kid: string) => Promise<string>]>([
     [
-      'signed by somebody else under the same key id',
+      'signed with another key under the same key id',
       async (payload, kid) => {
         const { privateKey } = await generateKeyPair('RS256');
         return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey);

@@ -56,7 +56,7 @@ test('a template with something unsafe does not pass', async () => {
   expect(unsafe.output).toContain('CKV_AWS_53');
 });
 
-test('one rule is ignored, and has its reason beside it', async () => {
+test('one rule is ignored, with its reason', async () => {
   const { templateText } = await packageService('prod', requiredParameters);
   expect(JSON.parse(templateText)).toMatchObject({
     Metadata: { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } },

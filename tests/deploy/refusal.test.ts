@@ -23,7 +23,7 @@ const { 'clubs-claim': __, ...withoutClubs } = parameters;
 test.each<[string, Record<string, string>, string]>([
   ['a missing parameter', withoutIssuer, "The parameter 'issuer' is missing for stage 'prod'"],
   [
-    'clubs that nobody said are open',
+    'open clubs that were not requested',
     withoutClubs,
     "The parameter 'clubs-claim' is missing for stage 'prod'",
   ],

@@ -172,7 +172,7 @@ test('a deployment that is refused fails the release, and leaves what is there',
   expect(await answers()).toEqual(rightly);
 });
 
-test('without cloudformation:GetTemplate nobody knows what to go back to, and nothing is deployed', async () => {
+test('without cloudformation:GetTemplate the version before is unknown, and nothing is deployed', async () => {
   const { url } = await deployed();
   await takeAway(aws, deployer, 'cloudformation:GetTemplate');
   try {

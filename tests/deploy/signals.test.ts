@@ -100,7 +100,7 @@ async function stateOfCredentials(): Promise<unknown> {
   return tokens.at(-1)?.['credentials_state'];
 }
 
-test('a secret that can’t be used any more: readers notice nothing, and somebody is woken while there is time', async () => {
+test('a secret that can’t be used any more: readers notice nothing, and the alarm is raised early enough', async () => {
   await setVariables(cloud.aws, stack, {
     // As often as may be, instead of every five minutes.
     CREDENTIALS_MAX_AGE_SECONDS: '1',
@@ -117,7 +117,7 @@ test('a secret that can’t be used any more: readers notice nothing, and somebo
   expect(await told('stale-credentials')).toEqual([wake]);
 });
 
-test('a new environment signs with the version before, which wakes somebody; the remedy makes it the current one', async () => {
+test('a new environment signs with the version before, which raises an alarm; the remedy makes it the current one', async () => {
   await setVariables(cloud.aws, stack, { TOKEN_TTL_SECONDS: '601' });
   expect(await stateOfCredentials()).toBe('previous');
 

@@ -15,7 +15,7 @@ import {
 
 const { open } = useBrowser();
 
-/** Every rule of axe-core, those that it does not run by itself too: a button's visible text has to be in its name, for one. */
+/** Every rule of axe-core, also those that are off by default: for example, a button's name must contain its visible text. */
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice', 'experimental'];
 
 /** What axe-core finds wrong in the view, one line a fault. */

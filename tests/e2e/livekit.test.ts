@@ -40,7 +40,7 @@ describe('startLiveKit', () => {
     other.close();
   });
 
-  test('says so when the server ends by itself', async () => {
+  test('reports a server that ends unexpectedly', async () => {
     const options = { binary: '/bin/false', port: await freePort(), apiKey, apiSecret };
     await expect(startLiveKit(options)).rejects.toThrow(/^The LiveKit server did not start: it ended with 1/);
   });

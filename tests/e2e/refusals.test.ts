@@ -38,7 +38,7 @@ function signed(changes: Record<string, unknown>, { alg = 'HS256', secret = apiS
   return `${text}.${createHmac(alg.replace('HS', 'sha'), secret).update(text).digest('base64url')}`;
 }
 
-/** A token put together by hand, whose signature is nobody's. */
+/** A token built by hand, with an invalid signature. */
 const assembled = (header: unknown, payload: unknown = claims({})) =>
   `${encode(header)}.${encode(payload)}.c2lnbmF0dXJl`;
 
@@ -55,7 +55,7 @@ async function ask(
 
 const validate = (token: string, server?: string) => ask('', { authorization: `Bearer ${token}` }, server);
 
-/** `…` at the end of what the judge says stands for more words. */
+/** `…` at the end of the expected answer stands for more words. */
 function expectSame(judged: LiveKitAnswer, answered: LiveKitAnswer): void {
   const isOpen = judged.reason.endsWith('…');
   const start = judged.reason.slice(0, isOpen ? -1 : undefined);
@@ -137,7 +137,7 @@ const refusedTokens: [branch: string, code: string, token: Token][] = [
   ['a room of 257 bytes', 'room-too-long', () => withVideo({ room: `${'ä'.repeat(128)}a` })],
 ];
 
-describe('LiveKit refuses, as the judge says', () => {
+describe('LiveKit refuses, as judgeToken says', () => {
   test.each(refusedTokens)('%s: %s', async (_branch, code, token) => {
     const text = token();
     const findings = await judgeToken(text, { apiKey, apiSecret });
@@ -149,7 +149,7 @@ describe('LiveKit refuses, as the judge says', () => {
   });
 });
 
-describe('LiveKit lets in, as the judge says', () => {
+describe('LiveKit accepts, as judgeToken says', () => {
   test.each<[string, Token]>([
     ['what the endpoint signs', () => signed({})],
     ['who expired less than a minute ago', () => signed({ exp: seconds() - 50 })],
@@ -174,7 +174,7 @@ describe('LiveKit lets in, as the judge says', () => {
   });
 });
 
-describe('LiveKit refuses what is asked beside a good token, which the judge explains', () => {
+describe('LiveKit refuses wrong requests with a good token, and explainAnswer says why', () => {
   const asked = (query: string) => () => ask(query, { authorization: `Bearer ${signed({})}` });
   const attributes = Buffer.from('{"a":"b"}').toString('base64url');
 
@@ -195,7 +195,7 @@ describe('LiveKit refuses what is asked beside a good token, which the judge exp
     expect(explainAnswer(answer)?.code).toBe(code);
   });
 
-  test('and repeats the whole token, which is redacted before anybody sees it', async () => {
+  test('and repeats the whole token, which is redacted before it is shown', async () => {
     const token = signed({ exp: 0 });
     const response = await fetch(`${liveKitUrl}/rtc/validate?access_token=${token}`);
     const text = await response.text();
@@ -214,7 +214,7 @@ describe('A LiveKit server that creates no rooms by itself', () => {
   });
   afterAll(() => server?.close());
 
-  test('refuses a good token, which the judge explains', async () => {
+  test('refuses a good token, and explainAnswer says why', async () => {
     const answer = await validate(signed({}), url);
     expect(answer).toEqual({ status: 404, reason: 'requested room does not exist' });
     expect(explainAnswer(answer)?.code).toBe('room-must-exist');

@@ -1,4 +1,4 @@
-/** What each role may do in a meeting, by the word of the real LiveKit server. */
+/** What each role may do in a meeting, according to the real LiveKit server. */
 import { createRequire } from 'node:module';
 import { describe, expect, inject, test } from 'vitest';
 import {
@@ -156,7 +156,7 @@ describe('A moderator', () => {
 });
 
 describe('Who moderates', () => {
-  test('is shown to everybody, also to those who come later', async () => {
+  test('is shown to everyone, also to those who join later', async () => {
     const club = 'visible';
     const ana = await open({ reader: 'user-001', club, as: 'moderator' });
     await join(ana);

@@ -1,4 +1,4 @@
-/** New LiveKit credentials while a meeting is on, on a server of one's own: every step of docs/operations.md, in its order. */
+/** New LiveKit credentials while a meeting is on, on your own server: every step of docs/operations.md, in order. */
 import { decodeJwt } from 'jose';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import type { Page } from 'playwright-core';

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-/** A LiveKit server beside the stack's own. */
+/** Another LiveKit server, in addition to the stack's. */
 async function anotherServer(options: { apiKey?: string; autoCreate?: boolean }): Promise<string> {
   const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
   const server = await startLiveKit({ binary, port: await freePort(), apiKey, apiSecret, ...options });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   token = await meetingToken(ana, club);
 });
 
-describe('LiveKit lets in', () => {
+describe('LiveKit accepts', () => {
   test('who has the endpoint’s token', async () => {
     expect(await validate(token)).toEqual({ status: 200, body: 'success' });
   });
@@ -91,7 +91,7 @@ describe('The token can do no more than it says', () => {
     expect(await roomService(token, method, parameters)).toEqual(refused);
   });
 
-  test('it names its own room, its own reader, and what a member may do there: nothing else', () => {
+  test('it has its room, its reader and a member’s grants, and nothing else', () => {
     expect(decodeJwt(token)).toEqual({
       iss: 'devkey',
       sub: 'user-001',

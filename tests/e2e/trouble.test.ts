@@ -52,7 +52,7 @@ describe('The page tells of', () => {
           'access-control-allow-origin': pageUrl,
           'access-control-allow-headers': 'authorization,content-type',
           'access-control-expose-headers': 'retry-after',
-          // Longer than the page waits by itself.
+          // Longer than the page's timeout.
           'retry-after': '31',
         },
         json: { error: 'Unavailable.', code: 'credentials_unavailable', request_id: 'request-1' },
@@ -150,7 +150,7 @@ describe('A page that was pointed elsewhere tells of', () => {
   });
 });
 
-/** The answer's token with a signature that nobody made. */
+/** The answer's token with a wrong signature. */
 function forged({ participant_token: token }: Record<string, unknown>): string {
   return String(token).replace(/[^.]+$/, 'c2lnbmF0dXJl');
 }

@@ -141,7 +141,7 @@ function topicsOf({ template }: Packaged): Record<string, unknown> {
   );
 }
 
-test('alarms that mean that readers can’t join, or soon will not, wake somebody; the others can wait', () => {
+test('alarms about readers who can’t join, now or soon, go to alarms-topic; the others to notices-topic', () => {
   expect(topicsOf(packaged)).toStrictEqual({
     'server-errors': [topic],
     'stale-credentials': [topic],

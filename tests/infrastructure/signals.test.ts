@@ -219,7 +219,7 @@ describe('the function’s log lines', () => {
     expect(existing().size - vended.length).toBe(Number(metrics));
     expect({ alarmCount, alarms: alarms().length }).toEqual({ alarmCount: 'eight', alarms: 8 });
 
-    const [, bytes = ''] = /(\d+) bytes a request/.exec(page) ?? [];
+    const [, bytes = ''] = /Each request adds at most (\d+) bytes/.exec(page) ?? [];
     const issued = lines.find((line) => line.includes('Token issued.')) ?? '';
     expect(issued).not.toBe('');
     // CloudWatch Logs bills 26 bytes for each event on top.
@@ -321,7 +321,7 @@ describe('the dashboard', () => {
 });
 
 describe('the documentation', () => {
-  test('has a section for every alarm, to which the alarm’s description leads, and for no other', async () => {
+  test('has one section for each alarm, named in the alarm’s description, and no other', async () => {
     const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const [, part = ''] = /^## Alarms$(.*?)^## /ms.exec(page) ?? [];
     const sections = [...part.matchAll(/^### `(.+)`$\n+([^#]+)/gm)].map(([, name, body]) => ({ name, body }));

@@ -1,4 +1,4 @@
-/** The stack as it would be deployed: the generated template and the zip, for a production stage with as little said as may be. */
+/** The stack as it would be deployed: the generated template and the zip, for a production stage with only the required parameters. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   onlyResource,
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe('the gateway', () => {
-  test('has one route, and a JWT opens it', () => {
+  test('has one route, which requires a JWT', () => {
     const [authorizerId] = Object.keys(resourcesOf(packaged.template, 'AWS::ApiGatewayV2::Authorizer'));
     expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Route')).toMatchObject({
       RouteKey: 'POST /api/reading-clubs/meetings/token',
@@ -34,13 +34,13 @@ describe('the gateway', () => {
     });
   });
 
-  test('asks for no scope unless told to', () => {
+  test('requires no scope unless one is set', () => {
     expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Route')).not.toHaveProperty(
       'AuthorizationScopes',
     );
   });
 
-  test('answers browsers of the named origins alone', () => {
+  test('allows only the named origins to call from browsers', () => {
     expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Api')).toMatchObject({
       ProtocolType: 'HTTP',
       CorsConfiguration: {
@@ -123,7 +123,7 @@ describe('the function', () => {
     });
   });
 
-  test('logs JSON, of which Lambda withholds nothing, and keeps it for 90 days', () => {
+  test('logs JSON at every level, and keeps it for 90 days', () => {
     expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['LoggingConfig']).toStrictEqual({
       LogFormat: 'JSON',
       ApplicationLogLevel: 'DEBUG',
@@ -135,13 +135,13 @@ describe('the function', () => {
     });
   });
 
-  test('has neither traces nor a reserved concurrency unless told to', () => {
+  test('has neither traces nor reserved concurrency unless they are set', () => {
     const lambda = onlyResource(packaged.template, 'AWS::Lambda::Function');
     expect(lambda).not.toHaveProperty('TracingConfig');
     expect(lambda).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 
-  test('is invoked by this API alone', () => {
+  test('can be invoked only by this API', () => {
     expect(onlyResource(packaged.template, 'AWS::Lambda::Permission')).toMatchObject({
       Principal: 'apigateway.amazonaws.com',
       Action: 'lambda:InvokeFunction',
@@ -252,7 +252,7 @@ describe('the alarms', () => {
     });
   });
 
-  test('tell nobody unless told whom', () => {
+  test('have no recipients unless a topic is set', () => {
     for (const alarm of Object.values(resourcesOf(packaged.template, 'AWS::CloudWatch::Alarm'))) {
       expect(alarm.Properties).not.toHaveProperty('AlarmActions');
     }
@@ -260,13 +260,13 @@ describe('the alarms', () => {
 });
 
 describe('the stack', () => {
-  test('says the endpoint’s full URL', () => {
+  test('has the endpoint’s full URL as an output', () => {
     expect(packaged.template.Outputs['TokenEndpointUrl']?.Value).toStrictEqual({
       'Fn::Sub': `https://\${HttpApi}.execute-api.\${AWS::Region}.\${AWS::URLSuffix}/api/reading-clubs/meetings/token`,
     });
   });
 
-  test('has no domain of its own unless told to', () => {
+  test('has no custom domain unless it is set', () => {
     expect(packaged.templateText).not.toMatch(/ApiGatewayV2::(DomainName|ApiMapping)/);
     expect(Object.keys(packaged.template.Outputs)).not.toContain('DomainTarget');
   });
@@ -278,7 +278,7 @@ describe('the stack', () => {
     });
   });
 
-  test('has no secret of its own, and no value of one anywhere', () => {
+  test('creates no secret, and contains no value of one', () => {
     expect(resourcesOf(packaged.template, 'AWS::SecretsManager::Secret')).toStrictEqual({});
     expect(packaged.templateText).not.toMatch(
       /SecretString|GenerateSecretString|resolve:secretsmanager|API_SECRET/,

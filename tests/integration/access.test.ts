@@ -19,7 +19,7 @@ describe('with membership enforced', () => {
     ['an array of room names', ['reading-club-123']],
     ['one number', 123],
     ['one string', '123'],
-  ])('a claim that lists the club opens it: %s', async (_, clubs) => {
+  ])('accepts a claim that lists the club: %s', async (_, clubs) => {
     expect((await laptop.askForToken({ claims: { sub: 'user-001', scope, clubs } })).status).toBe(200);
   });
 
@@ -28,7 +28,7 @@ describe('with membership enforced', () => {
     ['of other clubs', [7, 1234]],
     ['empty', []],
     ['of another form', { 123: true }],
-  ])('a claim that does not is a 403: %s', async (_, clubs) => {
+  ])('answers 403 to a claim that does not: %s', async (_, clubs) => {
     const response = await laptop.askForToken({ claims: { sub: 'user-001', scope, clubs } });
     expect(response.status).toBe(403);
     expect(await response.json()).toEqual({
@@ -39,7 +39,7 @@ describe('with membership enforced', () => {
   });
 });
 
-describe('with scopes demanded', () => {
+describe('with required scopes', () => {
   it.each([undefined, 'profile', 'meetings/joins'])('the gateway forbids a JWT with %j', async (scope) => {
     const response = await laptop.askForToken({ claims: { sub: 'user-001', scope, clubs: [123] } });
     expect(response.status).toBe(403);

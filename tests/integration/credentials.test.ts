@@ -11,7 +11,7 @@ async function start(options: LaptopOptions): Promise<Laptop> {
 }
 afterEach(() => laptop?.close());
 
-/** A line of the log comes by another way than the answer, and may come after it. */
+/** A line of the log may come after the answer. */
 const patience = { timeout: 10_000 };
 
 const environment = { CREDENTIALS_COOLDOWN_SECONDS: '0' };
@@ -43,7 +43,7 @@ describe('without usable credentials', () => {
     const { putSecret, askForToken, log } = await start({ environment, hasSecret: false });
     expect((await askForToken()).status).toBe(503);
     await expect.poll(log, patience).toContain('ResourceNotFoundException');
-    // A person reads it here: without what CloudWatch alone needs.
+    // A person reads it here, so it has no metrics.
     await expect.poll(log, patience).toContain('"requests":1');
     expect(log()).not.toContain('_aws');
 

@@ -32,7 +32,7 @@ describe('the gateway refuses', () => {
   it.each<[string, () => Promise<Record<string, string | undefined>>, RegExp]>([
     ['a missing token', async () => ({ authorization: undefined }), /^Bearer$/],
     ['another scheme', async () => ({ authorization: 'Basic YTpi' }), /invalid_token/],
-    ['what is no JWT', async () => ({ authorization: 'Bearer token' }), /malformed/],
+    ['a bearer that is not a JWT', async () => ({ authorization: 'Bearer token' }), /malformed/],
     ['an expired one', () => bearer(laptop.issuer.issueToken({ sub: 'a', exp: now() - 1 })), /expired/],
     ['one for later', () => bearer(laptop.issuer.issueToken({ sub: 'a', nbf: now() + 60 })), /valid nbf/],
     [
@@ -70,12 +70,12 @@ describe('the gateway refuses', () => {
     ],
     ['one without a kid', () => bearer(signed({}, laptop.issuer.privateKey)), /no key id/],
     [
-      'one that nobody signed (alg: none)',
+      'one without a signature (alg: none)',
       async () => ({ authorization: `Bearer ${new UnsecuredJWT(goodClaims()).encode()}` }),
       /invalid_token/,
     ],
     [
-      'one that nobody signed, with a kid',
+      'one without a signature, with a kid',
       async () => {
         const header = base64url.encode(JSON.stringify({ alg: 'none', kid: laptop.issuer.kid }));
         return { authorization: `Bearer ${header}.${base64url.encode(JSON.stringify(goodClaims()))}.` };
@@ -101,7 +101,7 @@ describe('the gateway refuses', () => {
     expect(await response.json()).toEqual({ message: 'Unauthorized' });
   });
 
-  it('a JWT that would pass, but for one character of its signature', async () => {
+  it('a valid JWT with one wrong character in its signature', async () => {
     const good = await laptop.issuer.issueToken({ sub: 'user-001' });
     expect((await laptop.askForToken({ headers: { authorization: `Bearer ${good}` } })).status).toBe(200);
     const changed = good.slice(0, -10) + (good.at(-10) === 'A' ? 'B' : 'A') + good.slice(-9);
@@ -147,7 +147,7 @@ describe('the function refuses', () => {
     });
   });
 
-  it('not a body of 8,192 bytes', async () => {
+  it('no body of 8,192 bytes', async () => {
     expect((await laptop.askForToken({ body: body.padEnd(8_192) })).status).toBe(200);
   });
 });
@@ -167,7 +167,7 @@ describe('a request that names another host, as after DNS rebinding', () => {
       ...(method === 'POST' && { body: '{"reading_club_id": 123}' }),
     });
 
-  it.each(['localhost', '127.0.0.1', '[::1]'])('is none as %s', async (host) => {
+  it.each(['localhost', '127.0.0.1', '[::1]'])('passes with the host %s', async (host) => {
     expect((await ask(`${host}:3000`, 'POST')).status).toBe(200);
     expect((await ask(`${host}:3000`, 'OPTIONS')).status).toBe(204);
   });

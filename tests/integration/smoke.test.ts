@@ -1,4 +1,4 @@
-/** `npm run smoke`: a deployment with any one fault, and the fault that it names. Those that need LiveKit are in tests/e2e. */
+/** `npm run smoke`: a deployment with any one fault, and the fault that it names. Faults that need LiveKit are in tests/e2e. */
 import { createServer, request, type Server } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
@@ -10,7 +10,7 @@ import { runScript } from '../support/run-script.ts';
 
 const livekit = () => startAnswering({ status: 200, body: 'success' });
 
-/** A deployment whose LiveKit lets everybody in, with these faults. */
+/** A deployment with these faults, whose LiveKit accepts every token. */
 const deploy = async (faults: Faults = {}) =>
   startDeployment({ ...faults, answer: { server_url: await livekit(), ...faults.answer } });
 
@@ -21,7 +21,7 @@ async function faultsOf(target: Target): Promise<string[]> {
   return checks.filter(({ mark }) => mark === 'bad').map(({ code }) => code);
 }
 
-test('a good deployment has ticks alone', async () => {
+test('a good deployment has only ticks', async () => {
   const checks = await checkDeployment(await deploy());
   expect(checks.map(({ mark, code }) => `${mark} ${code}`)).toEqual([
     'good answered',
@@ -57,7 +57,7 @@ describe('the answer', () => {
     expect(await faultsOf(await deploy(faults))).toContain(code);
   });
 
-  test('is cached on the way', async () => {
+  test('may be cached', async () => {
     const answer = await (await fetch((await deploy()).url, { method: 'POST' })).text();
     expect(answer).toContain('Unauthorized');
     const headers = { 'cache-control': 'max-age=60' };
@@ -121,7 +121,7 @@ describe('the gateway’s 401', () => {
     expect(check).toMatchObject({ mark: 'bad', code, meaning: expect.stringContaining(words) });
   });
 
-  test('of which nothing tells why: issuer and audience are there to compare', async () => {
+  test('without a reason shows issuer and audience to compare', async () => {
     const check = await refuse({});
     expect(check?.notes.join()).toContain('issuer, https://issuer.example, and its audience, booky');
   });
@@ -211,7 +211,7 @@ describe('LiveKit', () => {
 });
 
 describe('an endpoint that does not answer', () => {
-  test('is all that is said', async () => {
+  test('is the only finding', async () => {
     const target = { ...(await deploy()), url: `http://127.0.0.1:${await freePort()}/token` };
     expect(await faultsOf(target)).toEqual(['refused']);
   });
@@ -269,7 +269,7 @@ describe('the command', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('without arguments names npm start when that does not run', async () => {
+  test('without arguments says to run npm start when it does not run', async () => {
     const environment = { PORT: String(await freePort()), ISSUER_PORT: String(await freePort()) };
     const { exitCode, stdout } = await smoke([], undefined, environment);
     expect(exitCode).toBe(1);
@@ -293,7 +293,7 @@ describe('the command', () => {
     expect(exitCode).toBe(2);
   });
 
-  test('refuses a port of npm start that nobody can know', async () => {
+  test('refuses port 0 of npm start', async () => {
     const { exitCode, stderr } = await smoke([], undefined, { PORT: '0' });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('PORT and ISSUER_PORT should be the ports that npm start printed');

@@ -1,4 +1,4 @@
-/** `npm start` itself, as somebody at a terminal has it. */
+/** `npm start` itself, as in a terminal. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, writeFile } from 'node:fs/promises';
@@ -90,7 +90,7 @@ function run(command: string, args: string[], environment: Record<string, string
 
 const npmStart = (environment: Record<string, string>) => run('npm', ['start'], environment);
 
-/** Without npm, whose own lines would stand beside it. */
+/** Without npm, which would print its own lines too. */
 const start = (environment: Record<string, string>) =>
   run(process.execPath, ['--import', 'tsx', 'local/start.ts'], environment);
 
@@ -181,7 +181,7 @@ describe('npm start', () => {
   });
 });
 
-describe('what keeps it from starting is said in its last line', () => {
+describe('the last line says why it did not start', () => {
   it.each([
     ['PORT', '127.0.0.1'],
     ['PORT', '::1'],
@@ -198,13 +198,13 @@ describe('what keeps it from starting is said in its last line', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('a variable that makes no sense', async () => {
+  it('a variable with an invalid value', async () => {
     const { exitCode, output } = await start({ PORT: 'three thousand' }).ended;
     expect(output).toMatch(/^PORT is "three thousand": .*\n$/);
     expect(exitCode).toBe(1);
   });
 
-  it('a function that answers no token, after its own log', async () => {
+  it('a function that gives no token, after its own log', async () => {
     const app = start({ TOKEN_TTL_SECONDS: '5' });
     const { exitCode, output } = await app.ended;
     expect(output).toMatch(/"level":"ERROR".*TOKEN_TTL_SECONDS is \\"5\\"/);

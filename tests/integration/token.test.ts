@@ -56,7 +56,7 @@ describe('a reader with a good JWT', () => {
     expect(nbf).toBeLessThanOrEqual(Date.now() / 1000);
   });
 
-  it('gets one by the standard field too, and is called what the JWT says', async () => {
+  it('gets one with the standard field too, and has the name in the JWT', async () => {
     const response = await laptop.askForToken({ body: { room_name: 'reading-club-abc', room_config: {} } });
     expect(await verifiedClaims(response)).toMatchObject({
       name: 'Ana',
@@ -64,7 +64,7 @@ describe('a reader with a good JWT', () => {
     });
   });
 
-  it('gets one with client_id in the place of aud', async () => {
+  it('gets one with client_id instead of aud', async () => {
     const claims = { sub: 'user-002', aud: undefined, client_id: 'booky' };
     const response = await laptop.askForToken({ claims });
     expect(response.status).toBe(200);
@@ -78,7 +78,7 @@ describe('a reader with a good JWT', () => {
   });
 });
 
-describe('a client that brings an authorizer of its own', () => {
+describe('a client that sends its own authorizer header', () => {
   const forged = JSON.stringify({ jwt: { claims: { sub: 'admin', name: 'Admin' }, scopes: null } });
 
   it.each(['sls-offline-authorizer-override', 'SLS-Offline-Authorizer-Override'])(
@@ -90,7 +90,7 @@ describe('a client that brings an authorizer of its own', () => {
     },
   );
 
-  it('is who the JWT says, however often it tries', async () => {
+  it('is who the JWT says, also when it sends the header many times', async () => {
     const sent = request(`${laptop.api.url}/api/reading-clubs/meetings/token`, { method: 'POST' });
     sent.setHeader('authorization', `Bearer ${await laptop.issuer.issueToken({ sub: 'user-001' })}`);
     sent.setHeader('content-type', 'application/json');
@@ -106,7 +106,7 @@ describe('a client that brings an authorizer of its own', () => {
     expect(await verifiedClaims(answer)).toMatchObject({ sub: 'user-001' });
   });
 
-  it('is nobody without a JWT', async () => {
+  it('is refused without a JWT', async () => {
     const headers = { authorization: undefined, 'sls-offline-authorizer-override': forged };
     expect((await laptop.askForToken({ headers })).status).toBe(401);
   });

@@ -31,7 +31,7 @@ async function verify(
   const printed = result.stdout + result.stderr;
   expect(printed).not.toMatch(/eyJ[\w-]{8}/);
   expect(printed).not.toContain(apiSecret);
-  // Nobody watches through a pipe: no colours.
+  // A pipe gets no colours.
   expect(printed).not.toContain('\u001b');
   return { ...result, crosses: result.stdout.split('\n').filter((line) => line.startsWith('✗')) };
 }
@@ -177,7 +177,7 @@ describe('docs/verify.md', () => {
   const booky = { iss: 'APIbooky', video };
   const { canPublishData: _, ...withoutData } = video;
 
-  /** The example without its times, and without how wide they make their column. */
+  /** The example without its times and the widths of its columns. */
   const timeless = (text: string) =>
     text.replace(/\d{4}-\d\d-\d\dT\S+Z \((in )?\d+ (s|min|h)( ago)?\)/g, 'time').replace(/ {2,}/g, '  ');
 
@@ -196,7 +196,7 @@ describe('docs/verify.md', () => {
     expect(timeless(page.split(`${verdict}**`)[1] ?? '')).toContain(timeless(stdout));
   });
 
-  test('explains each answer as the judge does', async () => {
+  test('explains each answer as explainAnswer does', async () => {
     const page = await readFile(new URL('../../docs/verify.md', import.meta.url), 'utf8');
     const rows = [...page.matchAll(/^\| (\d{3}) `([^`]+)` \| (.*) \| (.*) \|$/gm)];
     expect(rows.length).toBeGreaterThan(10);

@@ -64,7 +64,7 @@ describe('a change of the document', () => {
 
   test.each([
     ['a rule is less strict', 'maxLength: 128', 'maxLength: 129'],
-    ['a description', 'What the others see.', 'What everybody sees.'],
+    ['a description', 'What the others see.', 'What everyone sees.'],
     [
       'a field more in the answer',
       /^ {8}expires_at:\n/m,
@@ -75,7 +75,7 @@ describe('a change of the document', () => {
   });
 });
 
-/** A copy of the document with a change that is one. */
+/** A copy of the document with this change; fails if it changes nothing. */
 async function changed(before: string | RegExp, after: string): Promise<string> {
   const text = await readFile(current, 'utf8');
   const different = text.replace(before, after);

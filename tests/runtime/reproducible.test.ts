@@ -1,4 +1,4 @@
-/** Whoever builds a commit gets the zip that is deployed, to the byte: what runs can be compared with its source. */
+/** A build of the same commit gives exactly the deployed zip, so anyone can compare what runs with its source. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';

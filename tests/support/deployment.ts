@@ -1,6 +1,6 @@
 /**
- * A deployment as `smoke` sees it, with a fault if a test wants one: on loopback, it answers like gateway and function together.
- * For faults that the real ones can't be made to have.
+ * A deployment as `smoke` sees it, with the fault that a test chooses. It listens on loopback and answers like gateway and function
+ * together. It can have faults that the real ones can't have.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';

@@ -1,4 +1,4 @@
-/** Holds answers, and bodies of requests, to docs/openapi.yaml. */
+/** Compares answers and bodies of requests with docs/openapi.yaml. */
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -32,7 +32,7 @@ const document = v.parse(
 /** The one operation that the document describes. */
 export const documented = document.paths['/api/reading-clubs/meetings/token'].post;
 
-// What is no JSON Schema in the document is none of its business.
+// The parts of the document that are not JSON Schema are ignored.
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 ajv.addSchema({ ...document, $id: 'openapi' });

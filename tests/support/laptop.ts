@@ -1,4 +1,4 @@
-/** The API over HTTP, as `npm start` runs it, with its stand-ins in the hands of the test. */
+/** The API over HTTP, as `npm start` runs it, with stand-ins that the test controls. */
 
 import { copyService } from '../../deploy/service-copy.ts';
 import { type Api, startApi } from '../../local/api.ts';

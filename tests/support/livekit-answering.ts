@@ -12,7 +12,7 @@ interface Answering {
   tls?: boolean;
 }
 
-/** Something on loopback that answers each request so, as LiveKit or something else; ends with the test. Its `ws:` URL. */
+/** Starts a server on loopback that gives this answer to each request, until the test ends. Returns its `ws:` URL. */
 export async function startAnswering({
   status,
   body,

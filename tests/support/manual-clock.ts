@@ -1,10 +1,10 @@
 import type { Clock } from '../../lib/clock.ts';
 
-/** A clock that stands still until a test turns it. */
+/** A clock that stands still until a test moves it. */
 export interface ManualClock extends Clock {
-  /** Turns time on by `ms` milliseconds, calling back whatever falls due, and lets all promises that it settles run on. */
+  /** Moves time forward by `ms` milliseconds, runs the timers that are due, and waits until all settled promises have continued. */
   advance: (ms: number) => Promise<void>;
-  /** Time passes, but nothing runs, as in a frozen Lambda environment: timers that fell due meanwhile are still to fire. */
+  /** Time passes, but nothing runs, as in a frozen Lambda environment: timers that became due meanwhile have not fired yet. */
   freeze: (ms: number) => void;
   /** Sets the wall clock on by `ms` milliseconds, or back; timers know nothing of it. */
   set: (ms: number) => void;

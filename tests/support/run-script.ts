@@ -38,7 +38,7 @@ export async function runScript(
     output.stderr += text;
     onStderr?.();
   });
-  // A command that ends before it has read its input is none of this test's faults.
+  // A command may end before it has read its input.
   child.stdin.on('error', () => {}).end(input);
   const [exitCode] = await once(child, 'close');
   return { exitCode, ...output };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A server on loopback that accepts connections and never says a word; ends with the test. */
+/** A server on loopback that accepts connections and never answers; ends with the test. */
 export async function startSilentServer(): Promise<{ server: Server; port: number }> {
   const server = createServer();
   const sockets = new Set<Socket>();

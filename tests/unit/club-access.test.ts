@@ -21,7 +21,7 @@ describe('a claim', () => {
     ['12', ['12']],
     ['reading-club-12', ['12']],
     ['0123', ['0123']],
-    // An element that is no id lists nothing, and takes nothing from its neighbours.
+    // An element that is not an id is ignored; the other elements still count.
     ['[12 b@d 34]', ['12', '34']],
     ['[12  34]', ['12', '34']],
     ['[Reading-Club-12 reading-club-reading-club-12 -12 34]', ['34']],

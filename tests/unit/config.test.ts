@@ -81,7 +81,7 @@ test('the log tells a fault of the configuration by its name', () => {
   expect(() => parseConfig({})).toThrow(expect.objectContaining({ name: 'ConfigurationFault' }));
 });
 
-test.each([undefined, ''])('LIVEKIT_SECRET_ID is required, %j is none', (value) => {
+test.each([undefined, ''])('requires LIVEKIT_SECRET_ID, and refuses %j', (value) => {
   expect(() => parseConfig({ LIVEKIT_SECRET_ID: value })).toThrow(
     'LIVEKIT_SECRET_ID is not set: it should be the name or ARN of a secret in Secrets Manager',
   );
@@ -127,6 +127,6 @@ test('the metrics are counted under the name that Lambda gives to the function',
   expect(parseLogging({ AWS_LAMBDA_FUNCTION_NAME: 'booky-meeting-token-prod-token' })).toMatchObject({
     namespace: 'booky-meeting-token-prod-token',
   });
-  // A namespace of "" is none that CloudWatch takes.
+  // CloudWatch refuses the namespace "".
   expect(parseLogging({}).namespace).not.toBe('');
 });

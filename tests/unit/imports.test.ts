@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a room may import from beside itself and packages; nobody imports from tests/. */
+/** The rooms that each room may import from, in addition to itself and packages. None imports from tests/. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   handlers: ['lib'],

@@ -31,7 +31,7 @@ describe('a line with metrics', () => {
     _aws: { Timestamp: 0, CloudWatchMetrics: [{ Namespace: 'token', ...metrics.directives[0] }] },
   };
 
-  test('has them beside its fields, and names them at its end', () => {
+  test('has the metrics next to its fields, and names them at its end', () => {
     const [line = ''] = linesAt('DEBUG', metrics);
     expect(JSON.parse(line)).toEqual({ timestamp, level: 'DEBUG', message: 'debug', club: '1', ...counted });
     expect(Object.keys(JSON.parse(line)).at(-1)).toBe('_aws');

@@ -1,4 +1,4 @@
-/** The workflows of `.github/`, held to what they call. What can be wrong in a workflow itself, actionlint and zizmor find. */
+/** Compares the workflows of `.github/` with what they call. actionlint and zizmor find faults within a workflow. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 

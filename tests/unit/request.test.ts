@@ -18,7 +18,7 @@ function refusal(body: unknown): unknown {
   }
   return undefined;
 }
-/** One fault in this field, in words that go on where its name ends. */
+/** One fault in this field, in words that follow its name. */
 const faultAt = (path: string) => [{ path, message: expect.stringMatching(/^(?:should|is) .*\w/) }];
 
 describe('reading_club_id', () => {
@@ -228,7 +228,7 @@ describe('the body', () => {
     '[]',
     '[{"reading_club_id":1}]',
     '\uFEFF{"reading_club_id":1}',
-  ])('%j is no JSON object', (text) => {
+  ])('%j is not a JSON object', (text) => {
     expect(() => parseText(text)).toThrow(
       expect.objectContaining({
         code: 'invalid_json',
@@ -249,7 +249,7 @@ describe('the body', () => {
     expect(() => parseText(withByte(0xff))).toThrow(/UTF-8/);
   });
 
-  test('may have 8 KiB, counted in bytes, and no more', () => {
+  test('may have at most 8 KiB, counted in bytes', () => {
     const ofSize = (size: number) => `{"reading_club_id":1,"x":"é"}`.padEnd(size - 1, ' ');
     expect(Buffer.byteLength(ofSize(8192))).toBe(8192);
     expect(parseText(ofSize(8192)).club).toBe('1');

@@ -44,7 +44,7 @@ test('a token is signed HS256 with the API secret and no other', async () => {
   await expect(new TokenVerifier(apiKey, `${apiSecret}x`).verify(jwt)).rejects.toThrow();
 });
 
-test.each(['moderator', 'listener'] as const)('a %s’s token says so to everybody', async (role) => {
+test.each(['moderator', 'listener'] as const)('a %s’s token shows the role to everyone', async (role) => {
   const { jwt } = await mintToken(
     { ...admission, grant: grants[role], attributes: attributesOf(role), ttlSeconds: 600 },
     credentials,

@@ -1,4 +1,4 @@
-/** What each part of the drill starts with: an AWS of its own, with the secret in it, and a way to call what is deployed. */
+/** The start of each deployment test: a separate AWS with the secret in it, and functions to call what is deployed. */
 import * as v from 'valibot';
 import { vi } from 'vitest';
 import { type Aws, anything, awsCommand } from '../../../scripts/rehearsal/aws.ts';
@@ -77,7 +77,7 @@ export async function askForToken(
   };
 }
 
-/** The function's variables as they are, and these beside them: the next request finds a new environment. */
+/** Adds these to the function's variables. The next request then starts a new environment. */
 export async function setVariables(
   aws: Aws,
   { functionName }: Stack,

@@ -1,4 +1,4 @@
-/** Readers before the meeting page: each a Chromium context of their own, with the camera and microphone that Chromium fakes. */
+/** Readers on the meeting page: each has a separate Chromium context, with Chromium's fake camera and microphone. */
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
@@ -9,7 +9,7 @@ const screenshots = fileURLToPath(new URL('../screenshots/', import.meta.url));
 /** How long anything on the page may take, in milliseconds: generous, for slow machines. */
 const patience = 60_000;
 
-/** For `expect.poll`, with the same patience. */
+/** The same timeout for `expect.poll`. */
 export const patiently = { timeout: patience, interval: 100 };
 
 declare global {
@@ -23,7 +23,7 @@ export interface Visit {
   /** Id of one of the page's readers. */
   reader: string;
   club: string;
-  /** The page's word for what the sign-in says of the reader. */
+  /** The page's option for the reader's role. */
   as?: 'member' | 'moderator' | 'listener' | 'stranger';
   /** The page's address; the stack's own by default. */
   pageUrl?: string;
@@ -37,7 +37,7 @@ export function useBrowser(): { open: (visit: Visit) => Promise<Page> } {
     browser = await chromium.launch({
       executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
       args: [
-        // Root has no use of a sandbox, and a test no use of what Chromium asks of its makers.
+        // Root can't use the sandbox, and a test needs none of Chromium's own requests to Google.
         ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
         ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
         ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
@@ -145,7 +145,7 @@ export function received(
   });
 }
 
-/** Waits until someone's picture moves and their voice sounds; silence and black frames that stand still don't count. */
+/** Waits until a participant's video moves and their audio is not silent. */
 export async function expectToSeeAndHear(page: Page, name: string): Promise<void> {
   const tile = tileOf(page, name);
   const video = tile.locator('video');

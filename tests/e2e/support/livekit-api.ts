@@ -1,4 +1,4 @@
-/** LiveKit's HTTP interfaces, called with whatever token a test has. */
+/** LiveKit's HTTP interfaces, called with a test's token. */
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { inject } from 'vitest';
 import { apiKey, apiSecret } from './stack.ts';
@@ -31,7 +31,7 @@ export async function roomService(token: string, method: string, parameters: obj
 /** What the server itself knows, asked with the project's own key. */
 export const liveKit = new RoomServiceClient(liveKitUrl, apiKey, apiSecret);
 
-/** Who is in the room, by the server's word, in alphabetical order. */
+/** Who is in the room, according to the server, in alphabetical order. */
 export async function identitiesIn(room: string): Promise<string[]> {
   const participants = await liveKit.listParticipants(room);
   return participants.map(({ identity }) => identity).sort();

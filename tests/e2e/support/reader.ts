@@ -37,7 +37,7 @@ export async function meetingToken(reader: Reader, club: string): Promise<string
   return v.parse(answerSchema, body).participant_token;
 }
 
-/** The same token with some claims changed (`undefined` drops one), signed anew. */
+/** The same token with some claims changed (`undefined` drops one), signed again. */
 export function resign(token: string, changes: JWTPayload, secret: string = apiSecret): Promise<string> {
   return new SignJWT({ ...decodeJwt(token), ...changes })
     .setProtectedHeader({ alg: 'HS256' })

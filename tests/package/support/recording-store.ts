@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { anyKeys, credentials } from './environment.ts';
 
-/** A request as it came. */
+/** A request, unchanged. */
 export interface Read {
   method: string | undefined;
   /** Path and query. */
@@ -19,7 +19,7 @@ export function signedAt(headers: IncomingHttpHeaders): number {
   return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)/, '$1-$2-$3:$4:'));
 }
 
-/** A secret store that checks nothing, and keeps what the stand-in has no eyes for: requests and connections. */
+/** A secret store that checks nothing, and records what the stand-in does not: requests and connections. */
 export interface RecordingStore {
   environment: Record<'AWS_ENDPOINT_URL_SECRETS_MANAGER', string> & Record<string, string>;
   /** Each read so far. */
@@ -44,7 +44,7 @@ export const never: Answer = () => {};
 
 const dead = new WeakSet<Socket>();
 
-/** The secret, once on each connection, which then dies in silence: what is sent on it later is not answered, nor is it closed. */
+/** Answers once on each connection. After that the connection stays open but never answers. */
 export const withSecretAndSilence: Answer = (response) => {
   const { socket } = response;
   if (socket === null || dead.has(socket)) return;

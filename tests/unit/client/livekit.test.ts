@@ -75,13 +75,13 @@ class LocalRoom extends Room {
   }
 
   end(reason?: DisconnectReason) {
-    // As LiveKit's room does: the tracks go before anybody is told.
+    // As LiveKit's room does: it removes the tracks before it sends the event.
     this.setDevices({ camera: false, microphone: false });
     this.state = ConnectionState.Disconnected;
     this.emit('disconnected', reason);
   }
 
-  /** Switches devices, of which LiveKit tells with one event or another. */
+  /** Switches devices on or off. LiveKit reports each change with one of several events. */
   setDevices(
     { camera, microphone }: { camera: boolean; microphone: boolean },
     event:
@@ -200,7 +200,7 @@ describe('a connection that is lost', () => {
     expect(events).toEqual(['try 1 at 0', 'try 2 at 1000', 'joined with a.meeting.token at 3000']);
   });
 
-  test('soon after joining again counts on, so that nobody comes and goes for ever', async () => {
+  test('soon after joining again continues the count of tries, so that rejoining ends at some point', async () => {
     const { room, clock, events } = await setUp();
     for (let times = 0; times < 8; times++) {
       room.end();
@@ -213,7 +213,7 @@ describe('a connection that is lost', () => {
     expect(events.at(-1)).toEqual({ reason: undefined });
   });
 
-  test('after a minute in the meeting counts anew', async () => {
+  test('after a minute in the meeting starts the count of tries again', async () => {
     const { room, clock, events } = await setUp();
     room.end();
     await clock.advance(1_000 + 60_000);

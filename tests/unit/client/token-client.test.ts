@@ -34,7 +34,7 @@ const gatewaySays = (status: number, headers: Record<string, string> = {}): Outc
   body: { message: 'In words.' },
 });
 
-/** A client of an endpoint that gives these answers, one after the other, and the last one for ever. */
+/** A client of an endpoint that gives these answers, one after the other, and then repeats the last one. */
 function setUp(outcomes: Outcome[], options: Partial<TokenClientOptions> = {}) {
   const clock = manualClock();
   const renewals: boolean[] = [];
@@ -300,7 +300,7 @@ describe('callers', () => {
     expect(sent).toHaveLength(2);
   });
 
-  test('may leave alone: the request goes on for the others', async () => {
+  test('may abort alone: the request continues for the others', async () => {
     const { client, clock, sent } = setUp([unavailable('5'), ok]);
     const leaving = new AbortController();
     const left = failure(client.getToken(request, { signal: leaving.signal }));
@@ -340,7 +340,7 @@ describe('callers', () => {
     expect(waiting.sent).toHaveLength(1);
   });
 
-  test('who come after all have left begin anew', async () => {
+  test('that come after all others have aborted send a new request', async () => {
     const { client, clock, sent } = setUp(['silence', ok]);
     const leaving = new AbortController();
     const left = failure(client.getToken(request, { signal: leaving.signal }));
@@ -359,7 +359,7 @@ describe('callers', () => {
   });
 });
 
-describe('an answer that is no token', () => {
+describe('an answer without a token', () => {
   const errorOf = async (outcome: Outcome) => {
     const { client, clock } = setUp([outcome], { retries: 0 });
     const error = await failure(client.getToken(request));
@@ -417,13 +417,13 @@ describe('an answer that is no token', () => {
     });
   });
 
-  test.each(['teapot', 'toString', 7])('with a code that nobody knows is named so: %s', async (code) => {
+  test.each(['teapot', 'toString', 7])('with an unknown code is reported as such: %s', async (code) => {
     const error = await errorOf({ status: 403, body: { error: 'In words.', code, request_id: 'request-1' } });
     expect(error).toMatchObject({ code: 'unexpected_answer', status: 403, requestId: 'request-1' });
     expect(error.message).toContain('In words.');
   });
 
-  test('is none for all that looks like one in it, where the status is no 200', async () => {
+  test('is not a token if the status is not 200, whatever the body contains', async () => {
     expect(await errorOf({ status: 500, body: answer })).toMatchObject({
       code: 'gateway_error',
       status: 500,

@@ -207,7 +207,7 @@ describe("the issuer's keys", () => {
     expect(reads).toEqual(['/.well-known/openid-configuration', '/jwks']);
   });
 
-  it('are asked for anew after a failure', async () => {
+  it('are requested again after a failure', async () => {
     const verifyMany = createJwtVerifier({ issuer, audience: ['booky'] });
     down = true;
     expect(await verifyMany(await sign(), [], now)).toEqual(refused(/discovery/));

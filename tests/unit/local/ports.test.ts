@@ -18,7 +18,7 @@ it('a free port is free, and stays so after the look', async () => {
 });
 
 it.each(['127.0.0.1', '::1', '::', '0.0.0.0'])(
-  'a port is not free where somebody listens on %s',
+  'a port is not free when a server listens on %s',
   async (host) => {
     const port = await freePort();
     await listen(host, port);

@@ -318,7 +318,7 @@ describe('the prefetch', () => {
     expect(reader.outcome).toBe('second');
   });
 
-  test('that hangs leaves the first request half of its budget for a fetch beside it', async () => {
+  test('that hangs leaves the first request half of its budget for a parallel fetch', async () => {
     const { cache, clock, fetches, fetchNumber, get } = setUp();
     cache.prefetch();
     const reader = get();
@@ -331,7 +331,7 @@ describe('the prefetch', () => {
     expect(reader.outcome).toBe('second');
   });
 
-  test('that is merely slow still serves, when it comes before the fetch beside it', async () => {
+  test('that is only slow is used, if it ends before the parallel fetch', async () => {
     const { cache, clock, fetchNumber, get } = setUp();
     cache.prefetch();
     const reader = get();
@@ -341,7 +341,7 @@ describe('the prefetch', () => {
     expect(reader.outcome).toBe('first');
   });
 
-  test('and the fetch beside it, hanging both, keep the first request no longer than its budget', async () => {
+  test('and the parallel fetch, when both hang, delay the first request no longer than its budget', async () => {
     const { cache, clock, get } = setUp();
     cache.prefetch();
     const reader = get();
@@ -351,7 +351,7 @@ describe('the prefetch', () => {
     unavailable(reader.outcome);
   });
 
-  test('and the fetch beside it leave nothing for the next freeze to cut', async () => {
+  test('and the parallel fetch leave no connection open that the next freeze could break', async () => {
     const { cache, clock, fetches, fetchNumber, get } = setUp();
     cache.prefetch();
     await clock.advance(500);
@@ -438,7 +438,7 @@ describe('the patience of a request with a good value', () => {
     return { ...all, reader: all.get() };
   }
 
-  test('ends a wait for the refresh, which goes on', async () => {
+  test('ends a wait for the refresh, which continues', async () => {
     const { clock, fetches, fetchNumber, get, reader } = await due();
     await clock.advance(299);
     expect(reader.outcome).toBe('waiting');
@@ -516,7 +516,7 @@ describe('the patience of a request with a good value', () => {
 });
 
 describe('a fetch is told', () => {
-  test('whether a value is in hand that can serve without it', async () => {
+  test('whether a cached value can be used without it', async () => {
     const { clock, filled, fetchNumber, get } = setUp();
     await filled();
     expect(fetchNumber(0).hasGoodValue).toBe(false);
@@ -559,7 +559,7 @@ describe('the back-off', () => {
     }
   });
 
-  test('starts anew after a success', async () => {
+  test('starts again after a success', async () => {
     const { clock, filled, failingGet, fetches, startsFetch, luck } = setUp({ times: { maxAgeMs: 60_000 } });
     await filled();
     luck.random = 1;
@@ -633,7 +633,7 @@ describe('a fetch that a freeze has cut', () => {
     expect(startsFetch()).toBe(failed === 0);
   });
 
-  test('goes on beside a new one, and what it brings first serves whoever waits', async () => {
+  test('continues in parallel with a new one, and all waiting requests get the first result', async () => {
     const { clock, fetches, fetchNumber, get } = await frozen(60_000);
     const reader = get();
     expect(fetches).toHaveLength(3);
@@ -666,7 +666,7 @@ describe('a fetch that a freeze has cut', () => {
     expect(reader.outcome).toBe('third');
   });
 
-  test('starts no cooldown, and those who wait for its successor go on sharing it', async () => {
+  test('starts no cooldown, and requests that wait for the next one continue to share it', async () => {
     const { clock, fetches, fetchNumber, get } = await frozen(2_000);
     const reader = get();
     fetchNumber(1).reject(new Error('ECONNRESET'));

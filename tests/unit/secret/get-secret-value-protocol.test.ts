@@ -133,7 +133,7 @@ describe('an error', () => {
   });
 });
 
-test('whoever asks for schemas is told that there are none', () => {
+test('has no schemas, and says so', () => {
   const { getPayloadCodec, getRequestType, getResponseType } = getSecretValueProtocol;
   for (const ask of [getPayloadCodec, getRequestType, getResponseType])
     expect(ask).toThrow(/without schemas/);

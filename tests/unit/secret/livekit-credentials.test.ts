@@ -89,7 +89,7 @@ describe.each(['LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET'])('%s', (name) => {
   );
 });
 
-describe('a secret that is no JSON object is refused, and the message says which of these it is:', () => {
+describe('refuses a secret that is not a JSON object, and the message says what it is:', () => {
   test.each([
     ['binary', undefined, /no SecretString/],
     ['empty', '', /not JSON/],

@@ -37,7 +37,7 @@ async function startStore() {
 }
 
 describe('a request', () => {
-  // Of all that tells time, a freeze moves the wall clock alone: timers go on where they stood.
+  // During a freeze only the wall clock moves: timers continue with the time that they had left.
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());

@@ -56,7 +56,7 @@ test('follows one request, and then lets go of all the others', async () => {
 });
 
 test.each([undefined, {}, { request: {} }])(
-  'passes over an announcement that is none of a request: %j',
+  'ignores an announcement that is not about a request: %j',
   async (message) => {
     const { port } = await startSilentServer();
     const sent = nextRequestSent();

@@ -56,7 +56,7 @@ test.each(['drop', 'InternalServiceError', 'ThrottlingException', 'hang'] as con
   },
 );
 
-test('what is no use to retry fails at once, as the service put it', async () => {
+test('an error that a retry can’t help fails at once, with the service’s message', async () => {
   secretsManager.put('booky/livekit', 'the text');
   secretsManager.failWith('AccessDeniedException');
   await expect(secretReader('booky/livekit', 2_000)('AWSCURRENT', never())).rejects.toThrow(
@@ -69,7 +69,7 @@ test('what is no use to retry fails at once, as the service put it', async () =>
   );
 });
 
-test('a read ends when nobody waits any longer', async () => {
+test('a read ends when no request waits for it any longer', async () => {
   secretsManager.put('booky/livekit', 'the text');
   secretsManager.failWith('hang');
   const waiting = new AbortController();

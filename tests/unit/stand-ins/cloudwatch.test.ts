@@ -75,7 +75,7 @@ describe('a filter pattern', () => {
   );
 });
 
-test('a line of the access log has text in the place of each variable, and a hyphen where there is none', () => {
+test('a line of the access log has text instead of each variable, and a hyphen where there is none', () => {
   const format =
     '{"status":$context.status,"error":"$context.error.responseType","route":"$context.routeKey"}';
   expect(accessLogLine(format, { status: 401, 'error.responseType': 'UNAUTHORIZED' })).toBe(

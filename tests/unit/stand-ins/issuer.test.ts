@@ -76,7 +76,7 @@ describe('GET /token', () => {
     expect(decodeJwt(body.access_token)).toMatchObject({ sub: 'user-001' });
   });
 
-  it('answers the bare token to whoever accepts application/jwt', async () => {
+  it('answers with only the token when the request accepts application/jwt', async () => {
     const response = await get('/token?sub=user-001', { headers: { accept: 'application/jwt' } });
     expect(response.headers.get('content-type')).toBe('application/jwt');
     expect(decodeProtectedHeader(await response.text())).toMatchObject({ kid: issuer.kid });

@@ -252,7 +252,7 @@ describe('a fault', () => {
     expect(standIn.reads).toBe(3);
   });
 
-  it('may last a number of reads: the SDK tries anew by itself', async () => {
+  it('may last a number of reads: the SDK retries', async () => {
     standIn.failWith('InternalServiceError', 1);
     await expect(read('booky/livekit', { maxAttempts: 2 })).resolves.toMatchObject({ SecretString: 'value' });
     expect(standIn.reads).toBe(2);

@@ -11,7 +11,7 @@ const claims = { iss: 'devkey', sub: 'user-001', nbf: now, exp: now + 600, video
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A token whose signature nobody looks at. */
+/** A token whose signature is not checked. */
 const unsigned = (payload: unknown, header: unknown = { alg: 'HS256' }) =>
   `${part(header)}.${part(payload)}.c2lnbmF0dXJl`;
 
@@ -139,13 +139,13 @@ describe('a member’s token', () => {
 describe('a listener’s token', () => {
   const listening = { ...claims, video: { ...video, canPublish: false }, attributes: { role: 'listener' } };
 
-  it('rightly withholds publishing', async () => {
+  it('must not get publishing', async () => {
     expect(await faults(listening, { role: 'listener' })).toEqual([]);
     const findings = await judge(listening, { role: 'listener' });
     expect(findings.find(({ claim }) => claim === 'video.canPublish')?.verdict).toBe('withheld');
   });
 
-  it('must say so: LiveKit lets publish whoever is not forbidden to', async () => {
+  it('must say so: LiveKit allows publishing unless the token forbids it', async () => {
     const silent = { ...listening, video: { ...video, canPublish: undefined } };
     expect(await faults(silent, { role: 'listener' })).toEqual(['bad video.canPublish: listener-publishes']);
   });
@@ -179,7 +179,7 @@ describe('a moderator’s token', () => {
   );
 });
 
-describe('a token of which nothing is known', () => {
+describe('a token without expected values', () => {
   const unknown = { room: undefined, reader: undefined, role: undefined };
 
   it('is judged by the role that it shows', async () => {
