@@ -1,6 +1,6 @@
 /**
- * `npm run old-key`: shows LiveKit a token of a key that was deleted there, and says whether it is refused. Exit status 0 where
- * LiveKit does not know the key, 1 where it does or does not say, 2 where a variable is missing. It joins nothing and prints no
+ * `npm run old-key`: sends LiveKit a token signed with a deleted key, and says whether LiveKit refuses it. Exit status 0 if
+ * LiveKit does not know the key, 1 if it does or if that is unclear, 2 if a variable is missing. It joins nothing and prints no
  * secret and no token.
  */
 import process from 'node:process';

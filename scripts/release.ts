@@ -1,4 +1,4 @@
-/** `npm run release`: deploys, checks the deployment from outside, and goes back to the version before if it answers wrongly. */
+/** `npm run release`: deploys, checks the deployment from outside, and rolls back to the version before if the check fails. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { deployedStack } from './release/deployed-stack.ts';
 
-const help = `Deploys, runs \`npm run smoke\` on what is deployed, and goes back to the version before if that fails.
+const help = `Deploys, checks the deployment with \`npm run smoke\`, and rolls back to the version before if that fails.
 
   npm run release -- DEPLOYMENT... -- SMOKE...
 
@@ -22,7 +22,7 @@ process.exitCode = await release(process.argv.slice(2));
 async function release(args: readonly string[]): Promise<0 | 1 | 2> {
   const divider = args.indexOf('--');
   const [deployment, checks] = divider < 0 ? [args, []] : [args.slice(0, divider), args.slice(divider + 1)];
-  // Only a look: `serverless` and `npm run smoke` read and check their own.
+  // Read here, but not checked: `serverless` and `npm run smoke` check their own options.
   const { stage, region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'eu-central-1' } =
     parseArgs({
       args: [...deployment],
@@ -33,7 +33,7 @@ async function release(args: readonly string[]): Promise<0 | 1 | 2> {
     process.stderr.write(help);
     return 2;
   }
-  // Or else a deployment would be rolled back because nobody could ask it.
+  // Without it every check would fail, and the deployment would be rolled back.
   if (!process.env['BEARER_TOKEN']) {
     console.error(
       'BEARER_TOKEN is missing: it should be the JWT of a reader, whom the deployment is tried with.',
@@ -43,7 +43,7 @@ async function release(args: readonly string[]): Promise<0 | 1 | 2> {
 
   const stack = deployedStack({ stage, region });
   const before = await stack.version();
-  // --force: after a rollback the CLI would take the version that failed for the one that is deployed, and skip it.
+  // --force: after a rollback the CLI would think that the failed version is deployed, and skip the deployment.
   if (!(await serverless('deploy', ...deployment, '--force'))) {
     console.error(
       'The deployment failed. CloudFormation has undone what it had begun: the version before is in place.',
@@ -84,7 +84,7 @@ function smokes(...args: readonly string[]): Promise<boolean> {
   return succeeds(process.execPath, ['--import', import.meta.resolve('tsx'), script, ...args]);
 }
 
-/** Runs a command whose output is this one's; whether it ended with 0. */
+/** Runs a command that prints to this one's output; returns whether it ended with 0. */
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [exitCode] = await once(child, 'exit');

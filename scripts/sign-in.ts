@@ -1,6 +1,6 @@
 /**
- * `npm run --silent sign-in`: a test reader signs in at a Cognito user pool, and the JWT goes to standard output, for
- * BEARER_TOKEN. Signing in takes no permission in AWS. With another identity provider, this is what to replace.
+ * `npm run --silent sign-in`: signs a test reader in to a Cognito user pool, and prints the JWT to standard output, for
+ * BEARER_TOKEN. This needs no permission in AWS. For another identity provider, replace this script.
  */
 import process from 'node:process';
 import {

@@ -1,4 +1,4 @@
-/** What is deployed, as CloudFormation has it: the CLI's list tells what was uploaded, and not what is in use after a rollback. */
+/** The deployed version, from CloudFormation: the CLI's list shows what was uploaded, not what is in use after a rollback. */
 import {
   CloudFormationClient,
   CloudFormationServiceException,
@@ -9,7 +9,7 @@ import * as v from 'valibot';
 
 export interface DeployedStack {
   /**
-   * When the version in use was packaged, in milliseconds since 1970, which is the name that `serverless rollback` has for it;
+   * When the version in use was packaged, in milliseconds since 1970, as `serverless rollback` names it;
    * `undefined` where nothing is deployed yet. Rejects with what AWS says when it can't be read.
    */
   version: () => Promise<number | undefined>;
@@ -19,7 +19,7 @@ export interface DeployedStack {
 
 const templateSchema = v.object({
   Resources: v.object({
-    // The stack without a function is one whose first deployment did not come to its end.
+    // A stack without a function: its first deployment did not finish.
     TokenLambdaFunction: v.optional(
       v.object({
         Properties: v.object({
@@ -62,7 +62,7 @@ export function deployedStack({ stage, region }: { stage: string; region: string
   };
 }
 
-/** CloudFormation has no error code for that alone. */
+/** CloudFormation has no separate error code for this. */
 function isMissing(error: unknown): boolean {
   return (
     error instanceof CloudFormationServiceException &&

@@ -1,6 +1,6 @@
 /**
- * The hour in which everything still works, as a team lives it: credentials that can't be read anew or used, the alarm, whom it
- * tells, and what the documentation says to do. MiniStack makes no metrics of log lines: that part is a stand-in.
+ * The hour in which cached credentials still work, as a team sees it: the secret can't be read or used, the alarm is raised and
+ * notifies its topic, and the documentation's remedy helps. MiniStack makes no metrics from log lines: a stand-in does.
  */
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

@@ -90,7 +90,7 @@ describe('A listener', () => {
 });
 
 describe('A moderator', () => {
-  test('mutes and removes others, also when the token that opened the door has expired', async () => {
+  test('mutes and removes others, also when the token that they joined with has expired', async () => {
     const [ana, bruno] = await Promise.all([
       open({ reader: 'user-001', club: 'host', as: 'moderator' }),
       open({ reader: 'user-002', club: 'host' }),

@@ -32,8 +32,8 @@ export interface Laptop {
   /** Writes the secret that the function reads. */
   putSecret: (value: object) => void;
   /**
-   * Asks for a meeting token as a reader with these claims, unless the request has an `authorization` of its own. Rejects where
-   * the answer is not one of docs/openapi.yaml.
+   * Asks for a meeting token as a reader with these claims, unless the request has its own `authorization`. Rejects if the
+   * answer is not as in docs/openapi.yaml.
    */
   askForToken: (request?: TokenRequest) => Promise<Response>;
   /** What the function has logged until now. */
