@@ -9,7 +9,7 @@ export interface TokenClientOptions {
   url: string;
   /**
    * The reader's JWT, asked for before each request. With `renew` it should be a new one from the identity provider and not one
-   * that was kept: the one before was refused, or does not list the club yet. If it rejects, `getToken` rejects with the same reason.
+   * that was kept: the one before was refused, or does not list the club yet. Keep the new one for the calls that follow. If it rejects, `getToken` rejects with the same reason.
    */
   getBearer: (renew: boolean) => Promise<string> | string;
   /** The longest that a call of `getToken` takes, all tries and waits included, in milliseconds; 30,000 by default. */

@@ -28,8 +28,8 @@ export interface Findings {
 }
 
 /**
- * Which credentials were used. `fresh`: not older than their maximum age. `stale`: older, because a refresh did not succeed in
- * time. `previous`: not older, but from the secret's previous version, because the current one can't be used.
+ * Which credentials were used. `previous`: those of the secret's previous version, of whatever age, because the current one can't be
+ * used. Of the current version, `fresh`: not older than their maximum age; `stale`: older, because a refresh did not succeed in time.
  */
 export type CredentialsState = 'fresh' | 'stale' | 'previous';
 
@@ -59,7 +59,7 @@ export function createTokenEndpoint(
     const { value: credentials, readAt, isPastDue } = await cache.get();
     findings.credentials_version = credentials.versionId;
     findings.credentials_age_ms = now() - readAt;
-    findings.credentials_state = isPastDue ? 'stale' : credentials.isPrevious ? 'previous' : 'fresh';
+    findings.credentials_state = credentials.isPrevious ? 'previous' : isPastDue ? 'stale' : 'fresh';
 
     const room = roomOf(club);
     const { jwt, expiresAt } = await mintToken(

@@ -40,6 +40,11 @@ async function release(args: readonly string[]): Promise<0 | 1 | 2> {
     );
     return 2;
   }
+  // A mistyped option would look like a failed check, and roll a good version back.
+  if (!(await succeeds(...smoke('--url', 'https://localhost', ...checks, '--help'), 'ignore'))) {
+    console.error('Nothing was deployed: correct what follows the second "--".');
+    return 2;
+  }
 
   const stack = deployedStack({ stage, region });
   const before = await stack.version();
@@ -50,8 +55,19 @@ async function release(args: readonly string[]): Promise<0 | 1 | 2> {
     );
     return 1;
   }
-  const smoke = async () => smokes('--url', await stack.url(), ...checks);
-  if (await smoke()) return 0;
+  const answers = async () => {
+    try {
+      const isUrlGiven = checks.some((option) => /^--url(=|$)/.test(option));
+      const url = isUrlGiven ? [] : ['--url', await stack.url()];
+      return await succeeds(...smoke(...url, ...checks));
+    } catch (error) {
+      console.error(
+        `The endpoint's URL can't be read from the stack: ${error instanceof Error ? error.message : error}`,
+      );
+      return false;
+    }
+  };
+  if (await answers()) return 0;
 
   if (before === undefined) {
     console.error(
@@ -67,7 +83,7 @@ async function release(args: readonly string[]): Promise<0 | 1 | 2> {
     return 1;
   }
   console.error(
-    (await smoke())
+    (await answers())
       ? 'The version before is deployed again, and answers.'
       : 'The version before is deployed again, and fails the same check: what is wrong is not the version. Look at the secret, the identity provider and LiveKit.',
   );
@@ -76,17 +92,21 @@ async function release(args: readonly string[]): Promise<0 | 1 | 2> {
 
 /** The CLI of the working directory's service. */
 function serverless(...args: readonly string[]): Promise<boolean> {
-  return succeeds('npx', ['serverless', ...args]);
+  return succeeds('npx', ['--no', 'serverless', ...args]);
 }
 
-function smokes(...args: readonly string[]): Promise<boolean> {
+function smoke(...args: readonly string[]): [command: string, args: readonly string[]] {
   const script = fileURLToPath(new URL('smoke.ts', import.meta.url));
-  return succeeds(process.execPath, ['--import', import.meta.resolve('tsx'), script, ...args]);
+  return [process.execPath, ['--import', import.meta.resolve('tsx'), script, ...args]];
 }
 
-/** Runs a command that prints to this one's output; returns whether it ended with 0. */
-async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+/** Runs a command that prints to this one's output, or only its errors; returns whether it ended with 0. */
+async function succeeds(
+  command: string,
+  args: readonly string[],
+  output: 'inherit' | 'ignore' = 'inherit',
+): Promise<boolean> {
+  const child = spawn(command, args, { stdio: ['ignore', output, 'inherit'] });
   const [exitCode] = await once(child, 'exit');
   return exitCode === 0;
 }

@@ -39,12 +39,12 @@ await run(async () => {
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   });
+  if (!/^\d{1,4}$/.test(options.wait))
+    throw new BadUse('--wait should be a number of seconds, from 0 to 9999.');
   if (options.help) {
     process.stdout.write(help);
     return 'well';
   }
-  if (!/^\d{1,4}$/.test(options.wait))
-    throw new BadUse('--wait should be a number of seconds, from 0 to 9999.');
   const target = await findTarget(options);
   const checks = await settle(() => checkDeployment(target), Number(options.wait) * 1000);
 

@@ -303,7 +303,15 @@ describe('the log', () => {
     await call();
     expect(lastLine()).toMatchObject({ credentials_state: 'fresh', credentials_age_ms: 0 });
 
-    healthy.isPrevious = true;
+    healthy.isDown = true;
+    clock.freeze(299_999);
+    await call();
+    expect(lastLine()).toMatchObject({ credentials_state: 'fresh', credentials_age_ms: 299_999 });
+    clock.freeze(1);
+    await call();
+    expect(lastLine()).toMatchObject({ credentials_state: 'stale', credentials_age_ms: 300_000 });
+
+    Object.assign(healthy, { isDown: false, isPrevious: true });
     clock.freeze(300_000);
     await call();
     expect(lastLine()).toMatchObject({ credentials_state: 'previous', credentials_age_ms: 0 });
@@ -314,7 +322,8 @@ describe('the log', () => {
     expect(lastLine()).toMatchObject({ credentials_state: 'previous', credentials_age_ms: 299_999 });
     clock.freeze(1);
     await call();
-    expect(lastLine()).toMatchObject({ credentials_state: 'stale', credentials_age_ms: 300_000 });
+    // Past due they are still the previous ones: the alarm for these must not end while the fault lasts.
+    expect(lastLine()).toMatchObject({ credentials_state: 'previous', credentials_age_ms: 300_000 });
 
     clock.freeze(3_600_000);
     await call();
