@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Where clients find the endpoint: at the address that AWS gives to the API, or under a domain of the team's own, which stays
- * when the API is replaced.
+ * The endpoint's URL: at the host name that AWS gives to the API, or under the team's own domain, which stays the same when the
+ * API is replaced.
  *
  * @param {import('./parameters.cjs').Cli} cli
  */

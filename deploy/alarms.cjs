@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * When somebody should look: at once (`wake`), or on the next working day (`notice`). Silence is no alarm, since nobody meets at
- * night. docs/operations.md has a section for each, under its name.
+ * Alarms for operators: to look at once (`wake`), or on the next working day (`notice`). Missing data is no alarm, since there are
+ * no meetings at night. docs/operations.md has a section for each alarm, under its name.
  *
  * @param {import('./parameters.cjs').Cli} cli
  */
@@ -36,11 +36,11 @@ module.exports = async ({ resolveVariable }) => {
     Namespace: 'AWS/Lambda',
     Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'TokenLambdaFunction' } }],
   };
-  /** What the function's own log lines count (lib/metrics.ts), and the filters below: a namespace with the function's name. */
+  /** The namespace of the metrics from the function's log lines (lib/metrics.ts) and of the filters below: the function's name. */
   const own = { 'Fn::Sub': `\${TokenLambdaFunction}` };
 
   /**
-   * An HTTP API counts all 4xx as one: its access log tells them apart.
+   * An HTTP API counts all 4xx as one metric; its access log has the status of each.
    *
    * @param {number} status
    */
@@ -67,17 +67,17 @@ module.exports = async ({ resolveVariable }) => {
     Resources: {
       ServerErrorsAlarm: wake(
         'server-errors',
-        'Readers can not join: they got 5xx. Look at the function log: status 503 and 500 have their causes; none there means a crash or a timeout.',
-        // One alone may be a hiccup that the client has already tried again.
+        'Readers can not join: they got 5xx. Look at the function log: the lines with status 503 and 500 have the causes; if there are none, the function crashed or timed out.',
+        // A single one may be a short failure after which the client's retry succeeded.
         { ...gateway, MetricName: '5xx', Statistic: 'Sum', Threshold: 3 },
       ),
       StaleCredentialsAlarm: wake(
         'stale-credentials',
-        'Readers notice nothing yet: tokens are signed with the last good credentials, because the secret can not be read or used. Where it can not be read, every join fails with 503 some 50 minutes from now. Look at the function log: "could not be fetched" has the causes.',
+        'Readers notice nothing yet: tokens are signed with the last good credentials, because the secret can not be read or used. If it can not be read, every join fails with 503 some 50 minutes from now. Look at the function log: lines with "could not be fetched" have the causes.',
         {
           Namespace: own,
           MetricName: 'stale_credentials',
-          // One in ten answers: a read that was slow once is no outage, however many environments there are.
+          // One in ten answers: a single slow read is no outage, for any number of environments.
           Statistic: 'Average',
           Threshold: 0.1,
           EvaluationPeriods: 6,
@@ -86,7 +86,7 @@ module.exports = async ({ resolveVariable }) => {
       ),
       PreviousCredentialsAlarm: wake(
         'previous-credentials',
-        'Readers notice nothing while LiveKit knows the key before: new environments sign with it, because the current version of the secret can not be used. Once that key is deleted in LiveKit nobody can join. Look at the function log: it names the fault and both versions.',
+        'Readers notice nothing while LiveKit accepts the previous key: new environments sign with it, because the current version of the secret can not be used. When that key is deleted in LiveKit, no reader can join. Look at the function log: it names the fault and both versions.',
         { Namespace: own, MetricName: 'previous_credentials', Statistic: 'Sum', Threshold: 1 },
       ),
       LatencyAlarm: notice(
@@ -99,31 +99,31 @@ module.exports = async ({ resolveVariable }) => {
           // Longer than a cold start, and than the 2 s that a request waits for credentials.
           Threshold: 3000,
           EvaluationPeriods: 3,
-          // The p99 of a handful is their slowest: most often a cold start.
+          // The p99 of a few requests is the slowest of them: most often a cold start.
           EvaluateLowSampleCountPercentile: 'ignore',
         },
       ),
       FunctionErrorsAlarm: notice(
         'function-errors',
-        'A reader got 500: the function crashed or timed out, which it should never do, since it answers its own failures. Look at the function log, around the requests that have no line.',
+        'A reader got 500: the function crashed or timed out. It should never do so, since it answers its own errors. Look at the function log, around the requests that have no line.',
         { ...lambda, MetricName: 'Errors', Statistic: 'Sum', Threshold: 1 },
       ),
       FunctionThrottlesAlarm: notice(
         'function-throttles',
-        'Readers got 503 and their clients tried again: Lambda turned requests away, because the reserved concurrency or the quota of the account is used up. Look at the concurrency of this function and of its neighbours.',
+        'Readers got 503 and their clients retried: Lambda refused requests, because the reserved concurrency or the quota of the account is used up. Look at the concurrency of this function and of the others in the account.',
         { ...lambda, MetricName: 'Throttles', Statistic: 'Sum', Threshold: 1 },
       ),
       UnauthorizedCount: counter(401),
       UnauthorizedAlarm: notice(
         'unauthorized',
-        'Many requests came without a valid JWT: a client that does not renew it, a wrong issuer or audience (then no reader can join), or somebody who tries. Look at the dashboard: do others still get tokens?',
-        // Now and then a JWT expires under way; a hundred do not.
+        'Many requests came without a valid JWT: a client does not renew it, the issuer or audience is wrong (then no reader can join), or it is an attack. Look at the dashboard: do other readers still get tokens?',
+        // Single JWTs expire just before they are used; a hundred do not.
         { ...counted(401), Threshold: 100 },
       ),
       TooManyRequestsCount: counter(429),
       TooManyRequestsAlarm: notice(
         'too-many-requests',
-        'Readers got 429 and their clients tried again: a crowd or a flood, or throttling-rate and throttling-burst have become too low. Look at the dashboard: how many joined at that time?',
+        'Readers got 429 and their clients retried: many readers came at once, or it is a flood, or throttling-rate and throttling-burst are too low by now. Look at the dashboard: how many joined at that time?',
         { ...counted(429), Threshold: 10 },
       ),
     },

@@ -1,16 +1,16 @@
 // @ts-check
 /**
- * What the build does to packages on their way into the bundle, so that a cold start loads what a read of one secret on
- * Lambda takes and no more. docs/performance.md tells what each step buys. A step that no longer finds what it changes fails
- * the build and says so: look at what the package does now, then adapt the step or drop it.
+ * How the build changes packages, so that a cold start loads only the code that a read of one secret on Lambda needs.
+ * docs/performance.md shows what each step saves. If a step no longer finds the code that it changes, the build fails and names
+ * the step: look at what the package does now, then adapt the step or drop it.
  */
 const { readFile } = require('node:fs/promises');
 const { isBuiltin } = require('node:module');
 const { join } = require('node:path');
 
 /**
- * Node's core modules, taken from `process` instead of imported. An ESM import of a core module reads every export of it, and
- * with that loads what hides behind its lazy ones: a whole HTTP client behind `node:http`, `fs.promises` behind `node:fs`.
+ * Takes Node's core modules from `process` instead of importing them. An ESM import of a core module reads all its exports, and so
+ * loads those that are lazy: a whole HTTP client in `node:http`, `fs.promises` in `node:fs`.
  *
  * @type {import('esbuild').Plugin}
  */
@@ -20,14 +20,14 @@ const coreModules = {
     build.onResolve({ filter: /^[\w:/]+$/ }, ({ path, kind }) => {
       if (!isBuiltin(path)) return undefined;
       const name = path.replace(/^node:/, '');
-      // Those that may be needed later: as they are.
+      // Dynamic imports stay unchanged: they may be needed later.
       if (kind === 'dynamic-import') return { path: `node:${name}`, external: true };
       return { path: name, namespace: 'core-module', sideEffects: false };
     });
     build.onLoad({ filter: /.*/, namespace: 'core-module' }, ({ path }) => {
       const core = path === 'process' ? 'process' : `process.getBuiltinModule("node:${path}")`;
-      // An object that inherits from the module, unless that is a function: esbuild copies the own properties of what it takes
-      // for CommonJS, and would read them all again.
+      // An object that inherits from the module, unless the module is a function: esbuild treats this as CommonJS and copies its
+      // own properties, which would read all exports again.
       return {
         contents: `const core = ${core}; module.exports = typeof core === 'function' ? core : Object.create(core);`,
       };
@@ -36,25 +36,25 @@ const coreModules = {
 };
 
 /**
- * One import of a file of a package, for which a module of `replacements/` stands in.
+ * One import in a file of a package, which is replaced by a module of `replacements/`.
  *
  * @typedef {{ file: string, import: string, by: string }} Replacement
  */
 
 /**
- * One change of the text of a file of a package: for a few lines within a larger file.
+ * One change to the text of a file of a package: for a few lines within a larger file.
  *
  * @typedef {{ file: string, find: string, replace: string }} Change
  */
 
 /**
- * What is changed for one reason.
+ * All changes for one reason.
  *
  * @typedef {{ name: string, replacements?: readonly Replacement[], changes?: readonly Change[] }} Step
  */
 
 /**
- * Does what all these steps say; several of them may change the same file, in their order.
+ * Applies all these steps; several of them may change the same file, in their order.
  *
  * @param {readonly Step[]} steps
  * @returns {import('esbuild').Plugin}
@@ -98,7 +98,7 @@ function changePackages(steps) {
       }
 
       build.onEnd((result) => {
-        // After an error the bundler has not looked at every file.
+        // After an error the bundler has not read every file.
         if (result.errors.length > 0) return undefined;
         const errors = [...unseen].map((step) => {
           const missing = 'import' in step ? `an import of ${step.import} in ${step.file}` : step.file;
@@ -162,7 +162,7 @@ const steps = [
         by: 'settings-from-environment.ts',
       },
     ],
-    // There is no EC2 instance to ask for a region.
+    // On Lambda there is no EC2 instance to ask for a region.
     changes: [
       {
         file: `${smithy}/config/defaults-mode/resolveDefaultsModeConfig.js`,
@@ -177,7 +177,7 @@ const steps = [
     ],
   },
   {
-    // Together they are half of what would be evaluated at the start.
+    // Together these are half of the code that would be evaluated at the start.
     name: 'one operation without schemas',
     replacements: [
       {
@@ -210,8 +210,8 @@ const steps = [
     ],
   },
   {
-    // GetSecretValue is one JSON document each way, and Node can hash. Nothing extends the client or logs for it, and of its
-    // package.json it needs the version alone.
+    // GetSecretValue is one JSON document each way, and Node has hash functions. The client has no extensions and no logger, and
+    // needs only the version of its package.json.
     name: 'nothing that one read never uses',
     replacements: [
       {
@@ -254,9 +254,9 @@ const steps = [
     ],
   },
   {
-    // Each of these would load a part of Node for one question to it (Web Crypto for a UUID, web streams to learn that a response
-    // is none; and by an ESM import, where the endpoint has no TLS, as on a laptop, all that hides in node:http), or do by hand
-    // what Node has at hand (hexadecimal).
+    // Each of these would load a part of Node for one small result: Web Crypto for a UUID, web streams to learn that a response is
+    // none. For an endpoint without TLS, as on a laptop, an ESM import would load all lazy exports of node:http. And hexadecimal is
+    // written by hand, though Node has it.
     name: 'no detours around what Node has at hand',
     replacements: [
       {

@@ -1,5 +1,5 @@
 // @ts-check
-// The zip keeps the modes of its files: the same on every machine, and readable to the user that the function runs as.
+// The zip keeps the files' modes: they should be the same on every machine, and readable for the user that the function runs as.
 process.umask(0o022);
 
 /** How serverless-esbuild turns `handlers/token.ts` and all that it imports into the one file that is deployed. */
@@ -13,15 +13,15 @@ module.exports = (_serverless) => ({
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  // Node takes a file for an ES module by this ending alone: no package.json goes into the zip.
+  // This extension alone makes the file an ES module for Node: there is no package.json in the zip.
   outputFileExtension: '.mjs',
   // The ES modules of a package rather than its CommonJS: they tree-shake, and need no `require` at run time.
   mainFields: ['module', 'main'],
   plugins: [coreModules, changePackages(steps)],
-  // By default 'aws-sdk' is left out; nothing is, since the runtime's own copy loads more slowly and changes by itself.
+  // Leaves nothing out. The default leaves out 'aws-sdk', but the runtime's own copy loads more slowly, and AWS changes it.
   exclude: [],
-  // Each build by itself: the context that esbuild keeps for the next one would keep the CLI from ending after a build that failed.
+  // Keeps no esbuild context for the next build: after a failed build it would keep the CLI from ending.
   skipRebuild: true,
-  // `npm start` builds anew when one of these changes.
+  // `npm start` builds again when one of these changes.
   watch: { pattern: ['handlers/**/*.ts', 'lib/**/*.ts'] },
 });

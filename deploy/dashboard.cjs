@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * What goes on, on one page: joins, refusals, latency, cold starts and the credentials in use, and the log's answers to the usual
- * questions.
+ * The dashboard: joins, refusals, latency, cold starts and the credentials in use, and log queries for the usual questions, on one
+ * page.
  */
 
-/** What a request ends with: `ok`, or the contract's codes. */
+/** The contract's error codes. */
 const refusals = [
   'invalid_json',
   'invalid_request',
@@ -22,7 +22,7 @@ const functionLog = `SOURCE '\${TokenLogGroup}'`;
 const gatewayLog = `SOURCE '\${HttpApiLogGroup}'`;
 const gateway = ['ApiId', `\${HttpApi}`, 'Stage', `\${HttpApiStage}`];
 
-/** What the reader of the dashboard puts in place of this, in the field at its top. */
+/** A placeholder: the operator enters a request's id in the field at the top of the dashboard. */
 const requestId = 'REQUEST_ID';
 
 /** The dashboard is 24 columns wide. @type {(type: string, width: number, title: string, properties: object) => object} */

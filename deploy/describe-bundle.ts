@@ -4,16 +4,16 @@ import bundleConfig from './bundle.cjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
-/** What esbuild tells of one file that it made: its size, what went into it and what it imports. */
+/** esbuild's description of one output file: its size, its inputs and its imports. */
 export type BundleDescription = Metafile['outputs'][string];
 
-/** The options of the deployed bundle that are esbuild's own, and not serverless-esbuild's. */
+/** The options of the deployed bundle for esbuild, without those for serverless-esbuild. */
 export function esbuildOptions(): BuildOptions {
   const { exclude, watch, outputFileExtension, skipRebuild, ...options } = bundleConfig({});
   return { ...options, format: 'esm', platform: 'node', legalComments: 'none', logLevel: 'silent' };
 }
 
-/** How esbuild makes the deployed bundle; paths in its answers are relative to the repository. */
+/** esbuild's options for the deployed bundle; paths in its results are relative to the repository. */
 export function deployedBundle(): BuildOptions {
   return {
     ...esbuildOptions(),
@@ -23,7 +23,7 @@ export function deployedBundle(): BuildOptions {
   };
 }
 
-/** What is in the deployed bundle, and how large it is. Builds it in memory. */
+/** Builds the deployed bundle in memory and describes its contents and size. */
 export async function describeBundle(): Promise<BundleDescription> {
   const { metafile } = await build({
     ...deployedBundle(),
@@ -36,10 +36,10 @@ export async function describeBundle(): Promise<BundleDescription> {
   return output;
 }
 
-/** The folders of the packages of which there is code in the bundle, relative to the repository, sorted. */
+/** The folders of the packages that have code in the bundle, relative to the repository, sorted. */
 export function packageFoldersIn({ inputs }: BundleDescription): string[] {
   const folders = Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => {
-    // Of modules that are left out, the bundler keeps a shell of some 20 bytes.
+    // For modules that are left out, the bundler keeps some 20 bytes of wrapper code.
     const folder = bytesInOutput > 20 ? /^(?:.*node_modules\/)(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] : undefined;
     return folder ?? [];
   });

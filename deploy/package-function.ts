@@ -6,9 +6,9 @@ import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { copyService } from './service-copy.ts';
 
-/** The function as it is deployed: the zip that `serverless package` makes, and what was in it. */
+/** The function as it is deployed: the zip that `serverless package` makes, and its contents. */
 export interface PackagedFunction {
-  /** The zip unpacked, far from any `node_modules`. */
+  /** The unpacked zip, in a folder without any `node_modules` above it. */
   directory: string;
   /** Size of the zip, in bytes. */
   zipBytes: number;

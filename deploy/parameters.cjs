@@ -1,20 +1,20 @@
 // @ts-check
 /**
- * The deployment's parameters, as in `serverless deploy --stage prod --param="issuer=https://…"`: each read, split and
- * checked before anything is packaged. A fault is refused in one sentence that names the parameter and says what it
- * should be; so is, before all else, a name that no parameter has, which would otherwise be a silent default.
+ * The deployment's parameters, as in `serverless deploy --stage prod --param="issuer=https://…"`. Each is read, split and
+ * checked before anything is packaged. The error for a faulty one is one sentence that names it and says what it should be.
+ * Unknown names are refused first: otherwise a mistyped parameter would silently get its default.
  */
 const { closest, distance } = require('fastest-levenshtein');
 
-/** The stage of a laptop, where every parameter has a default that works; it is the CLI's own default as well. */
+/** The stage of a laptop, where every parameter has a working default. It is also the CLI's default stage. */
 const laptopStage = 'dev';
 
-/** The stage that people depend on: it writes fewer logs and keeps them for longer. */
+/** The stage for production: it writes fewer logs and keeps them longer. */
 const productionStage = 'prod';
 
 /**
- * One parameter: its name, the rule for its text (to follow "it should be"), how the text is read (`undefined` where it
- * breaks the rule), and the text that stands in for a missing one: on a laptop, in production, and otherwise.
+ * One parameter: its name, the rule for its text (which follows "it should be"), the function that reads the text (`undefined`
+ * if it breaks the rule), and the defaults: on a laptop, in production, and for all other stages.
  *
  * @template T
  * @typedef {object} Parameter
@@ -26,10 +26,10 @@ const productionStage = 'prod';
  * @property {string} [byDefault]
  */
 
-/** Visible ASCII: nothing that a log or an environment could show as something else. */
+/** Visible ASCII: logs and environment variables show these characters unchanged. */
 const visible = /^[\x21-\x7e]+$/;
 
-/** Without user info, which would end up in what everybody can read. */
+/** Without user info, which would be visible in the template. */
 const readUrl = (/** @type {string} */ text) => {
   if (!visible.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -125,7 +125,7 @@ const secret = {
   byDefault: 'booky/livekit',
 };
 
-/** An empty secret comes with the stack. By default there is one already, and it is the team's own. */
+/** Whether the stack creates the secret, empty. By default the team has created one already. */
 const createSecret = flag('create-secret');
 
 /** The customer's key that the secret is encrypted with. AWS's own key for Secrets Manager needs no permission. @type {Parameter<string>} */
@@ -136,7 +136,7 @@ const kmsKey = {
     /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined,
 };
 
-/** What limits the function's role, as that of the pipeline wants it (deploy/deployer.yml). @type {Parameter<string>} */
+/** The limit of the function's role, which the pipeline's role requires (deploy/deployer.yml). @type {Parameter<string>} */
 const permissionsBoundary = {
   name: 'permissions-boundary',
   rule: 'the ARN of a managed policy of IAM',
@@ -163,8 +163,8 @@ const listenersClaim = claim('listeners-claim');
 const openClubs = flag('open-clubs');
 
 /**
- * 50 a second seat a hundred clubs of 30 in a minute, and that much may a client gone wild cost. The bounds are an account's
- * default quotas, which no stage can exceed.
+ * With 50 a second, a hundred clubs of 30 readers join in a minute. It also limits what a faulty client can cost. The bounds are
+ * an account's default quotas, which no stage can exceed.
  */
 const throttlingRate = wholeNumber('throttling-rate', {
   unit: 'requests a second',
@@ -172,7 +172,7 @@ const throttlingRate = wholeNumber('throttling-rate', {
   max: 10_000,
   byDefault: '50',
 });
-/** Twice the rate: readers come together, at the full hour. */
+/** Twice the rate: many readers join at the same time, on the hour. */
 const throttlingBurst = wholeNumber('throttling-burst', {
   unit: 'requests at once',
   min: 1,
@@ -198,7 +198,7 @@ const logLevel = {
   byDefault: 'DEBUG',
 };
 
-/** What CloudWatch Logs offers, up to a year. */
+/** In days: the retentions that CloudWatch Logs offers, up to a year. */
 const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
 
 /** @type {Parameter<number>} */
@@ -221,9 +221,9 @@ const topic = (name) => ({
     /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/.test(text) ? text : undefined,
 });
 
-/** Whom alarms wake. Unset, they change colour and nothing else. */
+/** Receives the urgent alarms. Unset, alarms only change their state. */
 const alarmsTopic = topic('alarms-topic');
-/** Who hears of what can wait until tomorrow; unset, those whom alarms wake. */
+/** Receives alarms that can wait until the next working day; unset, `alarms-topic` does. */
 const noticesTopic = topic('notices-topic');
 
 /** @type {Parameter<string>} */
@@ -271,7 +271,7 @@ const parameters = [
   certificate,
 ];
 
-/** A deployment that is refused. The CLI prints an error's stack where it has one; the message says it all. */
+/** A deployment that is refused. The CLI prints an error's stack if there is one; the message is enough. */
 class ParameterFault extends Error {
   /** @param {string} message */
   constructor(message) {
@@ -283,13 +283,13 @@ class ParameterFault extends Error {
 
 /**
  * @param {readonly string[]} given the names of the parameters
- * @throws {ParameterFault} at the first that no parameter has, with the one that it resembles.
+ * @throws {ParameterFault} at the first unknown name, with the known one that it resembles.
  */
 function refuseUnknown(given) {
   const known = parameters.map(({ name }) => name);
   for (const name of given) {
     if (known.includes(name)) continue;
-    // `npm start` calls some of them CLUBS_CLAIM and the like.
+    // The variables of `npm start` are written like CLUBS_CLAIM.
     const typed = name.toLowerCase().replaceAll('_', '-');
     const nearest = closest(typed, known);
     const resembles = distance(typed, nearest) <= typed.length / 3;
@@ -354,7 +354,7 @@ function readParameters(given, stage) {
 }
 
 /**
- * What only several parameters together, or a parameter and the target, can break.
+ * Checks rules that concern several parameters, or a parameter and the target.
  *
  * @param {ReturnType<typeof readParameters>} values
  * @param {{ stage: string, region: string }} target
@@ -395,7 +395,7 @@ function checkTogether(values, { stage, region }) {
 }
 
 /**
- * What serverless.yml and its resources deploy.
+ * All values that serverless.yml and its resources use.
  *
  * @param {Readonly<Record<string, string | undefined>>} given the parameters' texts by name
  * @param {{ stage: string, region: string }} target
@@ -424,14 +424,14 @@ function readDeployment(given, target) {
 /** @typedef {ReturnType<typeof readDeployment>} Deployment */
 
 /**
- * What the CLI hands to a file of ours that builds resources.
+ * The CLI's argument to our modules that build resources.
  *
  * @typedef {object} Cli
  * @property {(variable: 'self:custom.deployment') => Promise<Deployment>} resolveVariable
  */
 
 /**
- * What the CLI calls for `${file(./deploy/parameters.cjs):deployment}`.
+ * The CLI calls this for `${file(./deploy/parameters.cjs):deployment}`.
  *
  * @param {object} cli
  * @param {{ param?: string[] }} cli.options each as `name=value`

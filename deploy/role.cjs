@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What the function may do: write to its own log group and read the one secret. (The role that the CLI would generate may
- * write to every log group whose name begins like the function's.)
+ * The function's role: it may write to its own log group and read the one secret. (The role that the CLI would generate may
+ * write to every log group whose name starts with the function's.)
  *
  * @param {import('./parameters.cjs').Cli} cli
  */
@@ -13,7 +13,7 @@ module.exports = async ({ resolveVariable }) => {
     {
       Effect: 'Allow',
       Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      // Ends in `:*`, for the streams of this one group.
+      // This ARN ends in `:*`, for the streams of this one group.
       Resource: { 'Fn::GetAtt': ['TokenLogGroup', 'Arn'] },
     },
     {
@@ -27,7 +27,7 @@ module.exports = async ({ resolveVariable }) => {
       Effect: 'Allow',
       Action: 'kms:Decrypt',
       Resource: kmsKey,
-      // Through Secrets Manager: whatever else the key protects stays closed.
+      // Only through Secrets Manager: the role can't decrypt anything else that the key protects.
       Condition: {
         StringEquals: {
           'kms:ViaService': { 'Fn::Sub': `secretsmanager.\${AWS::Region}.\${AWS::URLSuffix}` },
@@ -39,7 +39,7 @@ module.exports = async ({ resolveVariable }) => {
     statements.push({
       Effect: 'Allow',
       Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
-      // X-Ray has no resources to name.
+      // These actions of X-Ray have no resources with ARNs.
       Resource: '*',
     });
   }
@@ -68,8 +68,8 @@ function policy(...statements) {
 }
 
 /**
- * A secret as a policy names it. Secrets Manager adds a hyphen and six characters to a name, for which AWS asks for six `?`:
- * a `*` would match longer names as well.
+ * A secret's ARN for a policy. Secrets Manager adds a hyphen and six characters to a name. The pattern for them is six `?`,
+ * as AWS recommends: a `*` would match longer names too.
  *
  * @param {string} nameOrArn
  */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Under the parameter `create-secret`: the secret, empty, so that no value of it is ever in a template. Until somebody fills
- * it the endpoint answers 503. It outlives the stack, because what is in it may be nowhere else.
+ * With the parameter `create-secret`: the secret, empty, so that no template ever contains its value. Until it has a value the
+ * endpoint answers 503. Removing the stack keeps the secret, because there may be no other copy of its value.
  *
  * @param {import('./parameters.cjs').Cli} cli
  */

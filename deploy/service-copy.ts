@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
-/** What `serverless` reads: everything else in the repository is of no concern to a deployment. */
+/** The files that `serverless` reads: a deployment needs nothing else of the repository. */
 const serviceFiles = [
   'package.json',
   'tsconfig.json',
@@ -20,17 +20,17 @@ const serviceFiles = [
   'deploy',
 ];
 
-/** What one run of the CLI printed, and how it ended. */
+/** The output and exit code of one run of the CLI. */
 export interface CliResult {
   exitCode: number;
-  /** Standard output and standard error, in the order of each. */
+  /** Standard output, then standard error. */
   output: string;
 }
 
-/** A private copy of the service, so that runs of the CLI at the same time don't share `.esbuild` and `.serverless`. */
+/** A private copy of the service, so that parallel runs of the CLI don't share `.esbuild` and `.serverless`. */
 export interface ServiceCopy {
   directory: string;
-  /** Runs `serverless` with these arguments; never rejects because of the exit code. */
+  /** Runs `serverless` with these arguments; does not reject if the exit code is not 0. */
   serverless: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<CliResult>;
   remove: () => Promise<void>;
 }
@@ -49,13 +49,13 @@ export async function copyService(): Promise<ServiceCopy> {
   };
 }
 
-/** Without a network or an account: whoever wants credentials or an endpoint passes them in `env`. */
+/** Without AWS credentials: callers that need credentials or an endpoint pass them in `env`. */
 function runCli(directory: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<CliResult> {
   const cli = join(repository, 'node_modules', '.bin', 'serverless');
   const environment = {
     PATH: process.env.PATH,
     HOME: directory,
-    // What the CLI leaves behind goes with the copy.
+    // Temporary files of the CLI are removed with the copy.
     TMPDIR: directory,
     CI: 'true',
     SLS_TELEMETRY_DISABLED: '1',

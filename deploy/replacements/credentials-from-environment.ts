@@ -1,5 +1,5 @@
 import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 
-/** Lambda hands a function its credentials in the environment, nowhere else. */
+/** Lambda passes credentials to a function only in environment variables. */
 export const defaultProvider: NonNullable<SecretsManagerClientConfig['credentialDefaultProvider']> = fromEnv;

@@ -1,6 +1,6 @@
 import type * as published from '@smithy/core/serde';
 
-/** Node has this at hand; the published module does it by a table. */
+/** Node has this built in; the published module uses a table. */
 export const toHex: typeof published.toHex = ({ buffer, byteOffset, byteLength }) =>
   Buffer.from(buffer, byteOffset, byteLength).toString('hex');
 

@@ -1,4 +1,4 @@
-/** `GetSecretValue` is one JSON document each way, so nobody asks for this. */
+/** `GetSecretValue` is one JSON document each way, so this is never used. */
 export class EventStreamSerde {
   constructor() {
     throw new Error('Event streams are not in this bundle.');

@@ -1,9 +1,9 @@
 import { fromStatic, memoize, type loadConfig as published } from '@smithy/core/config';
 
 /**
- * Reads a setting from its environment variable alone: on Lambda there is no home directory, and so no ~/.aws to look for before
- * the first read. A variable that is not set, or holds what it should not, leaves the default, as in the published module, but
- * without an error thrown and caught for each of a dozen settings.
+ * Reads a setting only from its environment variable: on Lambda there is no home directory, so there is no ~/.aws to look for before
+ * the first read. If a variable is unset or invalid, the default is used, as in the published module. But that one throws and
+ * catches an error for each of a dozen settings.
  */
 export const loadConfig: typeof published = (
   { environmentVariableSelector, default: defaultValue },

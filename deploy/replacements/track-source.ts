@@ -1,6 +1,6 @@
 import type { TrackSource as Published } from 'livekit-server-sdk';
 
-/** What a token can name as the source of a track. The published enumeration brings the whole of protobuf. */
+/** The sources of tracks that a token can name. The published enumeration would add all of protobuf to the bundle. */
 export const TrackSource = {
   CAMERA: 1,
   MICROPHONE: 2,

@@ -1,16 +1,16 @@
 /**
- * `lib/secret/get-secret-value-protocol.ts` reads and writes what the schemas of the whole service describe. Nothing else may
- * bring them into the bundle: they, the classes of the service's errors and the protocols that work with them.
+ * `lib/secret/get-secret-value-protocol.ts` reads and writes the messages without schemas. This module replaces the SDK's modules that
+ * would add the schemas, the classes of the service's errors and the protocols that use them to the bundle.
  */
 import type { StaticOperationSchema } from '@smithy/types';
 
-/** The default of a client that is given no protocol; ours is. */
+/** The default protocol of a client. Ours is given another. */
 export const AwsJson1_1Protocol = undefined;
 
-/** For protocols with schemas. */
+/** Used only by protocols with schemas. */
 export const errorTypeRegistries = [];
 
-/** The operation's name; its input and output have no shape here. */
+/** The operation's name; the schemas of its input and output are left out. */
 export const GetSecretValue$: StaticOperationSchema = [
   9,
   'com.amazonaws.secretsmanager',
