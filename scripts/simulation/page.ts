@@ -66,10 +66,10 @@ export function ratesTable(basis: Basis): string {
   return markdown(
     [
       'joins in one second',
-      'gives first',
+      'first limit',
       'gave up; p99 wait',
       'raise',
-      'gives first then',
+      'next limit',
       'gave up; p99 wait; last in',
       'bill',
     ],
@@ -145,7 +145,7 @@ export function waitChart(basis: Basis): string {
       `  <rect x="${left}" y="${50 + row * 20}" width="18" height="4" fill="${colour}"/><text x="${left + 26}" y="${56 + row * 20}">${title}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13">
-  <title>The wait over the size of the crowd</title>
+  <title>The wait by the number of readers</title>
   <style>text { fill: #1f2937; } line { stroke: #e5e7eb; }</style>
   <rect width="${width}" height="${height}" fill="#ffffff"/>
   <text x="16" y="28" font-size="17" font-weight="600">The wait of readers who come within a minute: p99 thick, p50 dashed</text>

@@ -66,7 +66,7 @@ export function describe({ crowd, limits, times }: Scenario, outcome: Outcome): 
   const { firstLimit } = outcome;
   if (firstLimit !== undefined) {
     const { name, raise } = limitsInWords[firstLimit];
-    lines.push(['gives first', `${name}. To raise: ${raise}`]);
+    lines.push(['first limit', `${name}. To raise: ${raise}`]);
   }
   return lines.map(([title, text]) => `${title.padEnd(14)}${text}`).join('\n');
 }

@@ -170,7 +170,7 @@ describe('the bill', () => {
   });
 });
 
-test('what a run found names the limit that gives first and what raises it', () => {
+test('what a run found names the first limit and what raises it', () => {
   const scenario: Scenario = {
     crowd: { readers: 1_000, withinMs: 1_000, seed: 1 },
     limits: defaultLimits(),
@@ -179,7 +179,7 @@ test('what a run found names the limit that gives first and what raises it', () 
   };
   const words = inWords(scenario, simulate(scenario));
   expect(words).toContain('1,000 readers within 1.0 s');
-  expect(words).toMatch(/gives first .*429.*`throttling-rate`/);
+  expect(words).toMatch(/first limit .*429.*`throttling-rate`/);
 });
 
 test('docs/capacity.md shows what the model says', async () => {
