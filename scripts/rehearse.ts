@@ -1,5 +1,6 @@
 /** `npm run rehearse`: deploys the stack on this machine, with two readers who can meet. Ctrl-C removes it. */
 import process from 'node:process';
+import { parseArgs } from 'node:util';
 import { findLiveKit, howToGetLiveKit, startLiveKit } from '../local/livekit.ts';
 import { startPage } from '../local/page/server.ts';
 import { freePort } from '../local/ports.ts';
@@ -8,6 +9,15 @@ import { type MiniStack, startMiniStack } from './rehearsal/ministack.ts';
 import { deployStack, removeStack, type Stack } from './rehearsal/stack.ts';
 import { RehearsalFault } from './rehearsal/tools.ts';
 import { createUserPool, type Reader } from './rehearsal/user-pool.ts';
+
+try {
+  parseArgs({ options: {} });
+} catch {
+  console.error(
+    'npm run rehearse takes no options: it deploys to an AWS on this machine, and removes all of it at Ctrl-C.',
+  );
+  process.exit(2);
+}
 
 /** The club that both readers are in: the first one on the meeting page. */
 const commonClub = '123';
