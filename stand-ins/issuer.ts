@@ -1,5 +1,5 @@
 /**
- * An OpenID Connect issuer for development: everybody who asks gets a token for any reader. Its keys are made at start and
+ * An OpenID Connect issuer for development: any caller gets a token for any reader. Its keys are made at start and
  * kept nowhere, so only this laptop's own API accepts what it signs.
  */
 import { once } from 'node:events';

@@ -81,7 +81,7 @@ class ServiceError extends Error {
 }
 
 /**
- * Starts an empty one, with credentials of its own that nobody else knows.
+ * Starts an empty one, with new credentials that no other process knows.
  *
  * @param options.region the region for which requests must be signed; `us-east-1` by default.
  */
@@ -125,7 +125,7 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
       if (error instanceof ServiceError) {
         send(response, error.status, { __type: error.type, message: error.message });
       } else {
-        // The connection is gone, or the stand-in is closing: there is nobody left to answer.
+        // The connection is closed, or the stand-in is closing: no client waits for an answer.
         request.socket.destroy();
       }
     });
@@ -175,7 +175,7 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
 }
 
 /**
- * Admits a `GetSecretValue` that is well formed and signed by `signer`.
+ * Accepts a `GetSecretValue` that is well formed and signed by `signer`.
  *
  * @returns the read itself, to be done when its time comes: what it finds is what is there then.
  * @throws ServiceError as AWS would answer anything else.

@@ -8,7 +8,7 @@ import { generate } from 'selfsigned';
 
 /** Makes a stand-in for Secrets Manager, which speaks no TLS, reachable over TLS, as the real one is. */
 export interface TlsFront {
-  /** Leads the AWS SDK to it by `https://localhost:…`, and makes Node trust its certificate, which nobody does otherwise. */
+  /** Points the AWS SDK to `https://localhost:…`, and makes Node trust the self-signed certificate. */
   environment: Record<'AWS_ENDPOINT_URL_SECRETS_MANAGER' | 'NODE_EXTRA_CA_CERTS', string>;
   close: () => Promise<void>;
 }

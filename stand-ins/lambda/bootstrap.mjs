@@ -1,5 +1,5 @@
 /**
- * What Lambda's managed Node runtime does, in small: loads the handler that `_HANDLER` names, then asks the Runtime API for
+ * A minimal version of Lambda's managed Node runtime: loads the handler that `_HANDLER` names, then asks the Runtime API for
  * one event after the other. Plain JavaScript, because the bare Node under test runs this file as it is, with no loader
  * that would add to the time of a start.
  */

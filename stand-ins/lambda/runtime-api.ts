@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
-/** A runtime in small, of this repository's own. */
+/** This repository's own minimal runtime. */
 const ownRuntime = fileURLToPath(new URL('bootstrap.mjs', import.meta.url));
 const functionName = 'booky-meeting-token-test-token';
 
@@ -216,7 +216,7 @@ function lambdaEnvironment(directory: string): Record<string, string> {
   };
 }
 
-/** A promise that somebody may never look at. */
+/** A promise whose rejection may stay unhandled. */
 function createGate() {
   let resolve: (durationMs: number) => void = () => {};
   let reject: (error: Error) => void = () => {};
