@@ -3,8 +3,9 @@
  * the same types. This module imports nothing, so that a front end can include it unchanged.
  */
 
-/** A reader's role in a club's meeting. */
-export type Role = 'member' | 'moderator' | 'listener';
+/** The roles that a reader can have in a club's meeting. */
+export const roles = ['member', 'moderator', 'listener'] as const;
+export type Role = (typeof roles)[number];
 
 /** A field that some LiveKit SDKs send empty. Empty, it is accepted; with a value, the request is refused. */
 export type EmptyField = null | '' | Readonly<Record<string, never>>;

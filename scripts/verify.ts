@@ -1,6 +1,6 @@
 /** `npm run verify`: says why LiveKit refuses a token, or that it accepts it. */
 import process from 'node:process';
-import type { Role } from '../lib/contract.ts';
+import { roles } from '../lib/contract.ts';
 import { parseLiveKitCredentials, UnusableCredentials } from '../lib/secret/livekit-credentials.ts';
 import { secretReader } from '../lib/secret/secrets-manager.ts';
 import { explainMessage } from '../token-check/explain-answer.ts';
@@ -19,7 +19,7 @@ const help = `Says for each claim of a meeting token whether it is right for Liv
 
   --room reading-club-123   the room that it should be for
   --reader user-001         the reader that it should be for
-  --role member             what the reader should be: member, moderator or listener
+  --role member             what the reader should be: ${roles.join(', ')}
   --secret-id booky/livekit takes the API key and secret to compare with from Secrets Manager
   --json                    prints JSON ("npm run -s verify -- --json" prints nothing else)
   --help                    this
@@ -31,8 +31,6 @@ Exit status: 0 nothing wrong, 1 a cross, 2 bad use.
 
 /** How long to wait for Secrets Manager, in milliseconds. */
 const secretTimeoutMs = 10_000;
-
-const roles = ['member', 'moderator', 'listener'] as const satisfies Role[];
 
 await run(async () => {
   const options = readOptions({

@@ -1,7 +1,7 @@
 /** Reads a meeting token as LiveKit does, and says for each claim whether it is right for a reader's token. */
 import * as v from 'valibot';
 import { hasRoomPrefix } from '../lib/club.ts';
-import type { Role } from '../lib/contract.ts';
+import { type Role, roles } from '../lib/contract.ts';
 import { type DecodedToken, decodeToken, UnreadableToken } from './decode-token.ts';
 import { explainAnswer } from './explain-answer.ts';
 import { type Finding, type LiveKitAnswer, letIn, type Verdict } from './finding.ts';
@@ -315,8 +315,7 @@ function judgeRoleShown(shown: string | undefined, role: Role | undefined): Find
 }
 
 function roleIn(attributes: Record<string, string> | null | undefined): Role | undefined {
-  const role = attributes?.['role'];
-  return role === 'member' || role === 'moderator' || role === 'listener' ? role : undefined;
+  return roles.find((role) => role === attributes?.['role']);
 }
 
 function good(code: string, claim: string, value: string, meaning: string): Finding {

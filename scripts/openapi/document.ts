@@ -1,7 +1,8 @@
 /** `docs/openapi.yaml`: people write it, except its version and its schemas, which come from the code. */
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { parseDocument } from 'yaml';
+import { parse, parseDocument } from 'yaml';
+import { statusOf } from '../../lib/contract.ts';
 import { schemas } from './schemas.ts';
 
 export const documentPath = new URL('../../docs/openapi.yaml', import.meta.url);
@@ -18,6 +19,16 @@ export async function currentDocument(): Promise<string> {
   const annotations = pathIn(written, ['components', 'schemas']);
   document.setIn(['components', 'schemas'], document.createNode(annotated(schemas, annotations)));
   return document.toString({ lineWidth: 0 });
+}
+
+/** The contract's codes for which the document's operation has no answer with an example of that name, each with its status. */
+export function undescribedCodes(text: string): string[] {
+  const paths = pathIn(parse(text), ['paths']);
+  const responses = pathIn(Object.values(Object(paths))[0], ['post', 'responses']);
+  return Object.entries(statusOf).flatMap(([code, status]) => {
+    const example = pathIn(responses, [status, 'content', 'application/json', 'examples', code]);
+    return example === undefined ? [`${status} ${code}`] : [];
+  });
 }
 
 /** The parts of a schema that people write. */

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { clubIdSchema } from '../../lib/club.ts';
 import { type ErrorCode, statusOf } from '../../lib/contract.ts';
 import { bodySchema } from '../../lib/request.ts';
+import { tokenAnswerSchema } from '../../token-check/token-answer.ts';
 
 const roomPrefix = '^reading-club-';
 const roomPrefixInAnyCase = '^[Rr][Ee][Aa][Dd][Ii][Nn][Gg]-[Cc][Ll][Uu][Bb]-';
@@ -51,18 +52,7 @@ const tokenRequestBody: JsonSchema = {
 };
 
 const text = v.pipe(v.string(), v.minLength(1));
-const jwt = v.pipe(v.string(), v.regex(/^[\w-]+\.[\w-]+\.[\w-]+$/));
-
-/** The body of a 200. */
-export const tokenAnswerSchema = v.object({
-  token: jwt,
-  room_name: v.pipe(v.string(), v.regex(new RegExp(roomPattern))),
-  participant_name: text,
-  role: v.picklist(['member', 'moderator', 'listener']),
-  server_url: v.pipe(v.string(), v.regex(/^wss?:\/\/[^/]+/)),
-  participant_token: jwt,
-  expires_at: v.pipe(v.string(), v.isoTimestamp()),
-});
+const room = v.pipe(v.string(), v.regex(new RegExp(roomPattern)));
 
 /** The body of an error of the endpoint itself. */
 export const errorAnswerSchema = <const Code extends ErrorCode>(codes: readonly Code[]) =>
@@ -77,17 +67,27 @@ export const badRequestAnswerSchema = v.object({
 /** The body of an error that API Gateway answers by itself. */
 export const gatewayErrorAnswerSchema = v.object({ message: v.string() });
 
+/** The names of the errors' schemas. Codes with the same status share one. */
+const errorNames: Readonly<Record<(typeof statusOf)[ErrorCode], string>> = {
+  400: 'BadRequest',
+  401: 'Unauthenticated',
+  403: 'NotAMember',
+  413: 'BodyTooLarge',
+  415: 'UnsupportedMediaType',
+  500: 'TokenGenerationFailed',
+  503: 'CredentialsUnavailable',
+};
+
 /** The document's schemas, by name. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
   TokenRequestBody: tokenRequestBody,
-  TokenAnswer: json(tokenAnswerSchema),
-  BadRequest: json(badRequestAnswerSchema),
-  Unauthenticated: json(errorAnswerSchema(codesOf(401))),
-  NotAMember: json(errorAnswerSchema(codesOf(403))),
-  BodyTooLarge: json(errorAnswerSchema(codesOf(413))),
-  UnsupportedMediaType: json(errorAnswerSchema(codesOf(415))),
-  TokenGenerationFailed: json(errorAnswerSchema(codesOf(500))),
-  CredentialsUnavailable: json(errorAnswerSchema(codesOf(503))),
+  TokenAnswer: json(v.object({ ...tokenAnswerSchema.entries, room_name: room })),
+  ...Object.fromEntries(
+    Object.entries(errorNames).map(([status, name]) => [
+      name,
+      json(status === '400' ? badRequestAnswerSchema : errorAnswerSchema(codesOf(Number(status)))),
+    ]),
+  ),
   GatewayError: json(gatewayErrorAnswerSchema),
 };
 

@@ -1,24 +1,13 @@
 /** Asks for a token for the club, and checks the answer against the contract. */
 import * as v from 'valibot';
-import type { TokenAnswer } from '../../lib/contract.ts';
+import type { ErrorCode, TokenAnswer } from '../../lib/contract.ts';
 import { redact } from '../../token-check/redact.ts';
+import { tokenAnswerSchema } from '../../token-check/token-answer.ts';
 import { type Check, check } from './check.ts';
 import { explainGatewayRefusal } from './gateway-refusal.ts';
 import { readJwt } from './read-jwt.ts';
 import { type Reply, send } from './send.ts';
 import type { Target } from './target.ts';
-
-const text = v.pipe(v.string(), v.nonEmpty());
-
-const Answer = v.object({
-  token: text,
-  room_name: text,
-  participant_name: text,
-  role: v.picklist(['member', 'moderator', 'listener']),
-  server_url: text,
-  participant_token: text,
-  expires_at: v.pipe(v.string(), v.isoTimestamp()),
-}) satisfies v.GenericSchema<unknown, TokenAnswer>;
 
 const Refusal = v.object({
   code: v.string(),
@@ -52,7 +41,7 @@ export async function requestToken(
   const reply = await askForToken(url, bearer, { reading_club_id: club });
   if (reply.status !== 200) return { checks: [explainRefusal(reply, bearer, url)] };
 
-  const answer = parseJson(Answer, reply.text);
+  const answer = parseJson(tokenAnswerSchema, reply.text);
   if (answer === undefined) return { checks: [notTheContract(reply)] };
   return {
     answer,
@@ -91,7 +80,7 @@ function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string): Che
 }
 
 function notTheContract({ text: body }: Reply): Check {
-  const parsed = v.safeParse(Answer, parseJson(v.unknown(), body));
+  const parsed = v.safeParse(tokenAnswerSchema, parseJson(v.unknown(), body));
   const faults = (parsed.issues ?? []).map((issue) => v.getDotPath(issue) ?? 'the body');
   const meaning = `not the contract’s answer: ${[...new Set(faults)].join(', ')}`;
   const remedy = 'To put it right: check that --url is the token endpoint’s, and its version.';
@@ -107,7 +96,7 @@ function explainRefusal(reply: Reply, bearer: string, url: string): Check {
     const faults = details.map(({ path, message }) => `${path} ${message}`).join('; ');
     const request = id === undefined ? '' : ` The log has it under request ${redact(id)}.`;
     const meaning = redact(`${code}: ${faults || error}`);
-    return refused(code, meaning, `${remedies[code] ?? 'Look into the function’s log.'}${request}`);
+    return refused(code, meaning, `${remedies.get(code) ?? seeLog}${request}`);
   }
   switch (reply.status) {
     case 401:
@@ -135,16 +124,22 @@ function explainRefusal(reply: Reply, bearer: string, url: string): Check {
   }
 }
 
+const seeLog = 'Look into the function’s log.';
+
 /** What to do about each error of the endpoint itself. */
-const remedies: Readonly<Record<string, string>> = {
+const remedyOf: Readonly<Record<ErrorCode, string>> = {
+  invalid_json: seeLog,
+  invalid_request: 'Name a club’s id with --club.',
+  unauthenticated: 'The authorizer accepted a JWT without a sub: use one that has it.',
   not_a_member:
     'With --club, name a club that the bearer’s claims list, or check the parameter "clubs-claim".',
-  unauthenticated: 'The authorizer accepted a JWT without a sub: use one that has it.',
-  invalid_request: 'Name a club’s id with --club.',
+  body_too_large: seeLog,
+  unsupported_media_type: seeLog,
+  token_generation_failed: 'The function’s log names the variable or the fault.',
   credentials_unavailable:
     'Check the secret: its name, its content, and the function’s permission to read it.',
-  token_generation_failed: 'The function’s log names the variable or the fault.',
 };
+const remedies = new Map<string, string>(Object.entries(remedyOf));
 
 function parseJson<Schema extends v.GenericSchema>(
   schema: Schema,

@@ -14,8 +14,8 @@ import type {
   badRequestAnswerSchema,
   errorAnswerSchema,
   gatewayErrorAnswerSchema,
-  tokenAnswerSchema,
 } from '../../../scripts/openapi/schemas.ts';
+import type { tokenAnswerSchema } from '../../../token-check/token-answer.ts';
 import { documented, expectDocumented, isDocumentedRequest } from '../../support/documented-answer.ts';
 
 test('docs/openapi.yaml has the schemas of the code: `npm run openapi` writes them', async () => {
