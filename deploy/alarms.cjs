@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Alarms for operators: to look at once (`wake`), or on the next working day (`notice`). Missing data is no alarm, since there are
- * no meetings at night. docs/operations.md has a section for each alarm, under its name.
+ * no meetings at night. docs/alarms.md has a section for each alarm, under its name.
  *
  * @param {import('./parameters.cjs').Cli} cli
  */
@@ -13,7 +13,7 @@ module.exports = async ({ resolveVariable }) => {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
       AlarmName: { 'Fn::Sub': `\${TokenLambdaFunction}-${name}` },
-      AlarmDescription: `${description} What to do: docs/operations.md, "${name}".`,
+      AlarmDescription: `${description} What to do: docs/alarms.md, "${name}".`,
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       Period: 300,
       EvaluationPeriods: 1,

@@ -1,4 +1,4 @@
-/** `docs/operations.md`, from top to bottom: every command on the page, as it stands there. */
+/** The pages on operations, the pipeline and alarms, from top to bottom: every command, as it stands there. The removal comes last. */
 import { execFile } from 'node:child_process';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { awsCommand } from '../../scripts/rehearsal/aws.ts';
 import { type MiniStack, startMiniStack } from '../../scripts/rehearsal/ministack.ts';
 import { createUserPool } from '../../scripts/rehearsal/user-pool.ts';
 
-const page = new URL('../../docs/operations.md', import.meta.url);
+const readPage = (name: string) => readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Long enough to be safe, as the page's own is. */
@@ -35,17 +35,18 @@ afterAll(async () => {
   await ministack?.close();
 });
 
-/** The page's blocks in one language, in their order. */
+/** The pages' blocks in one language, in their order. */
 const blocksOf = (text: string, language: string) =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, block]) => block ?? '');
 
-test('the page works, command by command', async () => {
+test('the pages work, command by command', async () => {
   const aws = awsCommand(ministack.environment);
   const pool = await createUserPool(aws, ministack.region);
   const ana = await pool.addReader('ana', { name: 'Ana', clubs: ['123'] });
   const { access } = await ana.signIn();
 
-  const text = await readFile(page, 'utf8');
+  const [operations = '', removal = ''] = (await readPage('operations')).split(/^(?=## Removal$)/m);
+  const text = [operations, await readPage('pipeline'), await readPage('alarms'), removal].join('\n');
   const [settings, ...commands] = blocksOf(text, 'sh');
   const [secret] = blocksOf(text, 'json');
   const adapted = (settings ?? '')
@@ -91,7 +92,7 @@ test('the page works, command by command', async () => {
   expect(await aws(['secretsmanager', 'list-secrets', '--query', 'SecretList[].Name'], names)).toEqual([]);
 });
 
-/** What the page takes for granted, and the address of what is deployed, which on this machine is another. */
+/** What the pages take for granted, and the address of what is deployed, which on this machine is another. */
 const prelude = `
 set -euo pipefail
 # What the CLI says to a person goes to standard error.

@@ -22,7 +22,7 @@ export interface Phase {
   whatToDo: string;
 }
 
-/** The alarms of docs/operations.md, which tell it at length. */
+/** The alarms of docs/alarms.md, which tell it at length. */
 const stale = 'As under [`stale-credentials`](#stale-credentials)';
 const previous = 'As under [`previous-credentials`](#previous-credentials)';
 
@@ -148,6 +148,6 @@ export const phases: readonly Phase[] = [
       putSecret('second key');
       await load(1);
     },
-    whatToDo: 'As under [new LiveKit credentials](#new-livekit-credentials).',
+    whatToDo: 'As under [new LiveKit credentials](operations.md#new-livekit-credentials).',
   },
 ];

@@ -94,7 +94,7 @@ export function faultsOf({ phase, answers, refusedByLiveKit, isFreshAgain }: Out
   ].flatMap((fault) => (fault === false ? [] : `${phase.name}: ${fault}.`));
 }
 
-/** The table of docs/operations.md. */
+/** The table of docs/alarms.md. */
 export function faultsTable(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map((outcome) =>
     [outcome.phase.name, whatReadersSee(outcome), whatTheLogSays(outcome), outcome.phase.whatToDo].join(

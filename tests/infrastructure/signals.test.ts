@@ -214,7 +214,7 @@ describe('the function’s log lines', () => {
   });
 
   test('cost no more than the documentation says', async () => {
-    const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const page = await readFile(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
     const [, metrics, alarmCount] = /at most (\d+) metrics of .* (\w+) alarms of/.exec(page) ?? [];
     expect(existing().size - vended.length).toBe(Number(metrics));
     expect({ alarmCount, alarms: alarms().length }).toEqual({ alarmCount: 'eight', alarms: 8 });
@@ -322,9 +322,8 @@ describe('the dashboard', () => {
 
 describe('the documentation', () => {
   test('has one section for each alarm, named in the alarm’s description, and no other', async () => {
-    const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-    const [, part = ''] = /^## Alarms$(.*?)^## /ms.exec(page) ?? [];
-    const sections = [...part.matchAll(/^### `(.+)`$\n+([^#]+)/gm)].map(([, name, body]) => ({ name, body }));
+    const page = await readFile(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
+    const sections = [...page.matchAll(/^### `(.+)`$\n+([^#]+)/gm)].map(([, name, body]) => ({ name, body }));
     expect(sections.map(({ name }) => name).toSorted()).toEqual(
       alarms()
         .map(({ name }) => name)
@@ -336,7 +335,7 @@ describe('the documentation', () => {
     for (const { name, AlarmDescription } of alarms()) {
       expect(AlarmDescription).toMatch(/\breaders?\b/i);
       expect(AlarmDescription).toMatch(/Look at/);
-      expect(AlarmDescription.endsWith(`What to do: docs/operations.md, "${name}".`)).toBe(true);
+      expect(AlarmDescription.endsWith(`What to do: docs/alarms.md, "${name}".`)).toBe(true);
       expect(AlarmDescription.length).toBeLessThanOrEqual(1_024);
     }
   });

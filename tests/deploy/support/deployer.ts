@@ -36,7 +36,7 @@ export interface Job {
 
 const repository = 'booky/meetings';
 
-/** Deploys the role for a stage, as docs/operations.md does. */
+/** Deploys the role for a stage, as docs/pipeline.md does. */
 export async function createDeployer({ environment }: MiniStack, stage: string): Promise<Deployer> {
   const aws = awsCommand(environment);
   await aws(
