@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,11 +23,16 @@ export interface ApiOptions {
   region: string;
   /** Further parameters of the deployment, by name. */
   parameters?: Readonly<Record<string, string>>;
+  /** What the gateway does wrong, for a front end to see. */
+  fault?: GatewayFault | undefined;
   /** The function's environment variables, in addition to those of `serverless.yml`. */
   environment: Readonly<Record<string, string>>;
   /** Called with what the function logs, and with warnings and errors of the build. */
   write: (output: string) => void;
 }
+
+/** Every request is throttled, or answered after ten seconds. */
+export type GatewayFault = '429' | 'slow';
 
 export interface Api {
   url: string;
@@ -49,14 +55,15 @@ const shutdownMs = 5_000;
 
 /** Starts it, and returns at once, so it can be ended while it still builds. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { directory, port, issuer, audience, region, parameters = {}, environment, write } = options;
+  const { directory, port, issuer, audience, region, parameters = {}, fault, environment, write } = options;
   const allParameters = Object.entries({ ...parameters, issuer, audience });
   // serverless-offline accepts any event for the function here, claims included, so it listens on a socket that no web page can reach.
   const socketFolder = await mkdtemp(join(tmpdir(), 'booky-api-'));
   const child = spawn(
     process.execPath,
     [
-      join(directory, 'node_modules/serverless/bin/serverless.js'),
+      // As Node finds it: in an npm workspace it is in a folder further up.
+      createRequire(join(directory, 'serverless.yml')).resolve('serverless/bin/serverless.js'),
       'offline',
       ...['--stage', 'dev', '--region', region, '--httpPort', String(port)],
       ...['--lambdaPort', join(socketFolder, 'lambda.sock')],
@@ -74,6 +81,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         AUTHORIZER_ISSUER: issuer,
         AUTHORIZER_AUDIENCE: audience,
+        AUTHORIZER_FAULT: fault,
         ...environment,
       },
     },

@@ -5,8 +5,10 @@
  *
  * `npm start` sets AUTHORIZER_ISSUER and AUTHORIZER_AUDIENCE (comma-separated) to what it deploys to serverless-offline
  * as the parameters `issuer` and `audience`. Without them nothing starts: an API without authorization would let everyone in.
+ * AUTHORIZER_FAULT (see `GatewayFault` in api.ts) shows a front end what the gateway does on a bad day.
  */
 const process = require('node:process');
+const { setTimeout: delay } = require('node:timers/promises');
 const { refuseOtherHost } = require('../stand-ins/loopback-host.cjs');
 const { flattenClaims } = require('./flatten-claims.cjs');
 const { createJwtVerifier } = require('./jwt-verifier.cjs');
@@ -18,6 +20,8 @@ const verify = createJwtVerifier({
   issuer: required('AUTHORIZER_ISSUER'),
   audience: required('AUTHORIZER_AUDIENCE').split(','),
 });
+
+const fault = process.env['AUTHORIZER_FAULT'];
 
 /**
  * The parts of hapi's request and toolkit that are used here.
@@ -62,6 +66,8 @@ function authorizerOf({ authorizer }, functionKey, method, path) {
    * @param {Toolkit} h
    */
   const authenticate = async (request, h) => {
+    if (fault === '429') return refuse(h, 429, 'Too Many Requests');
+    if (fault === 'slow') await delay(10_000);
     if (!authorizer) {
       handOver(request, {});
       return h.authenticated({ credentials: {} });

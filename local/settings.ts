@@ -6,11 +6,21 @@ export interface Settings {
   pagePort: number;
   /** The content of the secret, as the team would store it in Secrets Manager. */
   secret: { LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string; LIVEKIT_WS_URL: string };
+  /** Origins that may call the API, in addition to the meeting page's and Vite's. */
+  origins: string[];
+  /** Whether the issuer signs access tokens as identity providers do: without a name. */
+  signsAccessTokens: boolean;
+  /** What goes wrong, for a front end to see. */
+  fault: Fault | undefined;
   /** The deployment's parameters that set the function's environment variables. */
   parameters: Record<string, string>;
   /** The function's other variables, unchanged: the function itself reports what is wrong with one. */
   environment: Record<string, string>;
 }
+
+/** 503 from the endpoint, 429 from the gateway, an answer after ten seconds, or sign-in JWTs that have expired. */
+const faults = ['503', '429', 'slow', 'expired'] as const;
+export type Fault = (typeof faults)[number];
 
 /** A variable that can't be used; the message names it and says what to do. */
 export class SettingsFault extends Error {
@@ -50,6 +60,13 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     throw new SettingsFault(`${name} is ${JSON.stringify(text)}: it should be a port from 0 to 65535.`);
   };
 
+  const oneOf = <Value extends string>(name: string, values: readonly Value[]) => {
+    const text = read(name);
+    const value = values.find((candidate) => candidate === text);
+    if (text === value) return value;
+    throw new SettingsFault(`${name} is ${JSON.stringify(text)}: it should be one of ${values.join(', ')}.`);
+  };
+
   const apiKey = read('LIVEKIT_API_KEY');
   const apiSecret = read('LIVEKIT_API_SECRET');
   if ((apiKey === undefined) !== (apiSecret === undefined)) {
@@ -66,6 +83,9 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
       LIVEKIT_API_SECRET: apiSecret ?? 'secret',
       LIVEKIT_WS_URL: read('LIVEKIT_WS_URL') ?? 'ws://localhost:7880',
     },
+    origins: read('ORIGINS')?.split(',') ?? [],
+    signsAccessTokens: oneOf('SIGN_IN_JWT', ['id', 'access']) === 'access',
+    fault: oneOf('FAULT', faults),
     parameters: pick(Object.entries(parameterOf), read),
     environment: pick(
       passedOn.map((name) => [name, name]),

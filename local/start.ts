@@ -58,8 +58,14 @@ async function run(): Promise<never> {
   const secretsManager = await startSecretsManager();
   parts.push(secretsManager);
   secretsManager.put(secretName, JSON.stringify(settings.secret));
+  const { fault } = settings;
+  if (fault === '503') secretsManager.failWith('InternalServiceError');
 
-  const issuer = await startIssuer({ port: settings.issuerPort });
+  const issuer = await startIssuer({
+    port: settings.issuerPort,
+    accessTokens: settings.signsAccessTokens,
+    ...(fault === 'expired' && { lifetime: -3_600 }),
+  });
   parts.push(issuer);
 
   const apiPort = settings.port || (await freePort());
@@ -72,13 +78,15 @@ async function run(): Promise<never> {
   });
   parts.push(page);
 
+  const origins = [page.url, frontEnd, ...settings.origins].join(',');
   const api = await startApi({
     directory,
     port: apiPort,
     issuer: issuer.url,
     audience,
     region: secretsManager.environment.AWS_REGION,
-    parameters: { ...settings.parameters, secret: secretName, origins: `${page.url},${frontEnd}` },
+    parameters: { ...settings.parameters, secret: secretName, origins },
+    fault: fault === '429' || fault === 'slow' ? fault : undefined,
     environment: { ...settings.environment, ...secretsManager.environment },
     write: (output) => process.stdout.write(output),
   });
@@ -88,6 +96,7 @@ async function run(): Promise<never> {
   });
 
   const curl = await tryOut(api, issuer, settings);
+  if (fault !== undefined) console.log(`FAULT=${fault}: the request below, and every other, shows it.`);
   console.log(liveKitState);
   console.log(`Ready: API ${api.url}, issuer ${issuer.url}, meeting page ${page.url}. Try: ${curl}`);
 
@@ -127,12 +136,12 @@ function claimNames({ parameters }: Settings) {
 }
 
 /**
- * Sends the first request, which also warms the function.
+ * Sends the first request, which also warms the function, unless a fault is asked for.
  *
  * @returns the same request as a command line.
  * @throws {Failure} if a reader gets no token.
  */
-async function tryOut(api: Api, issuer: Issuer, { parameters }: Settings): Promise<string> {
+async function tryOut(api: Api, issuer: Issuer, { parameters, fault }: Settings): Promise<string> {
   const url = `${api.url}/api/reading-clubs/meetings/token`;
   const club = '123';
   const clubsClaim = parameters['clubs-claim'];
@@ -142,6 +151,9 @@ async function tryOut(api: Api, issuer: Issuer, { parameters }: Settings): Promi
     ...(clubsClaim === undefined ? {} : { [clubsClaim]: club }),
   });
   const body = JSON.stringify({ reading_club_id: club });
+  const askForJwt = `curl -sS -H 'Accept: application/jwt' '${issuer.url}/token?${reader}'`;
+  const command = `curl -sS ${url} -H "Authorization: Bearer $(${askForJwt})" -H 'Content-Type: application/json' -d '${body}'`;
+  if (fault !== undefined) return command;
 
   const jwt = await fetch(`${issuer.url}/token?${reader}`, { headers: { accept: 'application/jwt' } });
   const response = await fetch(url, {
@@ -154,6 +166,5 @@ async function tryOut(api: Api, issuer: Issuer, { parameters }: Settings): Promi
       `The first request was answered with ${response.status} ${await response.text()}: see the log above.`,
     );
   }
-  const askForJwt = `curl -sS -H 'Accept: application/jwt' '${issuer.url}/token?${reader}'`;
-  return `curl -sS ${url} -H "Authorization: Bearer $(${askForJwt})" -H 'Content-Type: application/json' -d '${body}'`;
+  return command;
 }

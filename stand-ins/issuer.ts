@@ -10,9 +10,6 @@ import { isLoopbackHost, refuseOtherHost } from './loopback-host.cjs';
 /** The audience of every token that does not ask for another one. */
 export const audience = 'booky';
 
-/** Seconds that a token lives unless it asks for another `exp`. */
-const defaultLifetime = 3_600;
-
 /** A JWT's payload; `undefined` leaves out a claim that would have a default. */
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -34,20 +31,34 @@ class BadRequest extends Error {
   override readonly name = 'BadRequest';
 }
 
+export interface IssuerOptions {
+  /** 0 lets the system choose a free one. */
+  port: number;
+  /** Signs access tokens as Cognito does: `client_id` and `scope`, no `aud`, and no `name` even if asked for. */
+  accessTokens?: boolean;
+  /** Seconds that a token lives unless it asks for another `exp`; below 0 it has expired. */
+  lifetime?: number;
+}
+
 /**
  * Starts the issuer on 127.0.0.1.
  *
- * @param options.port 0 lets the system choose a free one.
  * @throws the error of `listen`, `EADDRINUSE` for instance.
  */
-export async function startIssuer(options: { port: number }): Promise<Issuer> {
+export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
+  const { accessTokens = false, lifetime = 3_600 } = options;
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const kid = crypto.randomUUID();
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
 
   const issueToken = (claims: Claims) => {
     const now = Math.floor(Date.now() / 1000);
-    const payload = { iss: url, aud: audience, iat: now, exp: now + defaultLifetime, ...claims };
+    const accessClaims = { client_id: audience, token_use: 'access', scope: 'openid' };
+    const payload = {
+      ...(accessTokens ? accessClaims : { aud: audience }),
+      ...{ iss: url, iat: now, exp: now + lifetime, ...claims },
+      ...(accessTokens && { name: undefined }),
+    };
     return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(privateKey);
   };
 
@@ -79,7 +90,7 @@ export async function startIssuer(options: { port: number }): Promise<Issuer> {
         return sendJson(response, 200, {
           access_token: token,
           token_type: 'Bearer',
-          expires_in: lifetimeOf(claims),
+          expires_in: lifetimeOf(claims, lifetime),
         });
       }
       default:
@@ -153,8 +164,8 @@ function parseClaim(query: URLSearchParams, name: string): unknown {
 }
 
 /** Seconds until the token expires, below 0 for one that has; `undefined`, so absent, for one that never does. */
-function lifetimeOf(claims: Claims): number | undefined {
-  if (!('exp' in claims)) return defaultLifetime;
+function lifetimeOf(claims: Claims, otherwise: number): number | undefined {
+  if (!('exp' in claims)) return otherwise;
   const { exp } = claims;
   return typeof exp === 'number' ? exp - Math.floor(Date.now() / 1000) : undefined;
 }

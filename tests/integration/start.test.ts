@@ -1,7 +1,7 @@
 /** `npm start` itself, as in a terminal. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,9 +41,14 @@ interface Run {
 const freePorts = { PORT: '0', ISSUER_PORT: '0', PAGE_PORT: '0' };
 
 /** Runs a command in the copy, in a process group of its own. */
-function run(command: string, args: string[], environment: Record<string, string>): Run {
+function run(
+  command: string,
+  args: string[],
+  environment: Record<string, string>,
+  cwd = service.directory,
+): Run {
   const child = spawn(command, args, {
-    cwd: service.directory,
+    cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -88,7 +93,17 @@ function run(command: string, args: string[], environment: Record<string, string
   return self;
 }
 
-const npmStart = (environment: Record<string, string>) => run('npm', ['start'], environment);
+const npmStart = (environment: Record<string, string>, folder?: string) =>
+  run('npm', ['start'], environment, folder);
+
+/** Makes the copy a package of a workspace, whose `node_modules` is two folders further up; returns the package's folder. */
+async function intoWorkspace(): Promise<string> {
+  const folder = join(service.directory, 'packages/token');
+  const names = (await readdir(service.directory)).filter((name) => name !== 'node_modules');
+  await mkdir(folder, { recursive: true });
+  for (const name of names) await rename(join(service.directory, name), join(folder, name));
+  return folder;
+}
 
 /** Without npm, which would print its own lines too. */
 const start = (environment: Record<string, string>) =>
@@ -146,9 +161,10 @@ describe('npm start', () => {
     await expectPortsFree(ready);
   });
 
-  it('reads .env, but the shell wins; uses no AWS credentials of the shell; and ends by SIGTERM', async () => {
+  it('in a workspace reads .env, but the shell wins; uses no AWS credentials of the shell; and ends by SIGTERM', async () => {
+    const folder = await intoWorkspace();
     await writeFile(
-      join(service.directory, '.env'),
+      join(folder, '.env'),
       [
         '# A project in the cloud',
         'LIVEKIT_API_KEY=APIfromDotEnv',
@@ -156,9 +172,11 @@ describe('npm start', () => {
         'LIVEKIT_WS_URL=wss://overridden.livekit.cloud',
         'CLUBS_CLAIM=https://booky.example/clubs',
         'TOKEN_TTL_SECONDS=120',
+        'ORIGINS=http://localhost:4173,http://127.0.0.1:5173',
+        'SIGN_IN_JWT=access',
       ].join('\n'),
     );
-    const app = npmStart({
+    const settings = {
       LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
       AWS_ACCESS_KEY_ID: 'AKIAREALREALREALREAL',
       AWS_SECRET_ACCESS_KEY: 'real',
@@ -167,17 +185,41 @@ describe('npm start', () => {
       AWS_USE_FIPS_ENDPOINT: 'true',
       AWS_REGION: 'ap-southeast-2',
       AUTHORIZER: '{"jwt":{"claims":{"sub":"admin"}}}',
-    });
+    };
+    const app = npmStart(settings, folder);
     const ready = await app.line(/Ready/);
     const answer = v.parse(answerSchema, await pasteCurl(ready));
     expect(answer.server_url).toBe('wss://booky.livekit.cloud');
     const verifier = new TokenVerifier('APIfromDotEnv', 'thirty-two-characters-or-more-it-is');
-    const { nbf = 0, exp = 0, sub } = await verifier.verify(answer.token);
-    expect({ sub, lifetime: exp - nbf }).toEqual({ sub: 'user-001', lifetime: 120 });
+    const { nbf = 0, exp = 0, sub, name } = await verifier.verify(answer.token);
+    // An access token has no name: the reader's id stands in for it.
+    expect({ sub, name, lifetime: exp - nbf }).toEqual({ sub: 'user-001', name: 'user-001', lifetime: 120 });
+    const [port] = portsIn(ready);
+    const url = `http://localhost:${port}/api/reading-clubs/meetings/token`;
+    const preflight = { origin: 'http://127.0.0.1:5173', 'access-control-request-method': 'POST' };
+    const { headers } = await fetch(url, { method: 'OPTIONS', headers: preflight });
+    expect(headers.get('access-control-allow-origin')).toBe(preflight.origin);
 
     app.signal('SIGTERM');
     await app.ended;
     await expectPortsFree(ready);
+  });
+});
+
+describe('with a fault for a front end to see, the endpoint answers', () => {
+  it.each([
+    ['503', { code: 'credentials_unavailable' }],
+    ['429', { message: 'Too Many Requests' }],
+    ['expired', { message: 'Unauthorized' }],
+    ['slow', { room_name: 'reading-club-123' }],
+  ])('FAULT=%s', async (FAULT, answer) => {
+    const app = start({ FAULT });
+    const ready = await app.line(/Ready/);
+    const askedAt = Date.now();
+    expect(await pasteCurl(ready)).toMatchObject(answer);
+    expect(Date.now() - askedAt > 10_000).toBe(FAULT === 'slow');
+    app.signal('SIGTERM');
+    await app.ended;
   });
 });
 

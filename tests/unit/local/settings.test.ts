@@ -12,6 +12,9 @@ const defaults = {
     LIVEKIT_API_SECRET: 'secret',
     LIVEKIT_WS_URL: 'ws://localhost:7880',
   },
+  origins: [],
+  signsAccessTokens: false,
+  fault: undefined,
   parameters: {},
   environment: {},
 };
@@ -51,6 +54,9 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
     CLUBS_CLAIM: 'clubs',
     MODERATED_CLUBS_CLAIM: 'moderated',
     LISTENERS_CLAIM: 'listening',
+    ORIGINS: 'http://localhost:4173,https://booky.example',
+    SIGN_IN_JWT: 'access',
+    FAULT: 'slow',
     TOKEN_TTL_SECONDS: '120',
     LOG_LEVEL: 'WARN',
     AWS_ACCESS_KEY_ID: 'AKIAREAL',
@@ -65,6 +71,9 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
       LIVEKIT_API_SECRET: 'a secret',
       LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
     },
+    origins: ['http://localhost:4173', 'https://booky.example'],
+    signsAccessTokens: true,
+    fault: 'slow',
     parameters: {
       'clubs-claim': 'clubs',
       'moderated-clubs-claim': 'moderated',
@@ -88,6 +97,7 @@ describe('a fault names its variable', () => {
     [{ PORT: '-1' }, /^PORT/],
     [{ PORT: '3000.5' }, /^PORT/],
     [{ ISSUER_PORT: '65536' }, /^ISSUER_PORT is "65536"/],
+    [{ FAULT: '500' }, /^FAULT is "500": .* 503, 429, slow, expired\.$/],
     [{ LIVEKIT_API_KEY: 'APIkey' }, /^LIVEKIT_API_SECRET is not set/],
     [{ LIVEKIT_API_SECRET: 'hidden' }, /^LIVEKIT_API_KEY is not set((?!hidden).)*$/],
   ])('%j', (environment: Record<string, string>, message) => {
