@@ -1,11 +1,11 @@
 /** `npm run smoke`: checks a deployment from outside, as its readers and their browsers use it. */
 import process from 'node:process';
-import { setTimeout as delay } from 'node:timers/promises';
-import { BadUse, readOptions, run } from './checks/command.ts';
-import { paint, tableOf } from './checks/table.ts';
-import type { Check } from './smoke/check.ts';
+import { readOptions, run } from './checks/command.ts';
+import { crossesIn } from './smoke/check.ts';
 import { checkDeployment } from './smoke/deployment.ts';
-import { findTarget } from './smoke/target.ts';
+import { reportOf } from './smoke/report.ts';
+import { readWait, settle, waitOption } from './smoke/settle.ts';
+import { findTarget, targetOptions } from './smoke/target.ts';
 
 const help = `Checks a deployment from outside: a token for a club, wrong requests, CORS, and LiveKit's answer to the token.
 
@@ -17,7 +17,9 @@ const help = `Checks a deployment from outside: a token for a club, wrong reques
   --club 123                  a club that the reader is in (123 by default)
   --forbidden-club 456        a club that the reader is not in
   --origin https://…          a web origin that CORS should allow
-  --wait 60                   tries again for that many seconds until nothing is wrong
+  --role member               the role that the reader should have in the club
+  --bearer-command 'sign-in'  a command that prints the reader's JWT
+  --wait 60                   tries again for that many seconds, as long as what is wrong may settle
   --json                      prints JSON ("npm run -s smoke -- --json" prints nothing else)
   --help                      this
 
@@ -26,63 +28,29 @@ It changes nothing and creates no room. It prints no token and no JWT.
 Exit status: 0 nothing wrong, 1 a cross, 2 bad use.
 `;
 
-/** Between two tries, in milliseconds. */
-const pauseMs = 3_000;
-
 await run(async () => {
-  const options = readOptions({
-    url: { type: 'string' },
-    club: { type: 'string' },
-    'forbidden-club': { type: 'string' },
-    origin: { type: 'string' },
-    wait: { type: 'string', default: '0' },
+  const {
+    wait,
+    json,
+    help: isHelp,
+    ...options
+  } = readOptions({
+    ...targetOptions,
+    ...waitOption,
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   });
-  if (!/^\d{1,4}$/.test(options.wait))
-    throw new BadUse('--wait should be a number of seconds, from 0 to 9999.');
-  if (options.help) {
+  if (isHelp) {
     process.stdout.write(help);
     return 'well';
   }
+  const waitMs = readWait(wait);
   const target = await findTarget(options);
-  const checks = await settle(() => checkDeployment(target), Number(options.wait) * 1000);
-
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify({ url: target.url, checks }, null, 2)}\n`);
-  } else {
-    const table = tableOf(checks, process.stdout);
-    process.stdout.write(`${target.url}\n\n${table}\n${summary(checks)}\n`);
-  }
+  const checks = await settle(() => checkDeployment(target), waitMs);
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ url: target.url, checks }, null, 2)}\n`
+      : reportOf(target.url, checks, process.stdout),
+  );
   return crossesIn(checks).length === 0 ? 'well' : 'wrong';
 });
-
-/** Repeats the checks until a round has no cross or `waitMs` are over; returns the last round. Progress goes to standard error. */
-async function settle(round: () => Promise<Check[]>, waitMs: number): Promise<Check[]> {
-  const deadline = Date.now() + waitMs;
-  for (;;) {
-    const checks = await round();
-    const crosses = crossesIn(checks);
-    const left = deadline - Date.now();
-    if (crosses.length === 0 || left < pauseMs) return checks;
-    const faults = crosses
-      .map(({ subject, value, meaning }) => `${subject} ${value} (${meaning})`)
-      .join('; ');
-    process.stderr.write(`Not yet, trying for ${Math.round(left / 1000)} s more: ${faults}\n`);
-    await delay(pauseMs);
-  }
-}
-
-function crossesIn(checks: readonly Check[]): Check[] {
-  return checks.filter(({ mark }) => mark === 'bad');
-}
-
-function summary(checks: readonly Check[]): string {
-  const crosses = crossesIn(checks).length;
-  if (crosses > 0)
-    return paint('red', crosses === 1 ? 'A cross above.' : `${crosses} crosses above.`, process.stdout);
-  const isDoubtful = checks.some(({ mark }) => mark === 'warning');
-  return isDoubtful
-    ? paint('yellow', 'No cross, but a warning above.', process.stdout)
-    : paint('green', 'Nothing is wrong.', process.stdout);
-}

@@ -25,13 +25,16 @@ export async function run(command: () => Promise<'well' | 'wrong'>): Promise<voi
 }
 
 /**
- * The options of the command line.
+ * The options of the command line, or of a part of it.
  *
  * @throws {BadUse} for an unknown option, and for any argument that is none: it may be a token.
  */
-export function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(options: Options) {
+export function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(
+  options: Options,
+  args: readonly string[] = process.argv.slice(2),
+) {
   try {
-    return parseArgs({ options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {
     if (!(error instanceof TypeError) || !('code' in error)) throw error;
     if (error.code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') {

@@ -17,3 +17,15 @@ export function check(
 ): Check {
   return { mark, code, subject, value, meaning, notes };
 }
+
+/** What is wrong. */
+export function crossesIn(checks: readonly Check[]): Check[] {
+  return checks.filter(({ mark }) => mark === 'bad');
+}
+
+/** The crosses as one sentence. */
+export function namedCrosses(checks: readonly Check[]): string {
+  return crossesIn(checks)
+    .map(({ subject, value, meaning }) => `${subject} ${value} (${meaning})`)
+    .join('; ');
+}

@@ -1,5 +1,9 @@
 /** What to check, and as which reader: a deployment by its URL, or what `npm start` runs on this machine. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
+import { type Role, roles } from '../../lib/contract.ts';
 import { isLoopbackHost } from '../../lib/livekit-url.ts';
 import { readDotEnv } from '../../local/dot-env.ts';
 import { parseSettings, SettingsFault } from '../../local/settings.ts';
@@ -16,42 +20,76 @@ export interface Target {
   forbiddenClub: string | undefined;
   /** A web origin that CORS should allow. */
   origin: string | undefined;
+  /** The role that the reader should have in the club. */
+  role?: Role | undefined;
   /** What to do when nothing listens, if that is known. */
   howToStart?: string;
-  /** The reader's JWT; rejects with `Unreached` where the issuer on this machine doesn't answer. */
+  /** The reader's JWT, a new one each time if there is a command for it; rejects with `Unreached` or `BadUse`. */
   bearer: () => Promise<string>;
 }
 
-export interface TargetOptions {
-  url?: string | undefined;
-  club?: string | undefined;
-  'forbidden-club'?: string | undefined;
-  origin?: string | undefined;
-}
+/** The options that say what to check. `npm run release` takes them too. */
+export const targetOptions = {
+  url: { type: 'string' },
+  club: { type: 'string' },
+  'forbidden-club': { type: 'string' },
+  origin: { type: 'string' },
+  role: { type: 'string' },
+  'bearer-command': { type: 'string' },
+} as const;
+
+export type TargetOptions = Partial<Record<keyof typeof targetOptions, string | undefined>>;
 
 /** The same club as in the request that `npm start` prints. */
 const defaultClub = '123';
 
 /** @throws {BadUse} */
 export async function findTarget(options: TargetOptions): Promise<Target> {
-  if (options.origin !== undefined) requireOrigin(options.origin);
-  return options.url === undefined ? ownTarget(options) : deployedTarget(options.url, options);
+  const { url } = options;
+  return url === undefined ? ownTarget(options) : { url, ...(await readTarget(options)) };
 }
 
-async function deployedTarget(url: string, options: TargetOptions): Promise<Target> {
-  requireSafeUrl(url);
-  const input = process.env['BEARER_TOKEN'] || (await ask('Paste the reader’s JWT'));
-  const bearer = findToken(input);
+/**
+ * As which reader to check a deployment, and what it should answer. All of it is checked here, and nothing is requested.
+ *
+ * @throws {BadUse}
+ */
+export async function readTarget(options: TargetOptions): Promise<Omit<Target, 'url'>> {
+  if (options.url !== undefined) requireSafeUrl(options.url);
+  const command = options['bearer-command'];
+  const given = readExpectations(options);
+  if (command !== undefined) return { ...given, bearer: () => printedBearer(command) };
+  const bearer = findToken(process.env['BEARER_TOKEN'] || (await ask('Paste the reader’s JWT')));
   if (bearer === undefined) {
-    throw new BadUse('There is no bearer: pipe the reader’s JWT in, or put it into BEARER_TOKEN.');
+    throw new BadUse(
+      'There is no bearer: pipe the reader’s JWT in, put it into BEARER_TOKEN, or name a command that prints it with --bearer-command.',
+    );
+  }
+  return { ...given, bearer: async () => bearer };
+}
+
+function readExpectations(options: TargetOptions) {
+  if (options.origin !== undefined) requireOrigin(options.origin);
+  const role = roles.find((name) => name === options.role);
+  if (options.role !== undefined && role === undefined) {
+    throw new BadUse(`--role should be one of: ${roles.join(', ')}.`);
   }
   return {
-    url,
     club: options.club ?? defaultClub,
     forbiddenClub: options['forbidden-club'],
     origin: options.origin,
-    bearer: async () => bearer,
+    role,
   };
+}
+
+/** What a command of the user's shell prints; its errors are shown. */
+async function printedBearer(command: string): Promise<string> {
+  const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [printed, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  const bearer = exitCode === 0 ? findToken(printed) : undefined;
+  if (bearer === undefined)
+    throw new BadUse('The command of --bearer-command should print the reader’s JWT.');
+  return bearer;
 }
 
 /** What `npm start` runs with these environment variables and this `.env`. */
@@ -60,17 +98,18 @@ function ownTarget(options: TargetOptions): Target {
   if (port === 0 || issuerPort === 0) {
     throw new BadUse('PORT and ISSUER_PORT should be the ports that npm start printed, not 0.');
   }
-  const club = options.club ?? defaultClub;
+  const expected = readExpectations(options);
+  const { club } = expected;
   const clubsClaim = parameters['clubs-claim'];
   const query = new URLSearchParams({ sub: 'user-001', name: 'Ana' });
   // Given twice, the second time empty: an array with one value.
   if (clubsClaim !== undefined) for (const id of [club, '']) query.append(clubsClaim, id);
   return {
     url: `http://localhost:${port}/api/reading-clubs/meetings/token`,
-    club,
-    forbiddenClub: options['forbidden-club'] ?? (clubsClaim && `not-${club}`),
+    ...expected,
+    forbiddenClub: expected.forbiddenClub ?? (clubsClaim && `not-${club}`),
     // The origin where Vite serves a front end. It is always allowed, whatever the meeting page's port is.
-    origin: options.origin ?? 'http://localhost:5173',
+    origin: expected.origin ?? 'http://localhost:5173',
     howToStart: 'run "npm start", with the same PORT and ISSUER_PORT, and wait for its line with "Ready".',
     bearer: async () => {
       const reply = await send(`http://localhost:${issuerPort}/token?${query}`, {

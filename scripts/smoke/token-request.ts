@@ -35,7 +35,7 @@ export function codeOf({ text: body }: Reply): string | undefined {
 
 /** @returns the answer only where it can be read */
 export async function requestToken(
-  { url, club }: Target,
+  { url, club, role }: Target,
   bearer: string,
 ): Promise<{ checks: Check[]; answer?: TokenAnswer }> {
   const reply = await askForToken(url, bearer, { reading_club_id: club });
@@ -45,11 +45,11 @@ export async function requestToken(
   if (answer === undefined) return { checks: [notTheContract(reply)] };
   return {
     answer,
-    checks: [check('good', 'answered', subject, '200', 'a token'), ...judgeAnswer(answer, reply, club)],
+    checks: [check('good', 'answered', subject, '200', 'a token'), ...judgeAnswer(answer, reply, club, role)],
   };
 }
 
-function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string): Check[] {
+function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string, role: Target['role']): Check[] {
   const expect = (isTrue: boolean, code: string, name: string, value: string, meaning: string) =>
     check(isTrue ? 'good' : 'bad', isTrue ? code : `not-${code}`, name, value, meaning);
   const caching = headers.get('cache-control') ?? 'missing';
@@ -69,6 +69,9 @@ function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string): Che
       answer.room_name,
       'the club’s room',
     ),
+    ...(role === undefined
+      ? []
+      : [expect(answer.role === role, 'right-role', 'role', answer.role, `the reader is a ${role}`)]),
     expect(
       (readJwt(answer.token)?.claims.exp ?? 0) * 1000 === Date.parse(answer.expires_at),
       'right-expiry',

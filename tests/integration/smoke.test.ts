@@ -45,7 +45,7 @@ describe('the answer', () => {
   const good = { token: 'x', room_name: 'reading-club-123' };
 
   test.each<[string, Faults]>([
-    ['not-same-token', { answer: { token: 'another' } }],
+    ['not-same-token', { answer: { token: 'an.other.token' } }],
     ['not-right-room', { answer: { room_name: 'reading-club-1' } }],
     ['not-right-expiry', { answer: { expires_at: '2026-01-01T00:00:00Z' } }],
     ['not-the-contract', { replies: { token: { status: 200, body: good } } }],
@@ -166,6 +166,12 @@ describe('CORS', () => {
   });
 });
 
+test('a role that is not the reader’s', async () => {
+  const target = await deploy({ answer: { role: 'moderator' } });
+  expect(await faultsOf({ ...target, role: 'member' })).toContain('not-right-role');
+  expect(await faultsOf({ ...(await deploy()), role: 'member' })).toEqual([]);
+});
+
 describe('LiveKit', () => {
   const at = (serverUrl: string) => deploy({ answer: { server_url: serverUrl } });
   const answering = async (status: number, body: string, headers = {}) =>
@@ -239,6 +245,17 @@ describe('the command', () => {
     expect(stdout).toMatch(/^· CORS +not tried/m);
   });
 
+  test('asks a command for the bearer', async () => {
+    const target = await deploy();
+    const print = `echo ${await target.bearer()}`;
+    const args = ['--url', target.url, '--bearer-command'];
+    expect(await runScript('scripts/smoke.ts', [...args, print])).toMatchObject({ exitCode: 0 });
+    expect(await runScript('scripts/smoke.ts', [...args, `${print}; exit 1`])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('--bearer-command should print the reader’s JWT'),
+    });
+  });
+
   test('ends with 1 when something is, in JSON too', async () => {
     const target = await deploy({ replies: { 'no bearer': { status: 200, body: {} } } });
     const { exitCode, stdout, stderr } = await smoke(['--json'], target);
@@ -269,6 +286,15 @@ describe('the command', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('does not wait for what stays wrong', async () => {
+    const denied = { status: 403, body: { code: 'not_a_member', error: 'No.' } };
+    const { exitCode, stdout } = await smoke(['--wait', '600'], await deploy({ replies: { token: denied } }));
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('not_a_member'),
+    });
+  });
+
   test('without arguments says to run npm start when it does not run', async () => {
     const environment = { PORT: String(await freePort()), ISSUER_PORT: String(await freePort()) };
     const { exitCode, stdout } = await smoke([], undefined, environment);
@@ -284,6 +310,7 @@ describe('the command', () => {
       /--url should be the endpoint’s whole URL/,
     ],
     ['an origin with a path', ['--origin', 'https://booky.example/'], /--origin should be a web origin/],
+    ['no role', ['--role', 'reader'], /--role should be one of: member, moderator, listener/],
     ['no number', ['--wait', 'long'], /--wait should be a number of seconds/],
     ['an argument', ['https://booky.invalid/token'], /would stay in the shell’s history/],
     ['an unknown option', ['--forbidden', '1'], /Unknown option '--forbidden'/],
