@@ -17,11 +17,14 @@ export interface PackagedFunction {
   remove: () => Promise<void>;
 }
 
-/** Packages the service for stage `dev`, without an account or a network. */
+/** Packages the service as for a laptop, without an account or a network. */
 export async function packageFunction(): Promise<PackagedFunction> {
   const service = await copyService();
   try {
-    const { exitCode, output } = await service.serverless(['package']);
+    const { exitCode, output } = await service.serverless([
+      'package',
+      ...['--stage', 'dev', '--param', 'issuer=http://localhost:3001'],
+    ]);
     if (exitCode !== 0) throw new Error(`serverless package failed:\n${output}`);
     const artifacts = join(service.directory, '.serverless');
     const zips = (await readdir(artifacts)).filter((name) => name.endsWith('.zip'));

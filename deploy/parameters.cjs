@@ -1,29 +1,27 @@
 // @ts-check
 /**
- * The deployment's parameters, as in `serverless deploy --stage prod --param="issuer=https://…"`. Each is read, split and
- * checked before anything is packaged. The error for a faulty one is one sentence that names it and says what it should be.
- * Unknown names are refused first: otherwise a mistyped parameter would silently get its default.
+ * The deployment's parameters: `serverless deploy --stage prod --param="issuer=https://…"`, or the stage's block under `params:` of
+ * serverless.yml. Each is read and checked before anything is packaged. The error for a faulty one is one sentence that names it
+ * and says what it should be. Unknown names are refused first: otherwise a mistyped parameter would silently get its default.
  */
+const process = require('node:process');
 const { closest, distance } = require('fastest-levenshtein');
-
-/** The stage of a laptop, where every parameter has a working default. It is also the CLI's default stage. */
-const laptopStage = 'dev';
+const v = require('valibot');
 
 /** The stage for production: it writes fewer logs and keeps them longer. */
 const productionStage = 'prod';
 
 /**
- * One parameter: its name, the rule for its text (which follows "it should be"), the function that reads the text (`undefined`
- * if it breaks the rule), and the defaults: on a laptop, in production, and for all other stages.
+ * One parameter.
  *
- * @template T
  * @typedef {object} Parameter
- * @property {string} name
- * @property {string} rule
- * @property {(text: string) => T | undefined} read
- * @property {string} [onLaptop]
- * @property {string} [inProduction]
+ * @property {string} rule what its text should be; follows "it should be"
+ * @property {v.GenericSchema<string, unknown>} schema reads the text
+ * @property {true} [isRequired] on a laptop it has a default all the same
  * @property {string} [byDefault]
+ * @property {string} [onLaptop] the default with a loopback issuer
+ * @property {string} [inProduction] the default of the stage for production
+ * @property {string} [variable] the function's environment variable that it sets
  */
 
 /** Visible ASCII: logs and environment variables show these characters unchanged. */
@@ -36,240 +34,211 @@ const readUrl = (/** @type {string} */ text) => {
   return url.username || url.password ? undefined : url;
 };
 
-const isLoopback = (/** @type {URL} */ { hostname }) =>
-  hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-
-/** @type {(text: string, limits: { most: number }, isItem: (item: string) => boolean) => string[] | undefined} */
-const readList = (text, { most }, isItem) => {
-  const items = [...new Set(text.split(',').map((item) => item.trim()))];
-  return items.length <= most && items.every(isItem) ? items : undefined;
-};
-
-/** @type {(name: string) => Parameter<string>} */
-const claim = (name) => ({
-  name,
-  rule: "a claim's name, 1 to 128 visible ASCII characters such as cognito:groups",
-  read: (text) => (visible.test(text) && text.length <= 128 ? text : undefined),
-});
-
-/** @type {(name: string) => Parameter<boolean>} */
-const flag = (name) => ({
-  name,
-  rule: 'true or false',
-  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
-  byDefault: 'false',
-});
-
-/** @type {(name: string, of: { unit: string, min: number, max: number, byDefault?: string }) => Parameter<number>} */
-const wholeNumber = (name, { unit, min, max, ...otherwise }) => ({
-  name,
-  rule: `a whole number of ${unit} from ${min} to ${max}`,
-  read: (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? value : undefined;
-  },
-  ...otherwise,
-});
-
-/** @type {Parameter<string>} */
-const issuer = {
-  name: 'issuer',
-  rule: "the JWT issuer exactly as the claim 'iss' has it, an https:// URL (http:// on loopback only) without query and fragment",
-  read: (text) => {
-    const url = readUrl(text);
-    if (url === undefined || /[?#]/.test(text)) return undefined;
-    return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? text : undefined;
-  },
-  onLaptop: 'http://localhost:3001',
-};
-
-/** @type {Parameter<string[]>} */
-const audience = {
-  name: 'audience',
-  // 50 is API Gateway's quota for an authorizer.
-  rule: 'one to 50 audiences (client ids) separated by commas',
-  read: (text) => readList(text, { most: 50 }, (item) => visible.test(item)),
-  onLaptop: 'booky',
-};
-
-/** @type {Parameter<string[]>} */
-const scopes = {
-  name: 'scopes',
-  // 10 is API Gateway's quota for a route; the characters are those of RFC 6749, section 3.3.
-  rule: 'one to 10 scopes of at most 64 characters each, separated by commas',
-  read: (text) => readList(text, { most: 10 }, (item) => /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(item)),
-};
-
-/** @type {Parameter<string[]>} */
-const origins = {
-  name: 'origins',
-  rule: "one to 100 web origins such as https://booky.example separated by commas, each as browsers send it: no path, no '/' at the end, no '*'",
-  read: (text) =>
-    readList(text, { most: 100 }, (item) => {
-      const url = readUrl(item);
-      if (url === undefined || item.includes('*')) return false;
-      return /^https?:$/.test(url.protocol) && url.origin === item;
-    }),
-  onLaptop: 'http://localhost:3010,http://localhost:5173',
-};
-
-const secretName = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
-const secretArn =
-  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$/;
-
-/** @type {Parameter<string>} */
-const secret = {
-  name: 'secret',
-  rule: 'the name of a secret, or the full ARN of one (with the hyphen and six characters at its end)',
-  read: (text) => (secretName.test(text) || secretArn.test(text) ? text : undefined),
-  byDefault: 'booky/livekit',
-};
-
-/** Whether the stack creates the secret, empty. By default the team has created one already. */
-const createSecret = flag('create-secret');
-
-/** The customer's key that the secret is encrypted with. AWS's own key for Secrets Manager needs no permission. @type {Parameter<string>} */
-const kmsKey = {
-  name: 'kms-key',
-  rule: 'the ARN of a KMS key (not of an alias)',
-  read: (text) =>
-    /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined,
-};
-
-/** The limit of the function's role, which the pipeline's role requires (deploy/deployer.yml). @type {Parameter<string>} */
-const permissionsBoundary = {
-  name: 'permissions-boundary',
-  rule: 'the ARN of a managed policy of IAM',
-  read: (text) =>
-    /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[A-Za-z0-9/_+=,.@-]{1,512}$/.test(text) ? text : undefined,
-};
-
-/** @type {Parameter<string>} */
-const liveKitUrl = {
-  name: 'livekit-url',
-  rule: 'a wss:// or https:// URL (ws:// or http:// on loopback only) of a host and at most a path',
-  read: (text) => {
-    const url = readUrl(text);
-    if (url === undefined || /[?#]/.test(text)) return undefined;
-    const isEncrypted = /^(wss|https):$/.test(url.protocol);
-    const isPlain = /^(ws|http):$/.test(url.protocol);
-    return isEncrypted || (isPlain && isLoopback(url)) ? text : undefined;
-  },
-};
-
-const clubsClaim = claim('clubs-claim');
-const moderatedClubsClaim = claim('moderated-clubs-claim');
-const listenersClaim = claim('listeners-claim');
-const openClubs = flag('open-clubs');
+const isLoopback = (/** @type {string} */ text) =>
+  /^(localhost|\[::1\]|127(\.\d+){3})$/.test(readUrl(text)?.hostname ?? '');
 
 /**
- * With 50 a second, a hundred clubs of 30 readers join in a minute. It also limits what a faulty client can cost. The bounds are
- * an account's default quotas, which no stage can exceed.
+ * A URL without query and fragment, whose scheme is `encrypted`, or `plain` on loopback.
+ *
+ * @type {(text: string, schemes: { encrypted: RegExp, plain: RegExp }) => boolean}
  */
-const throttlingRate = wholeNumber('throttling-rate', {
-  unit: 'requests a second',
-  min: 1,
-  max: 10_000,
-  byDefault: '50',
-});
-/** Twice the rate: many readers join at the same time, on the hour. */
-const throttlingBurst = wholeNumber('throttling-burst', {
-  unit: 'requests at once',
-  min: 1,
-  max: 5_000,
-  byDefault: '100',
-});
-
-/** Unset, the function shares the account's quota with all others. 0 switches the endpoint off. */
-const reservedConcurrency = wholeNumber('reserved-concurrency', {
-  unit: 'requests at a time',
-  min: 0,
-  max: 10_000,
-});
-
-const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
-
-/** @type {Parameter<string>} */
-const logLevel = {
-  name: 'log-level',
-  rule: 'DEBUG, INFO, WARN or ERROR',
-  read: (text) => (logLevels.includes(text) ? text : undefined),
-  inProduction: 'INFO',
-  byDefault: 'DEBUG',
+const isBaseUrl = (text, { encrypted, plain }) => {
+  const { protocol = '' } = readUrl(text) ?? {};
+  return !/[?#]/.test(text) && (encrypted.test(protocol) || (plain.test(protocol) && isLoopback(text)));
 };
 
-/** In days: the retentions that CloudWatch Logs offers, up to a year. */
-const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
-
-/** @type {Parameter<number>} */
-const logRetentionDays = {
-  name: 'log-retention-days',
-  rule: `one of ${retentions.join(', ')}`,
-  read: (text) => retentions.find((days) => String(days) === text),
-  inProduction: '90',
-  byDefault: '14',
+const isOrigin = (/** @type {string} */ text) => {
+  const { protocol = '', origin } = readUrl(text) ?? {};
+  // API Gateway documents these two schemes only.
+  return /^https?:$/.test(protocol) && origin === text && !text.includes('*');
 };
 
-const tracing = flag('tracing');
+const textThat = (/** @type {(text: string) => boolean} */ isRight) => v.pipe(v.string(), v.check(isRight));
+const textLike = (/** @type {RegExp} */ pattern) => v.pipe(v.string(), v.regex(pattern));
 
-/** @type {(name: string) => Parameter<string>} */
-const topic = (name) => ({
-  name,
+const listOf = (/** @type {number} */ most, /** @type {(item: string) => boolean} */ isItem) =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => [...new Set(text.split(',').map((item) => item.trim()))]),
+    v.maxLength(most),
+    v.everyItem(isItem),
+  );
+
+/** An ARN of this service, whose last part is this pattern. IAM has no regions. */
+const arn = (/** @type {string} */ service, /** @type {string} */ resource) =>
+  `arn:aws[a-z-]*:${service}:${service === 'iam' ? '' : '[a-z0-9-]+'}:(?:\\d{12}${service === 'iam' ? '|aws' : ''}):${resource}`;
+const arnLike = (/** @type {string} */ service, /** @type {string} */ resource) =>
+  textLike(new RegExp(`^${arn(service, resource)}$`));
+
+const flag = {
+  rule: 'true or false',
+  schema: v.pipe(
+    v.picklist(['true', 'false']),
+    v.transform((text) => text === 'true'),
+  ),
+};
+
+const wholeNumber = (/** @type {{ unit: string, min: number, max: number }} */ { unit, min, max }) => ({
+  rule: `a whole number of ${unit} from ${min} to ${max}`,
+  schema: v.pipe(textLike(/^\d{1,9}$/), v.transform(Number), v.minValue(min), v.maxValue(max)),
+});
+
+const claim = {
+  rule: "a claim's name, 1 to 128 visible ASCII characters such as cognito:groups",
+  schema: textThat((text) => visible.test(text) && text.length <= 128),
+};
+
+const topic = {
   // CloudWatch can't send to a FIFO topic.
   rule: 'the ARN of an SNS topic (not FIFO)',
-  read: (text) =>
-    /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/.test(text) ? text : undefined,
+  schema: arnLike('sns', '[A-Za-z0-9_-]{1,256}'),
+};
+
+const role = { rule: 'the ARN of a role of IAM', schema: arnLike('iam', 'role/[A-Za-z0-9/_+=,.@-]{1,576}') };
+
+const secretName = '[A-Za-z0-9/_+=.@-]{1,512}';
+/** Secrets Manager adds a hyphen and six characters to the name. */
+const secretArn = new RegExp(`^${arn('secretsmanager', `secret:${secretName}-[A-Za-z0-9]{6}`)}$`);
+
+/** In days: the retentions that CloudWatch Logs offers, up to a year. */
+const retentions = ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '180', '365'];
+
+/** Every parameter, by its name in camel case. */
+const parameters = /** @satisfies {Record<string, Parameter>} */ ({
+  issuer: {
+    rule: "the JWT issuer exactly as the claim 'iss' has it, an https:// URL (http:// on loopback only) without query and fragment",
+    schema: textThat((text) => isBaseUrl(text, { encrypted: /^https:$/, plain: /^http:$/ })),
+    isRequired: true,
+  },
+  audience: {
+    // 50 is API Gateway's quota for an authorizer.
+    rule: 'one to 50 audiences (client ids) separated by commas',
+    schema: listOf(50, (item) => visible.test(item)),
+    isRequired: true,
+    onLaptop: 'booky',
+  },
+  scopes: {
+    // 10 is API Gateway's quota for a route; the characters are those of RFC 6749, section 3.3.
+    rule: 'one to 10 scopes of at most 64 characters each, separated by commas',
+    schema: listOf(10, (item) => /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(item)),
+  },
+  origins: {
+    rule: "one to 100 web origins such as https://booky.example separated by commas, each with http:// or https:// and as browsers send it: no path, no '/' at the end, no '*'",
+    schema: listOf(100, isOrigin),
+    isRequired: true,
+    onLaptop: 'http://localhost:3010,http://localhost:5173',
+  },
+  secret: {
+    rule: 'the name of a secret, or the full ARN of one (with the hyphen and six characters at its end)',
+    schema: textThat((text) => new RegExp(`^${secretName}$`).test(text) || secretArn.test(text)),
+    byDefault: 'booky/livekit',
+    variable: 'LIVEKIT_SECRET_ID',
+  },
+  /** Whether the stack creates the secret, empty. By default the team has created one already. */
+  createSecret: { ...flag, byDefault: 'false' },
+  /** The customer's key that the secret is encrypted with. AWS's own key for Secrets Manager needs no permission. */
+  kmsKey: {
+    rule: 'the ARN of a KMS key (not of an alias)',
+    schema: arnLike('kms', 'key/[A-Za-z0-9-]{1,128}'),
+  },
+  /** The limit of the roles that the stack creates. */
+  permissionsBoundary: {
+    rule: 'the ARN of a managed policy of IAM',
+    schema: arnLike('iam', 'policy/[A-Za-z0-9/_+=,.@-]{1,512}'),
+  },
+  /** Ready roles, for someone who may not create any. */
+  functionRole: role,
+  checkRole: role,
+  livekitUrl: {
+    rule: 'a wss:// or https:// URL (ws:// or http:// on loopback only) of a host and at most a path',
+    schema: textThat((text) => isBaseUrl(text, { encrypted: /^(wss|https):$/, plain: /^(ws|http):$/ })),
+    variable: 'LIVEKIT_WS_URL',
+  },
+  tokenTtlSeconds: {
+    ...wholeNumber({ unit: 'seconds', min: 120, max: 3600 }),
+    byDefault: '600',
+    variable: 'TOKEN_TTL_SECONDS',
+  },
+  identityClaim: { ...claim, byDefault: 'sub', variable: 'IDENTITY_CLAIM' },
+  nameClaim: { ...claim, byDefault: 'name', variable: 'NAME_CLAIM' },
+  clubsClaim: { ...claim, variable: 'CLUBS_CLAIM' },
+  moderatedClubsClaim: { ...claim, variable: 'MODERATED_CLUBS_CLAIM' },
+  listenersClaim: { ...claim, variable: 'LISTENERS_CLAIM' },
+  clubsPrefix: {
+    rule: `1 to 64 visible ASCII characters but not any of [ ] { } " , such as club: or /clubs/`,
+    schema: textThat((text) => visible.test(text) && text.length <= 64 && !/[[\]{}",]/.test(text)),
+    variable: 'CLUBS_PREFIX',
+  },
+  openClubs: { ...flag, byDefault: 'false' },
+  /**
+   * With 50 a second, a hundred clubs of 30 readers join in a minute. It also limits what a faulty client can cost. The bounds are
+   * an account's default quotas, which no stage can exceed.
+   */
+  throttlingRate: { ...wholeNumber({ unit: 'requests a second', min: 1, max: 10_000 }), byDefault: '50' },
+  /** Twice the rate: many readers join at the same time, on the hour. */
+  throttlingBurst: { ...wholeNumber({ unit: 'requests at once', min: 1, max: 5_000 }), byDefault: '100' },
+  /** Unset, the function shares the account's quota with all others. 0 switches the endpoint off. */
+  reservedConcurrency: wholeNumber({ unit: 'requests at a time', min: 0, max: 10_000 }),
+  logLevel: {
+    rule: 'DEBUG, INFO, WARN or ERROR',
+    schema: v.picklist(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+    byDefault: 'DEBUG',
+    inProduction: 'INFO',
+    variable: 'LOG_LEVEL',
+  },
+  logRetentionDays: {
+    rule: `one of ${retentions.join(', ')}`,
+    schema: v.pipe(v.picklist(retentions), v.transform(Number)),
+    byDefault: '14',
+    inProduction: '90',
+  },
+  tracing: { ...flag, byDefault: 'false' },
+  /** Receives the urgent alarms. Unset, alarms only change their state. */
+  alarmsTopic: topic,
+  /** Receives alarms that can wait until the next working day; unset, `alarms-topic` does. */
+  noticesTopic: topic,
+  /** How often the deployment is checked; 0: never. */
+  checkMinutes: { ...wholeNumber({ unit: 'minutes', min: 0, max: 60 }), byDefault: '5' },
+  domain: {
+    rule: 'a domain name in lower case such as meetings.booky.example, without scheme, path or wildcard',
+    schema: textThat(
+      (text) =>
+        text.length <= 253 &&
+        /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text),
+    ),
+  },
+  certificate: {
+    rule: 'the ARN of a certificate in ACM',
+    schema: arnLike('acm', 'certificate/[A-Za-z0-9-]{1,128}'),
+  },
+  basePath: {
+    rule: "a path such as meetings or booky/meetings: at most 200 letters, digits, '.', '_', '-' and '/', and no '/' at either end",
+    schema: v.pipe(textLike(/^[\w.-]+(\/[\w.-]+)*$/), v.maxLength(200)),
+  },
+  /** Whether the URL that AWS gives to the API works. */
+  defaultEndpoint: { ...flag, byDefault: 'true' },
 });
 
-/** Receives the urgent alarms. Unset, alarms only change their state. */
-const alarmsTopic = topic('alarms-topic');
-/** Receives alarms that can wait until the next working day; unset, `alarms-topic` does. */
-const noticesTopic = topic('notices-topic');
+/**
+ * @typedef {typeof parameters} Parameters
+ * @typedef {{ isRequired: true } | { byDefault: string }} Present
+ * @typedef {{ [Key in keyof Parameters]:
+ *   v.InferOutput<Parameters[Key]['schema']> | (Parameters[Key] extends Present ? never : undefined) }} Values
+ */
 
-/** @type {Parameter<string>} */
-const domain = {
-  name: 'domain',
-  rule: 'a domain name in lower case such as meetings.booky.example, without scheme, path or wildcard',
-  read: (text) =>
-    text.length <= 253 &&
-    /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
-      ? text
-      : undefined,
-};
+/** `clubsClaim` as it is written on the command line: `clubs-claim`. */
+const nameOf = (/** @type {string} */ key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** @type {Parameter<string>} */
-const certificate = {
-  name: 'certificate',
-  rule: 'the ARN of a certificate in ACM',
-  read: (text) =>
-    /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined,
-};
+/** @type {readonly (readonly [key: string, parameter: Parameter & { name: string }])[]} */
+const entries = Object.entries(parameters).map(([key, parameter]) => [
+  key,
+  { ...parameter, name: nameOf(key) },
+]);
 
-const parameters = [
-  issuer,
-  audience,
-  scopes,
-  origins,
-  secret,
-  createSecret,
-  kmsKey,
-  permissionsBoundary,
-  liveKitUrl,
-  clubsClaim,
-  moderatedClubsClaim,
-  listenersClaim,
-  openClubs,
-  throttlingRate,
-  throttlingBurst,
-  reservedConcurrency,
-  logLevel,
-  logRetentionDays,
-  tracing,
-  alarmsTopic,
-  noticesTopic,
-  domain,
-  certificate,
-];
+/** The names of the parameters that set a variable of the function, by the variable. */
+const parameterOf = Object.fromEntries(
+  entries.flatMap(([, { name, variable }]) => (variable === undefined ? [] : [[variable, name]])),
+);
 
 /** A deployment that is refused. The CLI prints an error's stack if there is one; the message is enough. */
 class ParameterFault extends Error {
@@ -281,12 +250,17 @@ class ParameterFault extends Error {
   }
 }
 
+/** @type {(name: string, rest: string) => never} */
+const refuse = (name, rest) => {
+  throw new ParameterFault(`The parameter '${name}' ${rest}`);
+};
+
 /**
  * @param {readonly string[]} given the names of the parameters
  * @throws {ParameterFault} at the first unknown name, with the known one that it resembles.
  */
 function refuseUnknown(given) {
-  const known = parameters.map(({ name }) => name);
+  const known = entries.map(([, { name }]) => name);
   for (const name of given) {
     if (known.includes(name)) continue;
     // The variables of `npm start` are written like CLUBS_CLAIM.
@@ -299,97 +273,63 @@ function refuseUnknown(given) {
 }
 
 /**
- * The values to deploy.
- *
  * @param {Readonly<Record<string, string | undefined>>} given the parameters' texts by name
- * @param {string} stage
+ * @param {{ stage: string, isLaptop: boolean }} target
  * @throws {ParameterFault} at the first parameter that is missing or wrong.
  */
-function readParameters(given, stage) {
-  /** @type {<T>(parameter: Parameter<T>) => T | undefined} */
-  const optional = ({ name, rule, read, onLaptop, inProduction, byDefault }) => {
-    const ofStage = stage === laptopStage ? onLaptop : stage === productionStage ? inProduction : undefined;
-    const text = given[name] ?? ofStage ?? byDefault;
-    if (text === undefined) return undefined;
-    const value = read(text);
-    if (value !== undefined) return value;
-    throw new ParameterFault(`The parameter '${name}' is ${JSON.stringify(text)}: it should be ${rule}.`);
-  };
-
-  /** @type {<T>(parameter: Parameter<T>) => T} */
-  const required = (parameter) => {
-    const value = optional(parameter);
-    if (value !== undefined) return value;
-    const { name, rule } = parameter;
-    throw new ParameterFault(
-      `The parameter '${name}' is missing for stage '${stage}': it should be ${rule} (--param="${name}=...").`,
-    );
-  };
-
-  return {
-    issuer: required(issuer),
-    audience: required(audience),
-    scopes: optional(scopes),
-    origins: required(origins),
-    secret: required(secret),
-    createSecret: required(createSecret),
-    kmsKey: optional(kmsKey),
-    permissionsBoundary: optional(permissionsBoundary),
-    liveKitUrl: optional(liveKitUrl),
-    clubsClaim: optional(clubsClaim),
-    moderatedClubsClaim: optional(moderatedClubsClaim),
-    listenersClaim: optional(listenersClaim),
-    openClubs: required(openClubs),
-    throttlingRate: required(throttlingRate),
-    throttlingBurst: required(throttlingBurst),
-    reservedConcurrency: optional(reservedConcurrency),
-    logLevel: required(logLevel),
-    logRetentionDays: required(logRetentionDays),
-    tracing: required(tracing),
-    alarmsTopic: optional(alarmsTopic),
-    noticesTopic: optional(noticesTopic),
-    domain: optional(domain),
-    certificate: optional(certificate),
-  };
+function readParameters(given, { stage, isLaptop }) {
+  const values = entries.map(([key, { name, rule, schema, isRequired, ...defaults }]) => {
+    const text =
+      given[name] ??
+      (isLaptop ? defaults.onLaptop : undefined) ??
+      (stage === productionStage ? defaults.inProduction : undefined) ??
+      defaults.byDefault;
+    if (text === undefined) {
+      if (!isRequired) return [key, undefined];
+      return refuse(name, `is missing for stage '${stage}': it should be ${rule} (--param="${name}=...").`);
+    }
+    const value = v.safeParse(schema, text);
+    return value.success
+      ? [key, value.output]
+      : refuse(name, `is ${JSON.stringify(text)}: it should be ${rule}.`);
+  });
+  return /** @type {Values} */ (Object.fromEntries(values));
 }
 
 /**
  * Checks rules that concern several parameters, or a parameter and the target.
  *
- * @param {ReturnType<typeof readParameters>} values
- * @param {{ stage: string, region: string }} target
+ * @param {Values} values
+ * @param {{ stage: string, region: string, isLaptop: boolean }} target
  */
-function checkTogether(values, { stage, region }) {
-  const { secret, kmsKey, alarmsTopic, noticesTopic, certificate } = values;
-  const inRegion = {
-    secret,
-    'kms-key': kmsKey,
-    'alarms-topic': alarmsTopic,
-    'notices-topic': noticesTopic,
-    certificate,
-  };
-  for (const [name, text] of Object.entries(inRegion)) {
-    const [scheme, , , itsRegion] = text?.split(':') ?? [];
-    if (scheme !== 'arn' || itsRegion === region) continue;
-    throw new ParameterFault(
-      `The parameter '${name}' is in ${itsRegion}: it should be in ${region}, the region deployed to (--region).`,
+function checkTogether(values, { stage, region, isLaptop }) {
+  for (const [key, value] of Object.entries(values)) {
+    const [scheme, , , itsRegion] = typeof value === 'string' ? value.split(':') : [];
+    // Those of IAM have no region.
+    if (scheme !== 'arn' || !itsRegion || itsRegion === region) continue;
+    refuse(nameOf(key), `is in ${itsRegion}: it should be in ${region}, the region deployed to (--region).`);
+  }
+  const { domain, certificate, basePath, defaultEndpoint, secret, createSecret } = values;
+  if (domain === undefined) {
+    const [needing] = [
+      ...(certificate === undefined ? [] : ["'certificate'"]),
+      ...(basePath === undefined ? [] : ["'base-path'"]),
+      ...(defaultEndpoint ? [] : ["'default-endpoint=false'"]),
+    ];
+    if (needing !== undefined) refuse('domain', `is missing: it should be given where ${needing} is.`);
+  } else if (certificate === undefined && basePath === undefined) {
+    refuse(
+      'certificate',
+      "is missing: it should be given where 'domain' is, unless 'base-path' names a path on a domain that API Gateway has already.",
     );
   }
-  if ((values.domain === undefined) !== (certificate === undefined)) {
-    const [missing, given] =
-      certificate === undefined ? ['certificate', 'domain'] : ['domain', 'certificate'];
-    throw new ParameterFault(
-      `The parameter '${missing}' is missing: it should be given where '${given}' is, or neither.`,
-    );
+  if (createSecret && secretArn.test(secret)) {
+    refuse('secret', "is an ARN: it should be a name where 'create-secret' is true.");
   }
-  if (values.createSecret && secretArn.test(secret)) {
-    throw new ParameterFault(
-      "The parameter 'secret' is an ARN: it should be a name where 'create-secret' is true.",
-    );
-  }
-  if (stage !== laptopStage && values.clubsClaim === undefined && !values.openClubs) {
-    throw new ParameterFault(
-      `The parameter 'clubs-claim' is missing for stage '${stage}': it should be the claim that lists a reader's clubs, unless 'open-clubs=true' accepts that every signed-in reader may enter every club.`,
+  if (!isLaptop && values.clubsClaim === undefined && !values.openClubs) {
+    refuse(
+      'clubs-claim',
+      `is missing for stage '${stage}': it should be the claim that lists a reader's clubs, unless 'open-clubs=true' accepts that every signed-in reader may enter every club.`,
     );
   }
 }
@@ -401,23 +341,26 @@ function checkTogether(values, { stage, region }) {
  * @param {{ stage: string, region: string }} target
  * @throws {ParameterFault}
  */
-function readDeployment(given, target) {
+function readDeployment(given, { stage, region }) {
   refuseUnknown(Object.keys(given));
-  const values = readParameters(given, target.stage);
-  checkTogether(values, target);
-  const { secret, liveKitUrl, clubsClaim, moderatedClubsClaim, listenersClaim, scopes, logLevel } = values;
+  /** What makes a laptop: AWS could not read the keys of this issuer. */
+  const isLaptop = isLoopback(given['issuer'] ?? '');
+  const values = readParameters(given, { stage, isLaptop });
+  checkTogether(values, { stage, region, isLaptop });
+  const { scopes, defaultEndpoint } = values;
+  /** @type {Record<string, unknown>} */
+  const byKey = values;
   return {
     ...values,
+    isLaptop,
     authorizer: { name: 'reader', ...(scopes && { scopes }) },
+    disableDefaultEndpoint: !defaultEndpoint,
     /** Only what a parameter sets: `npm start` adds the other variables from its own environment. */
-    environment: {
-      LIVEKIT_SECRET_ID: secret,
-      LOG_LEVEL: logLevel,
-      ...(liveKitUrl && { LIVEKIT_WS_URL: liveKitUrl }),
-      ...(clubsClaim && { CLUBS_CLAIM: clubsClaim }),
-      ...(moderatedClubsClaim && { MODERATED_CLUBS_CLAIM: moderatedClubsClaim }),
-      ...(listenersClaim && { LISTENERS_CLAIM: listenersClaim }),
-    },
+    environment: Object.fromEntries(
+      entries.flatMap(([key, { variable }]) =>
+        variable === undefined || byKey[key] === undefined ? [] : [[variable, String(byKey[key])]],
+      ),
+    ),
   };
 }
 
@@ -431,26 +374,96 @@ function readDeployment(given, target) {
  */
 
 /**
- * The CLI calls this for `${file(./deploy/parameters.cjs):deployment}`.
+ * The parameters on the command line.
  *
- * @param {object} cli
- * @param {{ param?: string[] }} cli.options each as `name=value`
- * @param {(variable: string) => Promise<string>} cli.resolveVariable
+ * @param {readonly (string | null)[]} texts each as `name=value`
+ * @returns {Map<string, string>}
  */
-async function deployment({ options, resolveVariable }) {
-  /** @type {Map<string, string>} */
+function onCommandLine(texts) {
   const given = new Map();
-  for (const text of options.param ?? []) {
-    const name = text.split('=', 1)[0] ?? '';
-    if (given.has(name)) {
-      throw new ParameterFault(`The parameter '${name}' is given twice: it should be given once.`);
+  for (const text of texts) {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(text ?? '') ?? [];
+    if (name === undefined || value === undefined) {
+      throw new ParameterFault(
+        `The parameter ${JSON.stringify(text ?? '')} can't be read: it should be a name, '=' and a value (--param="name=value").`,
+      );
     }
-    given.set(name, text.slice(name.length + 1));
+    if (given.has(name)) refuse(name, 'is given twice: it should be given once.');
+    given.set(name, value.trimEnd());
   }
-  return readDeployment(Object.fromEntries(given), {
-    stage: await resolveVariable('sls:stage'),
-    region: await resolveVariable('self:provider.region'),
+  return given;
+}
+
+/**
+ * A stage's parameters in serverless.yml.
+ *
+ * @param {unknown} block under `params:`
+ * @returns {[name: string, text: string][]}
+ */
+function inBlock(block) {
+  return Object.entries(block ?? {}).flatMap(([name, value]) => {
+    if (value === null) return [];
+    const isText = [value].flat().every((item) => ['string', 'number', 'boolean'].includes(typeof item));
+    return isText
+      ? [[name, [value].flat().join()]]
+      : refuse(name, 'of serverless.yml is not a value: it should be text, or a list of texts.');
   });
 }
 
-module.exports = { deployment, readDeployment, ParameterFault };
+/** Commands that would fail, or change what no reader gets, and what to run instead. */
+const insteadOf = new Map([
+  ['deploy function', 'serverless deploy'],
+  ['invoke local', 'npm start'],
+]);
+
+/**
+ * @param {readonly string[]} args of the CLI, the command's words first
+ * @param {{ isLaptop: boolean }} deployment
+ * @throws {ParameterFault}
+ */
+function refuseCommand(args, { isLaptop }) {
+  const end = args.findIndex((text) => text.startsWith('-'));
+  const command = args.slice(0, end < 0 ? args.length : end).join(' ');
+  const instead = insteadOf.get(command);
+  if (instead !== undefined) {
+    throw new ParameterFault(`The command 'serverless ${command}' can't be used: run '${instead}' instead.`);
+  }
+  if (command === 'deploy' && isLaptop) {
+    refuse('issuer', 'is on loopback: it should be an issuer that AWS can reach, to deploy.');
+  }
+}
+
+/** The CLI calls this for `${file(./deploy/parameters.cjs):noStage}`, where there is no --stage. */
+function noStage() {
+  throw new ParameterFault(
+    "The option '--stage' is missing: it should name the stage, such as --stage prod.",
+  );
+}
+
+/**
+ * The CLI calls this for `${file(./deploy/parameters.cjs):deployment}`.
+ *
+ * @param {object} cli
+ * @param {{ param?: (string | null)[] }} cli.options
+ * @param {(variable: string) => Promise<string>} cli.resolveVariable
+ * @param {(path: string[]) => Promise<unknown>} cli.resolveConfigurationProperty
+ */
+async function deployment({ options, resolveVariable, resolveConfigurationProperty }) {
+  const args = process.argv.slice(2);
+  // The CLI drops what follows a line break.
+  if (args.some((text) => /^--param=.*[\r\n]+[^\r\n]/s.test(text))) {
+    throw new ParameterFault('A parameter has a line break: it should have one line (--param="name=value").');
+  }
+  const stage = await resolveVariable('sls:stage');
+  const given = new Map([
+    ...inBlock(await resolveConfigurationProperty(['params', 'default'])),
+    ...inBlock(await resolveConfigurationProperty(['params', stage])),
+    ...onCommandLine(options.param ?? []),
+  ]);
+  const region = await resolveVariable('self:provider.region');
+  const values = readDeployment(Object.fromEntries(given), { stage, region });
+  refuseCommand(args, values);
+  return values;
+}
+
+module.exports = { deployment, noStage, readDeployment, parameterOf, ParameterFault };

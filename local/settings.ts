@@ -1,3 +1,5 @@
+import { parameterOf } from '../deploy/parameters.cjs';
+
 /** The settings that `npm start` reads from its environment variables and from `.env`. */
 export interface Settings {
   /** Port of the API; 0 lets the system choose, here and below. */
@@ -27,16 +29,10 @@ export class SettingsFault extends Error {
   override readonly name = 'SettingsFault';
 }
 
-/** Parameters of `serverless.yml` by the function's variable that each one sets. */
-const parameterOf = {
-  CLUBS_CLAIM: 'clubs-claim',
-  MODERATED_CLUBS_CLAIM: 'moderated-clubs-claim',
-  LISTENERS_CLAIM: 'listeners-claim',
-  LOG_LEVEL: 'log-level',
-} as const;
+/** The variables that a parameter sets; the secret's are not among them. */
+const { LIVEKIT_SECRET_ID: _secret, LIVEKIT_WS_URL: _url, ...asParameters } = parameterOf;
 
 const passedOn = [
-  'TOKEN_TTL_SECONDS',
   'CREDENTIALS_MAX_AGE_SECONDS',
   'CREDENTIALS_MAX_STALENESS_SECONDS',
   'CREDENTIALS_COOLDOWN_SECONDS',
@@ -86,7 +82,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     origins: read('ORIGINS')?.split(',') ?? [],
     signsAccessTokens: oneOf('SIGN_IN_JWT', ['id', 'access']) === 'access',
     fault: oneOf('FAULT', faults),
-    parameters: pick(Object.entries(parameterOf), read),
+    parameters: pick(Object.entries(asParameters), read),
     environment: pick(
       passedOn.map((name) => [name, name]),
       read,

@@ -6,11 +6,11 @@ import { parseConfig } from '../../lib/config.ts';
 import type { Limits, Retries, Times } from './model.ts';
 import { concurrencyQuota, gatewayQuota, invocationsQuota, scalingRate, storeReadsQuota } from './quotas.ts';
 
-const laptop = { stage: 'dev', region: 'eu-central-1' };
+const target = { stage: 'dev', region: 'eu-central-1' };
 
 /** The limits of a deployment with default parameters, in an account with AWS's default quotas. */
 export function defaultLimits(): Limits {
-  const { throttlingRate, throttlingBurst } = readDeployment({}, laptop);
+  const { throttlingRate, throttlingBurst } = readDeployment({ issuer: 'http://localhost:3001' }, target);
   return {
     stage: { perSecond: throttlingRate, burst: throttlingBurst },
     gateway: gatewayQuota,
