@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
-import { copyService } from './service-copy.ts';
+import { copyService, laptopOptions } from './service-copy.ts';
 
 /** The function as it is deployed: the zip that `serverless package` makes, and its contents. */
 export interface PackagedFunction {
@@ -21,10 +21,7 @@ export interface PackagedFunction {
 export async function packageFunction(): Promise<PackagedFunction> {
   const service = await copyService();
   try {
-    const { exitCode, output } = await service.serverless([
-      'package',
-      ...['--stage', 'dev', '--param', 'issuer=http://localhost:3001'],
-    ]);
+    const { exitCode, output } = await service.serverless(['package', ...laptopOptions]);
     if (exitCode !== 0) throw new Error(`serverless package failed:\n${output}`);
     const artifacts = join(service.directory, '.serverless');
     const zips = (await readdir(artifacts)).filter((name) => name.endsWith('.zip'));

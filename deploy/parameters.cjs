@@ -64,9 +64,9 @@ const listOf = (/** @type {number} */ most, /** @type {(item: string) => boolean
     v.everyItem(isItem),
   );
 
-/** An ARN of this service, whose last part is this pattern. IAM has no regions. */
+/** The pattern of an ARN of a service that has regions. */
 const arn = (/** @type {string} */ service, /** @type {string} */ resource) =>
-  `arn:aws[a-z-]*:${service}:${service === 'iam' ? '' : '[a-z0-9-]+'}:(?:\\d{12}${service === 'iam' ? '|aws' : ''}):${resource}`;
+  `arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${resource}`;
 const arnLike = (/** @type {string} */ service, /** @type {string} */ resource) =>
   textLike(new RegExp(`^${arn(service, resource)}$`));
 
@@ -94,7 +94,10 @@ const topic = {
   schema: arnLike('sns', '[A-Za-z0-9_-]{1,256}'),
 };
 
-const role = { rule: 'the ARN of a role of IAM', schema: arnLike('iam', 'role/[A-Za-z0-9/_+=,.@-]{1,576}') };
+const role = {
+  rule: 'the ARN of a role of IAM',
+  schema: textLike(/^arn:aws[a-z-]*:iam::\d{12}:role\/[A-Za-z0-9/_+=,.@-]{1,576}$/),
+};
 
 const secretName = '[A-Za-z0-9/_+=.@-]{1,512}';
 /** Secrets Manager adds a hyphen and six characters to the name. */
@@ -144,7 +147,7 @@ const parameters = /** @satisfies {Record<string, Parameter>} */ ({
   /** The limit of the roles that the stack creates. */
   permissionsBoundary: {
     rule: 'the ARN of a managed policy of IAM',
-    schema: arnLike('iam', 'policy/[A-Za-z0-9/_+=,.@-]{1,512}'),
+    schema: textLike(/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[A-Za-z0-9/_+=,.@-]{1,512}$/),
   },
   /** Ready roles, for someone who may not create any. */
   functionRole: role,

@@ -20,6 +20,9 @@ const serviceFiles = [
   'deploy',
 ];
 
+/** The options of a laptop, where all parameters have defaults. */
+export const laptopOptions = ['--stage', 'dev', '--param', 'issuer=http://localhost:3001'] as const;
+
 /** The output and exit code of one run of the CLI. */
 export interface CliResult {
   exitCode: number;

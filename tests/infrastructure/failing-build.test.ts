@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyService } from '../../deploy/service-copy.ts';
+import { copyService, laptopOptions } from '../../deploy/service-copy.ts';
 
 test.each([
   [
@@ -25,7 +25,7 @@ test.each([
   await writeFile(path, change(source));
   expect(await readFile(path, 'utf8')).not.toBe(source);
 
-  const { exitCode, output } = await service.serverless(['package']);
+  const { exitCode, output } = await service.serverless(['package', ...laptopOptions]);
 
   expect(exitCode).toBe(1);
   expect(output).toMatch(message);

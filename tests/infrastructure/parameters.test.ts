@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { readDeployment } from '../../deploy/parameters.cjs';
+import { parseConfig } from '../../lib/config.ts';
 import { parseLiveKitUrl } from '../../lib/livekit-url.ts';
 import { requiredParameters } from './support/packaged.ts';
 
@@ -27,6 +28,8 @@ const certificate = 'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-
 const companions: Record<string, Record<string, string>> = {
   domain: { certificate },
   certificate: { domain: 'meetings.booky.example' },
+  'base-path': { domain: 'meetings.booky.example' },
+  'default-endpoint': { domain: 'meetings.booky.example', certificate },
 };
 
 const cases = {
@@ -139,6 +142,21 @@ const cases = {
   'listeners-claim': claimCases(),
   'open-clubs': flagCases(),
   'create-secret': flagCases(),
+  'default-endpoint': flagCases(),
+  'identity-claim': claimCases(),
+  'name-claim': claimCases(),
+  'clubs-prefix': {
+    accepted: ['club:', '/clubs/', 'c', 'c'.repeat(64)],
+    refused: ['', 'a b', 'bücher', '[', ']', '{', '}', '"', ',', 'c'.repeat(65)],
+  },
+  'function-role': roleCases(),
+  'check-role': roleCases(),
+  'token-ttl-seconds': { accepted: ['120', '3600'], refused: ['', '119', '3601', '120.5'] },
+  'check-minutes': { accepted: ['0', '60'], refused: ['', '-1', '61', 'never'] },
+  'base-path': {
+    accepted: ['meetings', 'booky/v1.0', 'a'.repeat(200)],
+    refused: ['', '/', '/meetings', 'meetings/', 'a//b', 'a b', 'bücher', 'a?b', 'a'.repeat(201)],
+  },
   tracing: flagCases(),
   'kms-key': {
     accepted: ['arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
@@ -210,6 +228,19 @@ function claimCases() {
   };
 }
 
+function roleCases() {
+  return {
+    accepted: ['arn:aws:iam::123456789012:role/token', 'arn:aws:iam::123456789012:role/booky/token'],
+    refused: [
+      '',
+      'token',
+      'arn:aws:iam::123456789012:policy/token',
+      'arn:aws:iam::123456789012:role/*',
+      'arn:aws:iam::aws:role/token',
+    ],
+  };
+}
+
 function topicCases() {
   return {
     accepted: ['arn:aws:sns:eu-central-1:123456789012:on-call'],
@@ -246,7 +277,7 @@ describe.each(Object.entries(cases))('%s', (name, { accepted, refused }) => {
 });
 
 test.each(['issuer', 'audience', 'origins', 'clubs-claim'])(
-  'a stage other than dev needs %s, and the message names it',
+  'an issuer that is not on loopback needs %s, and the message names it',
   (name) => {
     const { [name]: _, ...others } = Object(requiredParameters);
     expect(() => readDeployment(others, target)).toThrow(
@@ -268,8 +299,9 @@ test('every other parameter can be left out', () => {
   });
 });
 
-test('dev has working defaults for all, and open clubs', () => {
-  expect(readDeployment({}, { ...target, stage: 'dev' })).toMatchObject({
+test('with a loopback issuer all others have working defaults, and clubs are open', () => {
+  const laptop = { issuer: 'http://localhost:3001' };
+  expect(readDeployment(laptop, { ...target, stage: 'dev' })).toMatchObject({
     issuer: 'http://localhost:3001',
     audience: ['booky'],
     origins: ['http://localhost:3010', 'http://localhost:5173'],
@@ -353,13 +385,31 @@ test('a secret to be created needs a name, which an ARN is not', () => {
   );
 });
 
+const domain = 'meetings.booky.example';
+
 test.each([
-  ['certificate', 'domain', { domain: 'meetings.booky.example' }],
-  ['domain', 'certificate', { certificate }],
-])('%s is missing where %s is given alone', (missing, given, parameters) => {
-  expect(() => read(parameters)).toThrow(
-    `The parameter '${missing}' is missing: it should be given where '${given}' is, or neither.`,
+  [{ domain }, "'certificate' is missing: it should be given where 'domain' is, unless 'base-path'"],
+  [{ certificate }, "'domain' is missing: it should be given where 'certificate' is."],
+  [{ 'base-path': 'meetings' }, "'domain' is missing: it should be given where 'base-path' is."],
+  [
+    { 'default-endpoint': 'false' },
+    "'domain' is missing: it should be given where 'default-endpoint=false' is.",
+  ],
+])('%j is not enough', (parameters, message) => {
+  expect(() => read(parameters)).toThrow(`The parameter ${message}`);
+});
+
+test.each(['dev', 'test', 'prod'])('stage %s is not what makes a laptop', (stage) => {
+  const { issuer, audience, origins } = requiredParameters;
+  expect(() => readDeployment({ issuer, audience, origins }, { ...target, stage })).toThrow(
+    "'clubs-claim' is missing",
   );
+});
+
+test('the function gets what it would take by itself', () => {
+  const { environment } = read({});
+  const secretAlone = { LIVEKIT_SECRET_ID: environment['LIVEKIT_SECRET_ID'], CLUBS_CLAIM: 'cognito:groups' };
+  expect(parseConfig(environment)).toStrictEqual(parseConfig(secretAlone));
 });
 
 test('lists are split, trimmed, and say each thing once', () => {

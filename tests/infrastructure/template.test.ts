@@ -119,7 +119,14 @@ describe('the function', () => {
 
   test('gets the variables that parameters set, and no others', () => {
     expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['Environment']).toStrictEqual({
-      Variables: { LIVEKIT_SECRET_ID: 'booky/livekit', CLUBS_CLAIM: 'cognito:groups', LOG_LEVEL: 'INFO' },
+      Variables: {
+        LIVEKIT_SECRET_ID: 'booky/livekit',
+        TOKEN_TTL_SECONDS: '600',
+        IDENTITY_CLAIM: 'sub',
+        NAME_CLAIM: 'name',
+        CLUBS_CLAIM: 'cognito:groups',
+        LOG_LEVEL: 'INFO',
+      },
     });
   });
 

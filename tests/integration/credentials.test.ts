@@ -67,7 +67,7 @@ describe('without usable credentials', () => {
 });
 
 it('answers 500 to every request of a function that is misconfigured, and says in its log which variable it is', async () => {
-  const { askForToken, log } = await start({ environment: { TOKEN_TTL_SECONDS: '60' } });
+  const { askForToken, log } = await start({ environment: { CREDENTIALS_TIMEOUT_MS: '5' } });
   for (const _ of [1, 2]) {
     const response = await askForToken();
     expect(response.status).toBe(500);
@@ -77,5 +77,5 @@ it('answers 500 to every request of a function that is misconfigured, and says i
       request_id: expect.stringMatching(/./),
     });
   }
-  await expect.poll(log, patience).toContain('TOKEN_TTL_SECONDS');
+  await expect.poll(log, patience).toContain('CREDENTIALS_TIMEOUT_MS');
 });

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { TokenVerifier } from 'livekit-server-sdk';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
+import { copyService, laptopOptions, type ServiceCopy } from '../../deploy/service-copy.ts';
 import { freePort, isPortFree } from '../../local/ports.ts';
 import { signalGroup } from '../../local/server-process.ts';
 import { memberGrants } from '../../stand-ins/lambda/event.ts';
@@ -247,9 +247,9 @@ describe('the last line says why it did not start', () => {
   });
 
   it('a function that gives no token, after its own log', async () => {
-    const app = start({ TOKEN_TTL_SECONDS: '5' });
+    const app = start({ CREDENTIALS_TIMEOUT_MS: '5' });
     const { exitCode, output } = await app.ended;
-    expect(output).toMatch(/"level":"ERROR".*TOKEN_TTL_SECONDS is \\"5\\"/);
+    expect(output).toMatch(/"level":"ERROR".*CREDENTIALS_TIMEOUT_MS is \\"5\\"/);
     expect(output.trimEnd().split('\n').at(-1)).toMatch(/500 .*token_generation_failed/);
     expect(output).not.toContain('Ready');
     expect(exitCode).toBe(1);
@@ -273,7 +273,7 @@ describe('the last line says why it did not start', () => {
 });
 
 it('serverless-offline by hand, without an issuer to verify with, does not start', async () => {
-  const cli = ['node_modules/serverless/bin/serverless.js', 'offline'];
+  const cli = ['node_modules/serverless/bin/serverless.js', 'offline', ...laptopOptions];
   const ports = ['--httpPort', String(await freePort()), '--lambdaPort', String(await freePort())];
   const { exitCode, output } = await run(process.execPath, [...cli, ...ports], {}).ended;
   expect(output).toMatch(/AUTHORIZER_ISSUER is not set.*npm start/);

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyService } from '../../deploy/service-copy.ts';
+import { copyService, laptopOptions } from '../../deploy/service-copy.ts';
 import { tools } from '../../scripts/rehearsal/tools.ts';
 
 async function hashOfZip(environment: NodeJS.ProcessEnv = {}): Promise<string> {
   const service = await copyService();
   onTestFinished(service.remove);
-  const { exitCode, output } = await service.serverless(['package'], environment);
+  const { exitCode, output } = await service.serverless(['package', ...laptopOptions], environment);
   expect(output).not.toContain('Error');
   expect(exitCode).toBe(0);
   const zip = await readFile(join(service.directory, '.serverless', 'booky-meeting-token.zip'));

@@ -32,8 +32,8 @@ it('.env.example shows the values that hold without it', () => {
   const example = parseEnv(readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8'));
   expect(parseSettings(example)).toEqual({
     ...defaults,
+    parameters: { 'token-ttl-seconds': '600', 'identity-claim': 'sub', 'name-claim': 'name' },
     environment: {
-      TOKEN_TTL_SECONDS: '600',
       CREDENTIALS_MAX_AGE_SECONDS: '300',
       CREDENTIALS_MAX_STALENESS_SECONDS: '3600',
       CREDENTIALS_COOLDOWN_SECONDS: '5',
@@ -58,6 +58,8 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
     SIGN_IN_JWT: 'access',
     FAULT: 'slow',
     TOKEN_TTL_SECONDS: '120',
+    CLUBS_PREFIX: 'club:',
+    CREDENTIALS_TIMEOUT_MS: '100',
     LOG_LEVEL: 'WARN',
     AWS_ACCESS_KEY_ID: 'AKIAREAL',
     NODE_OPTIONS: '--inspect',
@@ -79,8 +81,10 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
       'moderated-clubs-claim': 'moderated',
       'listeners-claim': 'listening',
       'log-level': 'WARN',
+      'token-ttl-seconds': '120',
+      'clubs-prefix': 'club:',
     },
-    environment: { TOKEN_TTL_SECONDS: '120' },
+    environment: { CREDENTIALS_TIMEOUT_MS: '100' },
   });
 });
 
