@@ -1,7 +1,7 @@
 /** `npm run smoke`: checks a deployment from outside, as its readers and their browsers use it. */
 import process from 'node:process';
+import { crossesIn } from '../token-check/check.ts';
 import { readOptions, run } from './checks/command.ts';
-import { crossesIn } from './smoke/check.ts';
 import { checkDeployment } from './smoke/deployment.ts';
 import { reportOf } from './smoke/report.ts';
 import { readWait, settle, waitOption } from './smoke/settle.ts';

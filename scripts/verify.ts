@@ -3,13 +3,14 @@ import process from 'node:process';
 import { roles } from '../lib/contract.ts';
 import { parseLiveKitCredentials, UnusableCredentials } from '../lib/secret/livekit-credentials.ts';
 import { secretReader } from '../lib/secret/secrets-manager.ts';
+import { rowOf } from '../token-check/check.ts';
 import { explainMessage } from '../token-check/explain-answer.ts';
 import { findToken } from '../token-check/find-token.ts';
 import { answerTo, summarise } from '../token-check/finding.ts';
 import { judgeToken } from '../token-check/judge-token.ts';
 import { ask } from './checks/ask.ts';
 import { BadUse, readOptions, run } from './checks/command.ts';
-import { paint, rowOf, tableOf } from './checks/table.ts';
+import { paint, tableOf } from './checks/table.ts';
 
 const help = `Says for each claim of a meeting token whether it is right for LiveKit and for a reading club.
 

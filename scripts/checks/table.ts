@@ -1,18 +1,6 @@
 /** Prints the findings: one line each, with a mark, and under it what to do. */
 import { styleText } from 'node:util';
-import type { Finding, Verdict } from '../../token-check/finding.ts';
-
-/** `skipped`: not tried, and why. */
-export type Mark = Verdict | 'skipped';
-
-export interface Row {
-  mark: Mark;
-  subject: string;
-  value: string;
-  meaning: string;
-  /** Further lines, each a sentence. */
-  notes: readonly string[];
-}
+import type { Mark, Row } from '../../token-check/check.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -40,19 +28,4 @@ export function tableOf(rows: readonly Row[], stream: NodeJS.WriteStream): strin
 /** Text in this style, if the stream shows styles. */
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
   return styleText(style, text, { stream });
-}
-
-/** A finding of `judgeToken` as a row: a cross says what LiveKit will answer, and how to fix it. */
-export function rowOf({ verdict, claim, value, meaning, answer, remedy }: Finding): Row {
-  const answered = `LiveKit will answer: ${answer.status} “${answer.reason}”.`;
-  return {
-    mark: verdict,
-    subject: claim,
-    value,
-    meaning,
-    notes: [
-      ...(verdict === 'bad' ? [answered] : []),
-      ...(remedy === undefined ? [] : [`To put it right: ${remedy}`]),
-    ],
-  };
 }

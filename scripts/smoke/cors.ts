@@ -1,6 +1,6 @@
 /** The preflight requests of browsers: from the front end's origin, and from an origin that is not allowed. */
-import { type Check, check } from './check.ts';
-import { type Reply, send } from './send.ts';
+import { type Check, check } from '../../token-check/check.ts';
+import { type Reply, send } from '../../token-check/send.ts';
 import type { Target } from './target.ts';
 
 /** No one can register a name under `.invalid`. */

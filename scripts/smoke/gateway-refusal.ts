@@ -1,7 +1,7 @@
 /** Finds what the gateway's 401 is about (issuer, audience or time), from its `www-authenticate` and from the JWT. */
-import { type Check, check } from './check.ts';
+import { type Check, check } from '../../token-check/check.ts';
+import type { Reply } from '../../token-check/send.ts';
 import { readJwt } from './read-jwt.ts';
-import type { Reply } from './send.ts';
 
 const subject = 'sign-in';
 

@@ -1,5 +1,5 @@
+import { type Check, crossesIn } from '../../token-check/check.ts';
 import { paint, tableOf } from '../checks/table.ts';
-import { type Check, crossesIn } from './check.ts';
 
 /** The checks as a person reads them; in colours if the stream shows them. */
 export function reportOf(url: string, checks: readonly Check[], stream: NodeJS.WriteStream): string {

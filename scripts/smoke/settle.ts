@@ -1,7 +1,7 @@
 /** Repeats the checks of a deployment while what is wrong may settle by itself. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Check, crossesIn, namedCrosses } from '../../token-check/check.ts';
 import { BadUse } from '../checks/command.ts';
-import { type Check, crossesIn, namedCrosses } from './check.ts';
 
 export const waitOption = { wait: { type: 'string', default: '0' } } as const;
 

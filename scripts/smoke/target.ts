@@ -8,9 +8,9 @@ import { isLoopbackHost } from '../../lib/livekit-url.ts';
 import { readDotEnv } from '../../local/dot-env.ts';
 import { parseSettings, SettingsFault } from '../../local/settings.ts';
 import { findToken } from '../../token-check/find-token.ts';
+import { send } from '../../token-check/send.ts';
 import { ask } from '../checks/ask.ts';
 import { BadUse } from '../checks/command.ts';
-import { send } from './send.ts';
 
 export interface Target {
   /** The token endpoint's whole URL. */

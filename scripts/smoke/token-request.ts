@@ -1,12 +1,12 @@
 /** Asks for a token for the club, and checks the answer against the contract. */
 import * as v from 'valibot';
 import type { ErrorCode, TokenAnswer } from '../../lib/contract.ts';
+import { type Check, check } from '../../token-check/check.ts';
+import { judgeAnswer } from '../../token-check/judge-answer.ts';
 import { redact } from '../../token-check/redact.ts';
-import { tokenAnswerSchema } from '../../token-check/token-answer.ts';
-import { type Check, check } from './check.ts';
+import { type Reply, send } from '../../token-check/send.ts';
 import { explainGatewayRefusal } from './gateway-refusal.ts';
 import { readJwt } from './read-jwt.ts';
-import { type Reply, send } from './send.ts';
 import type { Target } from './target.ts';
 
 const Refusal = v.object({
@@ -28,11 +28,6 @@ export function askForToken(url: string, bearer: string | undefined, body: unkno
   });
 }
 
-/** The error code of an answer, if the endpoint itself gave it. */
-export function codeOf({ text: body }: Reply): string | undefined {
-  return parseJson(Refusal, body)?.code;
-}
-
 /** @returns the answer only where it can be read */
 export async function requestToken(
   { url, club, role }: Target,
@@ -41,53 +36,7 @@ export async function requestToken(
   const reply = await askForToken(url, bearer, { reading_club_id: club });
   if (reply.status !== 200) return { checks: [explainRefusal(reply, bearer, url)] };
 
-  const answer = parseJson(tokenAnswerSchema, reply.text);
-  if (answer === undefined) return { checks: [notTheContract(reply)] };
-  return {
-    answer,
-    checks: [check('good', 'answered', subject, '200', 'a token'), ...judgeAnswer(answer, reply, club, role)],
-  };
-}
-
-function judgeAnswer(answer: TokenAnswer, { headers }: Reply, club: string, role: Target['role']): Check[] {
-  const expect = (isTrue: boolean, code: string, name: string, value: string, meaning: string) =>
-    check(isTrue ? 'good' : 'bad', isTrue ? code : `not-${code}`, name, value, meaning);
-  const caching = headers.get('cache-control') ?? 'missing';
-  return [
-    expect(caching === 'no-store', 'no-store', 'cache-control', caching, 'no cache may store the token'),
-    expect(
-      answer.token === answer.participant_token,
-      'same-token',
-      'participant_token',
-      answer.token === answer.participant_token ? 'the same as token' : 'different from token',
-      'one token under its two names',
-    ),
-    expect(
-      answer.room_name === `reading-club-${club}`,
-      'right-room',
-      'room_name',
-      answer.room_name,
-      'the club’s room',
-    ),
-    ...(role === undefined
-      ? []
-      : [expect(answer.role === role, 'right-role', 'role', answer.role, `the reader is a ${role}`)]),
-    expect(
-      (readJwt(answer.token)?.claims.exp ?? 0) * 1000 === Date.parse(answer.expires_at),
-      'right-expiry',
-      'expires_at',
-      answer.expires_at,
-      'when the token expires',
-    ),
-  ];
-}
-
-function notTheContract({ text: body }: Reply): Check {
-  const parsed = v.safeParse(tokenAnswerSchema, parseJson(v.unknown(), body));
-  const faults = (parsed.issues ?? []).map((issue) => v.getDotPath(issue) ?? 'the body');
-  const meaning = `not the contract’s answer: ${[...new Set(faults)].join(', ')}`;
-  const remedy = 'To put it right: check that --url is the token endpoint’s, and its version.';
-  return check('bad', 'not-the-contract', subject, '200', meaning, remedy);
+  return judgeAnswer(reply, { club, role, reader: readJwt(bearer)?.claims.sub });
 }
 
 function explainRefusal(reply: Reply, bearer: string, url: string): Check {

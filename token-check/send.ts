@@ -1,5 +1,5 @@
 /** Sends one request from outside, and says in plain words why no answer came. */
-import { redact } from '../../token-check/redact.ts';
+import { redact } from './redact.ts';
 
 /** How long one request may take, in milliseconds: longer than the function's own limit and a cold start. */
 const timeoutMs = 20_000;

@@ -1,10 +1,8 @@
 /** Asks LiveKit to validate a token, which creates no room and joins none, and explains a refusal. */
-
-import { parseLiveKitUrl } from '../../lib/livekit-url.ts';
-import { howToGetLiveKit } from '../../local/livekit.ts';
-import { explainAnswer } from '../../token-check/explain-answer.ts';
-import { redact } from '../../token-check/redact.ts';
+import { parseLiveKitUrl } from '../lib/livekit-url.ts';
 import { type Check, check } from './check.ts';
+import { explainAnswer } from './explain-answer.ts';
+import { redact } from './redact.ts';
 import { type Reply, send, Unreached } from './send.ts';
 
 const subject = 'LiveKit';
@@ -12,7 +10,8 @@ const subject = 'LiveKit';
 /** The clock difference that LiveKit tolerates, in seconds. */
 const leeway = 60;
 
-export async function showToLiveKit(serverUrl: string, token: string): Promise<Check> {
+/** @param howToStart what to do where no server runs on this machine, on which a laptop can do without */
+export async function showToLiveKit(serverUrl: string, token: string, howToStart?: string): Promise<Check> {
   const server = parseLiveKitUrl(serverUrl);
   if (server === undefined) {
     const remedy = 'To put it right: LIVEKIT_WS_URL should be the wss:// URL of the project.';
@@ -27,14 +26,14 @@ export async function showToLiveKit(serverUrl: string, token: string): Promise<C
   } catch (error) {
     if (!(error instanceof Unreached)) throw error;
     const { code, message, remedy } = error;
-    if (isLoopback && code === 'refused') {
+    if (isLoopback && code === 'refused' && howToStart !== undefined) {
       return check(
         'warning',
         'no-local-livekit',
         subject,
         url,
         'no server runs here, so meetings can’t be joined',
-        howToGetLiveKit,
+        howToStart,
       );
     }
     const advice = `To put it right: ${remedy} The URL is LIVEKIT_WS_URL, in the secret or the parameter "livekit-url".`;
