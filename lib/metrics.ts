@@ -23,20 +23,20 @@ interface Directive {
 
 const count = (Name: string) => ({ Name, Unit: 'Count' }) as const;
 
-const ofRequest: readonly Directive[] = [
+const ofRequest = (conditions: readonly ReturnType<typeof count>[]): readonly Directive[] => [
   { Dimensions: [['code']], Metrics: [count('requests')] },
   {
     Dimensions: [[]],
-    Metrics: [
-      { Name: 'duration_ms', Unit: 'Milliseconds' },
-      count('cold_start'),
-      count('stale_credentials'),
-      count('previous_credentials'),
-    ],
+    Metrics: [{ Name: 'duration_ms', Unit: 'Milliseconds' }, count('cold_start'), ...conditions],
   },
 ];
+const withCredentials = ofRequest([count('stale_credentials'), count('previous_credentials')]);
+const withoutCredentials = ofRequest([]);
 
-/** Metrics of one request: outcome, duration and conditions. A condition that was not met counts 0, so that averages are shares. */
+/**
+ * Metrics of one request: outcome, duration, and the conditions of its credentials if it got any. A condition that was not met
+ * counts 0, so that an average is the share of the requests with credentials.
+ */
 export function requestMetrics(request: {
   /** `ok`, or the contract's code of the error. */
   code: 'ok' | ErrorCode;
@@ -53,10 +53,12 @@ export function requestMetrics(request: {
       duration_ms: durationMs,
       // Numbers instead of booleans: CloudWatch counts only numbers.
       cold_start: Number(isColdStart),
-      stale_credentials: Number(credentialsState === 'stale'),
-      previous_credentials: Number(credentialsState === 'previous'),
+      ...(credentialsState && {
+        stale_credentials: Number(credentialsState === 'stale'),
+        previous_credentials: Number(credentialsState === 'previous'),
+      }),
     },
-    directives: ofRequest,
+    directives: credentialsState ? withCredentials : withoutCredentials,
   };
 }
 

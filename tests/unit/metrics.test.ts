@@ -35,9 +35,13 @@ test.each([
   [{ isColdStart: true }, { cold_start: count(1) }],
   [{ credentialsState: 'stale' }, { stale_credentials: count(1), previous_credentials: count(0) }],
   [{ credentialsState: 'previous' }, { stale_credentials: count(0), previous_credentials: count(1) }],
-  [{ credentialsState: undefined }, { stale_credentials: count(0), previous_credentials: count(0) }],
 ] as const)('with %j it counts as %j', (changes, metrics) => {
   expect(counted(requestMetrics({ ...request, ...changes }))).toMatchObject(metrics);
+});
+
+test('without credentials it counts as neither fresh nor stale, in no average', () => {
+  const names = Object.keys(counted(requestMetrics({ ...request, credentialsState: undefined })));
+  expect(names).toEqual(['requests', 'duration_ms', 'cold_start']);
 });
 
 test('a failed read of the credentials counts once', () => {
