@@ -1,117 +1,104 @@
 /**
- * `npm run bench`: starts the function and its peers many times, and compares them. `--steps` compares the function at each stage
- * of its build instead; `--aws-runtime` runs them with AWS's own runtime client instead of the repository's; with `--tls` they
- * read the secret over TLS; `--rounds`, `--warm` (requests per round) and `--latency` (of the store, in milliseconds) take a number.
+ * `npm run bench`: starts the function and its peers many times, and compares them. `--lambda` is closer to Lambda: AWS's own
+ * runtime client, and the secret over TLS. `--rounds`, `--warm` (requests in a round) and `--latency` (of the store, in
+ * milliseconds) take a number.
  *
- * Each round starts every candidate once. The order changes from round to round, so that other load on the machine affects all
- * candidates alike. Ratios are taken within a round; the report shows their median.
+ * Each round starts every candidate once, in another order, so other load on the machine affects all alike. Ratios are taken
+ * within a round; the table has their median, and in brackets the range of their middle half.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { findAwsRuntime } from '../stand-ins/lambda/aws-runtime.ts';
+import { findAwsRuntime, findNode24 } from '../stand-ins/lambda/aws-runtime.ts';
 import { startSecretsManager } from '../stand-ins/secrets-manager.ts';
 import { startTlsFront } from '../stand-ins/tls-front.ts';
-import { buildCandidates, buildStages, type Candidate } from './candidates.ts';
+import { buildCandidates, type Candidate } from './candidates.ts';
 import { credentials, measure, type Run, secretName } from './measure.ts';
-import { findNode24 } from './node24.ts';
-import { type Report, summarise, table } from './report.ts';
+import { quantile } from './statistics.ts';
 
-const options = readOptions();
-const rounds = wholeNumber('rounds', options.rounds);
-const warmRequests = wholeNumber('warm', options.warm);
-const latencyMs = wholeNumber('latency', options.latency);
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '25' },
+    warm: { type: 'string', default: '500' },
+    latency: { type: 'string', default: '20' },
+    lambda: { type: 'boolean', default: false },
+  },
+});
 
-const node = await findNode24();
-const runtime = options['aws-runtime'] ? findAwsRuntime() : undefined;
-if (options['aws-runtime'] && runtime === undefined) {
-  fail('AWS’s runtime client is not installed: run scripts/install-lambda-runtime.sh');
-}
-console.error(
-  `Node ${node.version}${node.version.startsWith('v24.') ? '' : ' (Lambda has 24: its figures will differ)'}`,
-);
-console.error('Building the zip and the peers …');
-const candidates = options.steps ? await buildStages() : await buildCandidates();
+const [rounds, warmRequests, latencyMs] = [number('rounds'), number('warm'), number('latency')];
+const runtime = options.lambda ? findAwsRuntime() : undefined;
+const nodePath = findNode24();
+const byName = await buildCandidates();
+const { floor, limit } = byName;
+const candidates = Object.values(byName);
 
-const secretsManager = await startSecretsManager();
-secretsManager.put(secretName, JSON.stringify(credentials));
-secretsManager.latencyMs = latencyMs;
-const tls = options.tls
-  ? await startTlsFront(secretsManager.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER)
+const store = await startSecretsManager();
+store.put(secretName, JSON.stringify(credentials));
+store.latencyMs = latencyMs;
+const tls = options.lambda
+  ? await startTlsFront(store.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER)
   : undefined;
-const environment = {
-  ...secretsManager.environment,
-  ...tls?.environment,
-};
+const env = { ...store.environment, ...tls?.environment, LIVEKIT_SECRET_ID: secretName };
 try {
-  const conditions = { nodePath: node.path, runtime, secretsManager, environment, warmRequests };
-  // The first round does not count: it warms the disk's cache for all.
-  await runRound(candidates);
-  const runs: Map<string, Run>[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const turn = round % candidates.length;
-    runs.push(await runRound([...candidates.slice(turn), ...candidates.slice(0, turn)]));
-    const progress = `round ${round + 1} of ${rounds}`;
-    // On a terminal each round overwrites the line of the one before; a pipe gets one line per round.
-    process.stderr.write(process.stderr.isTTY ? `\r${progress}` : `${progress}\n`);
+  // It does not count: it warms the disk's cache for all.
+  await runRound(0);
+  const runs: Map<Candidate, Run>[] = [];
+  while (runs.length < rounds) {
+    runs.push(await runRound(runs.length));
+    process.stderr.write(`round ${runs.length} of ${rounds}\n`);
   }
-  if (process.stderr.isTTY) process.stderr.write('\n');
-
-  const report: Report = {
-    compares: options.steps ? 'steps' : 'peers',
-    node: node.version,
-    platform: `${process.platform} ${process.arch}`,
-    rounds,
-    warmRequests,
-    latencyMs,
-    runtime: runtime === undefined ? 'the repository’s runtime' : 'AWS’s runtime client',
-    tls: options.tls,
-    candidates: summarise(candidates, runs),
-  };
-  const names = [options.steps ? 'steps' : 'peers', runtime && 'aws-runtime', tls && 'tls'];
-  const file = new URL(`results/${names.filter(Boolean).join('-')}.json`, import.meta.url);
-  await mkdir(new URL('.', file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
-  console.log(table(report));
-  console.log(`As JSON: ${fileURLToPath(file)}`);
-
-  async function runRound(order: readonly Candidate[]): Promise<Map<string, Run>> {
-    const round = new Map<string, Run>();
-    for (const candidate of order) round.set(candidate.name, await measure(candidate, conditions));
-    return round;
-  }
+  const where = options.lambda ? 'AWS’s runtime client, the store over TLS' : 'the repository’s runtime';
+  console.log(
+    `Node 24, ${process.platform} ${process.arch}, ${where}, which answers in ${latencyMs} ms; ${rounds} rounds.`,
+  );
+  console.log(tableOf(runs));
 } finally {
   await tls?.close();
-  await Promise.all([secretsManager.close(), ...candidates.map(({ remove }) => remove())]);
+  await Promise.all([store.close(), ...candidates.map(({ remove }) => remove())]);
 }
 
-function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        rounds: { type: 'string', default: '25' },
-        warm: { type: 'string', default: '500' },
-        latency: { type: 'string', default: '20' },
-        // The function at each stage of its build, not its peers.
-        steps: { type: 'boolean', default: false },
-        'aws-runtime': { type: 'boolean', default: false },
-        tls: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    return fail(
-      `${error instanceof Error ? error.message : error}\nThere are --rounds N, --warm N, --latency N, --steps, --aws-runtime and --tls.`,
+function number(name: 'rounds' | 'warm' | 'latency'): number {
+  const value = Number(options[name]);
+  if (value >= 1) return value;
+  throw new Error(`--${name} should be a number from 1.`);
+}
+
+async function runRound(turn: number): Promise<Map<Candidate, Run>> {
+  const round = new Map<Candidate, Run>();
+  const first = turn % candidates.length;
+  for (const candidate of [...candidates.slice(first), ...candidates.slice(0, first)]) {
+    const { directory } = candidate;
+    const run = measure(
+      { directory, env, nodePath, ...(runtime !== undefined && { runtime }) },
+      { warmRequests, mintsTokens: candidate !== floor },
     );
+    round.set(candidate, await run);
   }
+  return round;
 }
 
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  return fail(`--${name} is ${JSON.stringify(text)}: it should be a whole number from 1`);
+function tableOf(runs: readonly Map<Candidate, Run>[]): string {
+  const rows = candidates.map((candidate) => {
+    const of = (key: keyof Run) => runs.map((round) => round.get(candidate)?.[key] ?? Number.NaN);
+    const ratioTo = (other: Candidate, key: keyof Run) =>
+      runs.map(
+        (round) => (round.get(candidate)?.[key] ?? Number.NaN) / (round.get(other)?.[key] ?? Number.NaN),
+      );
+    return [
+      candidate.title,
+      quantile(of('coldMs'), 0.5).toFixed(1),
+      spread(ratioTo(floor, 'coldMs')),
+      spread(ratioTo(limit, 'coldMs')),
+      quantile(of('warmMs'), 0.5).toFixed(3),
+      spread(ratioTo(limit, 'warmMs')),
+      (candidate.bundleBytes / 1000).toFixed(0),
+    ];
+  });
+  const header = ['', 'cold ms', '× floor', '× limit', 'warm ms', '× limit', 'bundle KB'];
+  const lines = [header, ['---', ...header.slice(1).map(() => '---:')], ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
+function spread(values: readonly number[]): string {
+  const [median, lower, upper] = [0.5, 0.25, 0.75].map((p) => quantile(values, p).toFixed(2));
+  return `${median} (${lower}–${upper})`;
 }

@@ -1,10 +1,3 @@
-/** A sample's median and the range of its middle half. */
-export interface Spread {
-  median: number;
-  lowerQuartile: number;
-  upperQuartile: number;
-}
-
 /** The `p` quantile of the sample (`p` from 0 to 1), interpolated between neighbours; NaN for an empty sample. */
 export function quantile(values: readonly number[], p: number): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -12,12 +5,4 @@ export function quantile(values: readonly number[], p: number): number {
   const [below, above] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
   if (below === undefined || above === undefined) return Number.NaN;
   return below + (above - below) * (position - Math.floor(position));
-}
-
-export function spread(values: readonly number[]): Spread {
-  return {
-    median: quantile(values, 0.5),
-    lowerQuartile: quantile(values, 0.25),
-    upperQuartile: quantile(values, 0.75),
-  };
 }

@@ -12,7 +12,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collectTail, end, untilAnswering } from './server-process.ts';
 
-/** Where `scripts/install-meeting-peers.sh` installs the server. */
+/** Where `scripts/install.sh meeting-peers` installs the server. */
 const installed = fileURLToPath(new URL('../.tools/livekit-server', import.meta.url));
 
 /** The reason why there is no LiveKit server, in one line for a person. */
@@ -28,7 +28,7 @@ const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 
 /** The message where there is no LiveKit server: one line. */
 export const howToGetLiveKit =
-  'no livekit-server found: run scripts/install-meeting-peers.sh, put one on the PATH, or name it in LIVEKIT_SERVER';
+  'no livekit-server found: run scripts/install.sh meeting-peers, put one on the PATH, or name it in LIVEKIT_SERVER';
 
 /**
  * The path of a LiveKit server: the one named by `LIVEKIT_SERVER`, else the installed one, else `livekit-server` on the

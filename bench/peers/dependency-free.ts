@@ -3,7 +3,7 @@
  * of the secret: it is not for production, but for comparison with the others.
  */
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
-import { admissionOf, answer, grant, parseSecret, type Secret, secretName, ttlSeconds } from './meeting.ts';
+import { admissionOf, answer, grant, type Secret, secretName, ttlSeconds } from './meeting.ts';
 
 const { createHash, createHmac } = process.getBuiltinModule('node:crypto');
 const http = process.getBuiltinModule('node:http');
@@ -68,23 +68,18 @@ function readSecret(): Promise<Secret> {
   const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
   const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${hmac(key, stringToSign).toString('hex')}`;
 
-  return new Promise((resolve, reject) => {
-    const { request } = url.protocol === 'https:' ? https : http;
-    request(url, { method: 'POST', headers: { ...headers, authorization } }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => {
-        const { SecretString } = JSON.parse(text);
-        resolve(parseSecret(SecretString));
-      });
-      response.on('error', reject);
-    })
-      .on('error', reject)
-      .end(body);
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<Secret>();
+  const { request } = url.protocol === 'https:' ? https : http;
+  request(url, { method: 'POST', headers: { ...headers, authorization } }, (response) => {
+    let text = '';
+    response.on('data', (chunk) => {
+      text += chunk;
+    });
+    response.on('end', () => resolve(JSON.parse(JSON.parse(text).SecretString)));
+  })
+    .on('error', reject)
+    .end(body);
+  return promise;
 }
 
 function sha256(text: string): string {

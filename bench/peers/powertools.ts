@@ -5,15 +5,14 @@
 import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import type { APIGatewayProxyHandlerV2WithJWTAuthorizer } from 'aws-lambda';
 import { liveKitToken } from './livekit.ts';
-import { admissionOf, answer, isSecret, secretName } from './meeting.ts';
+import { admissionOf, answer, type Secret, secretName } from './meeting.ts';
 
-const readSecret = () => getSecret(secretName, { maxAge: 300, transform: 'json' });
+const readSecret = () => getSecret<Secret>(secretName, { maxAge: 300, transform: 'json' });
 const prefetch = readSecret();
 
 export const handler: APIGatewayProxyHandlerV2WithJWTAuthorizer = async (event) => {
   const admission = admissionOf(event);
-  await prefetch;
-  const secret: unknown = await readSecret();
-  if (!isSecret(secret)) throw new Error('the secret is not what it should be');
+  const secret = (await prefetch) && (await readSecret());
+  if (!secret) throw new Error('there is no secret');
   return answer(admission, secret, await liveKitToken(admission, secret));
 };

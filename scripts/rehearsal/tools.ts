@@ -1,4 +1,4 @@
-/** The programs that a rehearsal needs in addition to Node, installed by `scripts/install-rehearsal.sh`. */
+/** The programs that a rehearsal needs in addition to Node, installed by `scripts/install.sh rehearsal`. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ export class RehearsalFault extends Error {
 export async function requireTools(): Promise<void> {
   for (const path of Object.values(tools)) {
     await access(path, constants.X_OK).catch(() => {
-      throw new RehearsalFault(`${path} is not there: run scripts/install-rehearsal.sh`);
+      throw new RehearsalFault(`${path} is not there: run scripts/install.sh rehearsal`);
     });
   }
 }

@@ -2,19 +2,8 @@
  * A discrete-event model of a join through API Gateway, Lambda and Secrets Manager: each event can schedule later events.
  * Nothing really runs or waits, so a hundred thousand readers take a second.
  */
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import TinyQueue from 'tinyqueue';
 import { backOff } from '../../client/waiting.ts';
-import { TokenBucket } from './token-bucket.ts';
-
-/** Readers who press "Join" at random times within a period. */
-export interface Crowd {
-  readers: number;
-  withinMs: number;
-  /** The same seed gives the same run. */
-  seed: number;
-}
 
 /** A rate, and how many requests may come at once. */
 export interface Rate {
@@ -22,7 +11,7 @@ export interface Rate {
   burst: number;
 }
 
-/** The limits that refuse requests. */
+/** The limits that refuse requests: the first two with a 429, the others with a 503. */
 export interface Limits {
   /** The parameters `throttling-rate` and `throttling-burst`. */
   stage: Rate;
@@ -37,74 +26,49 @@ export interface Limits {
   /** Secrets Manager's quota for reads, for the account in a region. */
   storeReads: Rate;
 }
-
-/** How long things take, in milliseconds. */
-export interface Times {
-  /** A request to an environment that has served before. */
-  warmMs: number;
-  /** The first request of an environment, from its start: the init included. */
-  coldMs: number;
-  /** The round trip from the client to the gateway. */
-  networkMs: number;
-  /** When an environment reads the secret again: `CREDENTIALS_MAX_AGE_SECONDS`. */
-  credentialsMaxAgeMs: number;
-}
-
-/** How the client retries after a 429 or 503: it waits, longer each time, and asks again. */
-export interface Retries {
-  /** Requests after the first. */
-  retries: number;
-  /** The upper bound of the first wait, in milliseconds. It doubles with each retry, up to `longestWaitMs`. */
-  firstWaitMs: number;
-  longestWaitMs: number;
-}
+export type LimitName = keyof Limits;
 
 export interface Scenario {
-  crowd: Crowd;
+  /** Readers who press "Join" at random times within a period. The same seed gives the same run. */
+  crowd: { readers: number; withinMs: number; seed: number };
   limits: Limits;
-  times: Times;
-  retries: Retries;
+  times: {
+    /** A request to an environment that has served before. */
+    warmMs: number;
+    /** The first request of an environment, from its start: the init included. */
+    coldMs: number;
+    /** The round trip from the client to the gateway. */
+    networkMs: number;
+    /** When an environment reads the secret again: `CREDENTIALS_MAX_AGE_SECONDS`. */
+    credentialsMaxAgeMs: number;
+  };
+  /** How the client retries after a 429 or 503: as the client module, `backOff` between tries. */
+  retries: { retries: number; firstWaitMs: number; longestWaitMs: number };
 }
-
-/** The limits that refuse requests: the first two with a 429, the others with a 503. */
-export const limitNames = [
-  'stage',
-  'gateway',
-  'invocations',
-  'concurrency',
-  'scaling',
-  'storeReads',
-] as const;
-export type LimitName = (typeof limitNames)[number];
 
 export interface Outcome {
   /** The wait of each reader who got a token, from "Join" to the token, in milliseconds; in no particular order. */
-  waitsMs: readonly number[];
+  waitsMs: number[];
   /** When the last of them got the token, in milliseconds since the start. */
   lastInMs: number;
   /** Readers whose last attempt was refused too. */
   gaveUp: number;
-  refusals: Readonly<Record<LimitName, number>>;
-  /** The first limit that refused a request; `undefined` where none did. */
+  refusals: Record<LimitName, number>;
   firstLimit: LimitName | undefined;
-  /** Requests that reached the gateway, refused ones included. */
+  /** Those that reached the gateway, refused ones included, and those of them that reached the function. */
   requests: number;
-  /** Requests that reached the function. */
   invocations: number;
   /** Time that Lambda bills, in milliseconds: the init included. */
   billedMs: number;
-  /** Environments started. */
+  /** Those started. */
   environments: number;
   /** The most requests that ran at a time. */
   peakConcurrency: number;
   storeReads: number;
-  /** The most reads within one calendar second. */
-  peakReadsPerSecond: number;
 }
 
-/** An execution environment of the function. */
+/** An execution environment of the function; `undefined` before it has read the secret. */
 interface Environment {
-  /** When it read the secret; `undefined` before it has. */
   readAtMs: number | undefined;
 }
 
@@ -117,114 +81,90 @@ const refreshJitter = 0.1;
 
 /** Runs the model until every reader has a token or has given up. */
 export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
-  const generator = xoroshiro128plus(crowd.seed);
-  const random = () => uniformFloat64(generator);
+  const random = randomFrom(crowd.seed);
   const agenda = new TinyQueue<{ atMs: number; run: (nowMs: number) => void }>([], (a, b) => a.atMs - b.atMs);
   const at = (atMs: number, run: (nowMs: number) => void) => agenda.push({ atMs, run });
 
-  const stage = new TokenBucket(limits.stage);
-  const gateway = new TokenBucket(limits.gateway);
-  const lambda = new TokenBucket(limits.invocations);
-  const scaling = new TokenBucket(limits.scaling);
-  const store = new TokenBucket(limits.storeReads);
+  const stage = tokenBucket(limits.stage);
+  const gateway = tokenBucket(limits.gateway);
+  const lambda = tokenBucket(limits.invocations);
+  const scaling = tokenBucket(limits.scaling);
+  const store = tokenBucket(limits.storeReads);
   const idle: Environment[] = [];
   let running = 0;
-
-  const waitsMs: number[] = [];
-  const refusals: Record<LimitName, number> = {
-    stage: 0,
-    gateway: 0,
-    invocations: 0,
-    concurrency: 0,
-    scaling: 0,
-    storeReads: 0,
+  const outcome: Outcome = {
+    ...{ waitsMs: [], lastInMs: 0, gaveUp: 0, firstLimit: undefined },
+    refusals: { stage: 0, gateway: 0, invocations: 0, concurrency: 0, scaling: 0, storeReads: 0 },
+    ...{ requests: 0, invocations: 0, billedMs: 0, environments: 0, peakConcurrency: 0, storeReads: 0 },
   };
-  let firstLimit: LimitName | undefined;
-  let lastInMs = 0;
-  let gaveUp = 0;
-  let requests = 0;
-  let invocations = 0;
-  let billedMs = 0;
-  let environments = 0;
-  let peakConcurrency = 0;
-  const readsBySecond = new Map<number, number>();
 
   /** One request of a reader's client, from the moment that it is sent. */
   const attempt = (retry: number, pressedAtMs: number) => (sentAtMs: number) => {
-    const admitted = () => (answeredAtMs: number) => {
-      lastInMs = Math.max(lastInMs, answeredAtMs);
-      waitsMs.push(answeredAtMs - pressedAtMs);
-    };
-    const refused = (by: LimitName) => (answeredAtMs: number) => {
-      refusals[by] += 1;
-      firstLimit ??= by;
-      if (retry === retries.retries) {
-        gaveUp += 1;
-        return;
-      }
-      const waitMs = backOff(retry, retries.firstWaitMs, retries.longestWaitMs, random);
-      at(answeredAtMs + waitMs, attempt(retry + 1, pressedAtMs));
-    };
-    const answer = (nowMs: number, outcome: (answeredAtMs: number) => void) =>
-      at(nowMs + times.networkMs / 2, outcome);
+    const answer = (atMs: number, refusedBy?: LimitName) =>
+      at(atMs + times.networkMs / 2, (nowMs) => {
+        if (refusedBy === undefined) {
+          outcome.lastInMs = nowMs;
+          outcome.waitsMs.push(nowMs - pressedAtMs);
+          return;
+        }
+        outcome.refusals[refusedBy] += 1;
+        outcome.firstLimit ??= refusedBy;
+        if (retry === retries.retries) outcome.gaveUp += 1;
+        else {
+          const waitMs = backOff(retry, retries.firstWaitMs, retries.longestWaitMs, random);
+          at(nowMs + waitMs, attempt(retry + 1, pressedAtMs));
+        }
+      });
 
     at(sentAtMs + times.networkMs / 2, (nowMs) => {
-      requests += 1;
-      if (!stage.take(nowMs)) return answer(nowMs, refused('stage'));
-      if (!gateway.take(nowMs)) return answer(nowMs, refused('gateway'));
-      if (!lambda.take(nowMs)) return answer(nowMs, refused('invocations'));
-      if (running >= limits.concurrency) return answer(nowMs, refused('concurrency'));
-      const environment = idle.pop() ?? startEnvironment(nowMs);
-      if (environment === undefined) return answer(nowMs, refused('scaling'));
-      serve(environment, nowMs, (doneAtMs, hasCredentials) =>
-        answer(doneAtMs, hasCredentials ? admitted() : refused('storeReads')),
-      );
+      outcome.requests += 1;
+      if (!stage(nowMs)) return answer(nowMs, 'stage');
+      if (!gateway(nowMs)) return answer(nowMs, 'gateway');
+      if (!lambda(nowMs)) return answer(nowMs, 'invocations');
+      if (running >= limits.concurrency) return answer(nowMs, 'concurrency');
+      const environment = idle.pop();
+      if (environment === undefined) {
+        if (!scaling(nowMs)) return answer(nowMs, 'scaling');
+        outcome.environments += 1;
+      }
+      serve(environment ?? { readAtMs: undefined }, nowMs, answer);
     });
-  };
-
-  const startEnvironment = (nowMs: number): Environment | undefined => {
-    if (!scaling.take(nowMs)) return undefined;
-    environments += 1;
-    return { readAtMs: undefined };
   };
 
   /** Runs one request in an environment, which reads the secret first if that is due. */
   const serve = (
     environment: Environment,
     startedAtMs: number,
-    onDone: (doneAtMs: number, hasCredentials: boolean) => void,
+    answer: (atMs: number, refusedBy?: LimitName) => void,
   ) => {
-    running += 1;
-    invocations += 1;
-    peakConcurrency = Math.max(peakConcurrency, running);
-    const finish = (hasCredentials: boolean) => (nowMs: number) => {
-      running -= 1;
-      billedMs += nowMs - startedAtMs;
-      idle.push(environment);
-      onDone(nowMs, hasCredentials);
-    };
     const { readAtMs } = environment;
     const isCold = readAtMs === undefined;
-    const isDue =
-      isCold || startedAtMs - readAtMs >= times.credentialsMaxAgeMs * (1 - refreshJitter * random());
-    if (!isDue) {
-      at(startedAtMs + times.warmMs, finish(true));
-      return;
-    }
+    running += 1;
+    outcome.invocations += 1;
+    outcome.peakConcurrency = Math.max(outcome.peakConcurrency, running);
+    const finish = (atMs: number, refusedBy?: LimitName) =>
+      at(atMs, (nowMs) => {
+        running -= 1;
+        outcome.billedMs += nowMs - startedAtMs;
+        idle.push(environment);
+        answer(nowMs, refusedBy);
+      });
     const read = (number: number) => (nowMs: number) => {
-      const second = Math.floor(nowMs / 1000);
-      readsBySecond.set(second, (readsBySecond.get(second) ?? 0) + 1);
-      if (store.take(nowMs)) {
+      outcome.storeReads += 1;
+      if (store(nowMs)) {
         environment.readAtMs = nowMs;
-        at(nowMs + (isCold ? times.coldMs : times.warmMs), finish(true));
+        finish(nowMs + (isCold ? times.coldMs : times.warmMs));
       } else if (number < readAttempts) {
         at(nowMs + firstReadDelayMs * 2 ** (number - 1) * random(), read(number + 1));
+      } else if (isCold) {
+        finish(nowMs, 'storeReads');
       } else {
-        // Without a cached value it refuses at once; with one, it uses the cached value.
-        at(nowMs + (isCold ? 0 : times.warmMs), finish(!isCold));
+        finish(nowMs + times.warmMs);
       }
     };
-    at(startedAtMs, read(1));
+    const maxAgeMs = times.credentialsMaxAgeMs * (1 - refreshJitter * random());
+    if (isCold || startedAtMs - readAtMs >= maxAgeMs) at(startedAtMs, read(1));
+    else finish(startedAtMs + times.warmMs);
   };
 
   for (let reader = 0; reader < crowd.readers; reader += 1) {
@@ -232,20 +172,30 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
     at(pressedAtMs, attempt(0, pressedAtMs));
   }
   for (let next = agenda.pop(); next !== undefined; next = agenda.pop()) next.run(next.atMs);
+  return outcome;
+}
 
-  const readCounts = [...readsBySecond.values()];
-  return {
-    waitsMs,
-    lastInMs,
-    gaveUp,
-    refusals,
-    firstLimit,
-    requests,
-    invocations,
-    billedMs,
-    environments,
-    peakConcurrency,
-    storeReads: readCounts.reduce((sum, count) => sum + count, 0),
-    peakReadsPerSecond: readCounts.reduce((most, count) => Math.max(most, count), 0),
+/** As API Gateway and Lambda limit rates: full at the start. Takes one token, if there is one at this time, never earlier than before. */
+export function tokenBucket({ perSecond, burst }: Rate): (atMs: number) => boolean {
+  let tokens = burst;
+  let filledAtMs = 0;
+  return (atMs) => {
+    tokens = Math.min(burst, tokens + ((atMs - filledAtMs) / 1000) * perSecond);
+    filledAtMs = atMs;
+    // The tolerance allows for rounding errors.
+    const isTaken = tokens >= 1 - 1e-9;
+    if (isTaken) tokens -= 1;
+    return isTaken;
+  };
+}
+
+/** Numbers from 0 up to, but not including, 1, which look random: "mulberry32". */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

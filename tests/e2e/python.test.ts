@@ -18,7 +18,7 @@ const running = new Set<ChildProcessByStdio<Writable, Readable, Readable>>();
 
 beforeAll(async () => {
   await access(python).catch(() => {
-    throw new Error('There is no LiveKit for Python: run scripts/install-meeting-peers.sh.');
+    throw new Error('There is no LiveKit for Python: run scripts/install.sh meeting-peers.');
   });
 });
 afterEach(() => {

@@ -93,7 +93,7 @@ describe('The page tells of', () => {
     await page.getByRole('button', { name: 'Join the meeting' }).click();
     const problem = await problemOn(page);
     expect(problem).toContain('No LiveKit server answers.');
-    expect(problem).toContain('scripts/install-meeting-peers.sh');
+    expect(problem).toContain('scripts/install.sh meeting-peers');
     await picture(page, '7 no LiveKit server');
   });
 

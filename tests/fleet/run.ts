@@ -12,10 +12,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { TokenVerifier } from 'livekit-server-sdk';
 import * as v from 'valibot';
-import { findNode24 } from '../../bench/node24.ts';
 import { packageFunction } from '../../deploy/package-function.ts';
 import { findLiveKit, howToGetLiveKit, LiveKitFault, startLiveKit } from '../../local/livekit.ts';
 import { freePort } from '../../local/ports.ts';
+import { findNode24 } from '../../stand-ins/lambda/aws-runtime.ts';
 import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { startSecretsManager } from '../../stand-ins/secrets-manager.ts';
 import { startTlsFront } from '../../stand-ins/tls-front.ts';
@@ -69,8 +69,7 @@ const verifiers = new Map<string, TokenVerifier>(
 
 const binary = await findLiveKit(process.env);
 if (binary === undefined) throw new LiveKitFault(howToGetLiveKit);
-const node = await findNode24();
-if (!node.version.startsWith('v24.')) throw new Error('Node 24 is missing: run scripts/install-node-24.sh');
+const nodePath = findNode24();
 const [first, second] = [keys['first key'], keys['second key']];
 const liveKit = await startLiveKit({
   binary,
@@ -84,7 +83,7 @@ const store = await startSecretsManager();
 const front = await startTlsFront(store.url);
 const fleet = new Fleet({
   directory: packaged.directory,
-  nodePath: node.path,
+  nodePath,
   env: {
     ...store.environment,
     ...front.environment,

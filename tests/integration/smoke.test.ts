@@ -212,7 +212,7 @@ describe('LiveKit', () => {
     const checks = await checkDeployment(await at(`ws://127.0.0.1:${await freePort()}`));
     const shown = checks.find(({ subject }) => subject === 'LiveKit');
     expect(shown).toMatchObject({ mark: 'warning', code: 'no-local-livekit' });
-    expect(shown?.notes.join()).toContain('scripts/install-meeting-peers.sh');
+    expect(shown?.notes.join()).toContain('scripts/install.sh meeting-peers');
   });
 });
 

@@ -10,7 +10,6 @@ import { respond, secretName, startStore } from '../package/support/environment.
 const runtime = findAwsRuntime();
 
 async function start(environment: Readonly<Record<string, string>>) {
-  if (runtime === undefined) throw new Error('run scripts/install-lambda-runtime.sh first');
   const lambda = await startFunction({
     directory: inject('packaged').directory,
     env: { LIVEKIT_SECRET_ID: secretName, AWS_LAMBDA_LOG_FORMAT: 'JSON', ...environment },

@@ -21,7 +21,7 @@ export function joinProblem(error: unknown, serverUrl: string): Problem {
   return new Problem('No LiveKit server answers.', {
     why: `The connection to ${serverUrl} failed.`,
     remedy:
-      'On a laptop: run "scripts/install-meeting-peers.sh" once, then restart "npm start"; it starts the server. Elsewhere: check LIVEKIT_WS_URL.',
+      'On a laptop: run "scripts/install.sh meeting-peers" once, then restart "npm start"; it starts the server. Elsewhere: check LIVEKIT_WS_URL.',
   });
 }
 

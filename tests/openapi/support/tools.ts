@@ -1,4 +1,4 @@
-/** What `scripts/install-openapi-tools.sh` installs. */
+/** What `scripts/install.sh openapi-tools` installs. */
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ export async function runTool(
 ): Promise<ToolResult> {
   const path = fileURLToPath(new URL(paths[name], import.meta.url));
   await access(path).catch(() => {
-    throw new Error(`There is no ${name}: run scripts/install-openapi-tools.sh.`);
+    throw new Error(`There is no ${name}: run scripts/install.sh openapi-tools.`);
   });
   const env = { PATH: process.env['PATH'], HOME: directory, ...environment };
   return new Promise((resolve) => {

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { quantile } from '../../../bench/statistics.ts';
-import { billOf, memoryGigabytes, prices } from '../../../scripts/simulation/bill.ts';
-import { benchmarkTimes, clientRetries, defaultLimits } from '../../../scripts/simulation/defaults.ts';
-import { type Outcome, type Scenario, simulate } from '../../../scripts/simulation/model.ts';
-import { waitChart, withTable } from '../../../scripts/simulation/page.ts';
-import { invocationsQuota } from '../../../scripts/simulation/quotas.ts';
-import { describe as inWords } from '../../../scripts/simulation/report.ts';
-import { TokenBucket } from '../../../scripts/simulation/token-bucket.ts';
+import {
+  billOf,
+  defaults,
+  invocationsQuota,
+  limitsInWords,
+  memoryGigabytes,
+} from '../../../scripts/simulation/limits.ts';
+import { type Outcome, type Scenario, simulate, tokenBucket } from '../../../scripts/simulation/model.ts';
 
 const unlimited = { perSecond: 1e9, burst: 1e9 };
 const open: Scenario['limits'] = {
@@ -46,7 +47,7 @@ describe('without a limit', () => {
 
   test('readers who come at once each meet an environment of their own', () => {
     const outcome = run({ readers: 300 });
-    expect(outcome).toMatchObject({ environments: 300, peakConcurrency: 300, peakReadsPerSecond: 300 });
+    expect(outcome).toMatchObject({ environments: 300, peakConcurrency: 300, storeReads: 300 });
     expect(quantile(outcome.waitsMs, 1)).toBe(250);
   });
 
@@ -75,6 +76,7 @@ describe('without a limit', () => {
 
 describe('at a limit', () => {
   const patient = { ...retries, retries: 1_000_000, longestWaitMs: 500 };
+  const impatient = { ...retries, retries: 0 };
 
   test("the stage's throttling lets a burst pass, and from then on its rate", () => {
     const stage = { perSecond: 50, burst: 100 };
@@ -94,37 +96,14 @@ describe('at a limit', () => {
     expect(outcome.refusals.stage).toBe(20 * 5);
   });
 
-  test("the account's quota turns away what the stage lets pass", () => {
-    const gateway = { perSecond: 1e-9, burst: 10 };
-    expect(run({ readers: 11, limits: { ...open, gateway } })).toMatchObject({
-      gaveUp: 1,
-      firstLimit: 'gateway',
-    });
-    expect(run({ readers: 10, limits: { ...open, gateway } })).toMatchObject({
-      gaveUp: 0,
-      firstLimit: undefined,
-    });
-  });
-
-  test('no more requests run at a time than the concurrency allows', () => {
-    const one = { ...retries, retries: 0 };
-    const limits = { ...open, concurrency: 7 };
-    expect(run({ readers: 8, limits, retries: one })).toMatchObject({
-      peakConcurrency: 7,
-      gaveUp: 1,
-      firstLimit: 'concurrency',
-    });
-    expect(run({ readers: 7, limits, retries: one })).toMatchObject({ gaveUp: 0, firstLimit: undefined });
-  });
-
-  test('Lambda takes ten requests a second for each unit of concurrency', () => {
-    const limits = { ...open, invocations: invocationsQuota(7) };
-    const one = { ...retries, retries: 0 };
-    expect(run({ readers: 71, limits, retries: one })).toMatchObject({
-      gaveUp: 1,
-      firstLimit: 'invocations',
-    });
-    expect(run({ readers: 70, limits, retries: one }).gaveUp).toBe(0);
+  test.each<[string, number, Partial<Scenario['limits']>]>([
+    ['gateway', 10, { gateway: { perSecond: 1e-9, burst: 10 } }],
+    ['concurrency', 7, { concurrency: 7 }],
+    ['invocations', 70, { invocations: invocationsQuota(7) }],
+  ])('%s lets %d pass at once, and not one more', (firstLimit, most, limits) => {
+    const atOnce = (readers: number) => run({ readers, limits: { ...open, ...limits }, retries: impatient });
+    expect(atOnce(most)).toMatchObject({ gaveUp: 0, firstLimit: undefined });
+    expect(atOnce(most + 1)).toMatchObject({ gaveUp: 1, firstLimit });
   });
 
   test('environments start no faster than Lambda starts them', () => {
@@ -139,54 +118,60 @@ describe('at a limit', () => {
 
   test('a throttled read is tried again, and then the request refused', () => {
     const storeReads = { perSecond: 1e-9, burst: 10 };
-    const one = { ...retries, retries: 0 };
-    const outcome = run({ readers: 12, limits: { ...open, storeReads }, retries: one });
+    const outcome = run({ readers: 12, limits: { ...open, storeReads }, retries: impatient });
     expect(outcome).toMatchObject({ gaveUp: 2, firstLimit: 'storeReads', storeReads: 10 + 2 * 3 });
   });
 });
 
-describe('a token bucket', () => {
-  test('holds its burst, and gains its rate', () => {
-    const bucket = new TokenBucket({ perSecond: 2, burst: 3 });
-    expect([0, 0, 0, 0].map((at) => bucket.take(at))).toEqual([true, true, true, false]);
-    expect([499, 500, 500].map((at) => bucket.take(at))).toEqual([false, true, false]);
-    expect([60_000, 60_000, 60_000, 60_000].map((at) => bucket.take(at))).toEqual([true, true, true, false]);
-  });
+test('a token bucket holds its burst, and gains its rate', () => {
+  const take = tokenBucket({ perSecond: 2, burst: 3 });
+  expect([0, 0, 0, 0].map(take)).toEqual([true, true, true, false]);
+  expect([499, 500, 500].map(take)).toEqual([false, true, false]);
+  expect([60_000, 60_000, 60_000, 60_000].map(take)).toEqual([true, true, true, false]);
 });
 
-describe('the bill', () => {
-  test('is what a million requests cost by the price list', () => {
-    const million = { requests: 1e6, invocations: 1e6, billedMs: 1e9, storeReads: 1e4 };
-    const bill = billOf(million);
-    expect(bill.gateway).toBe(prices.gatewayPerMillionRequests);
-    expect(bill.lambda).toBeCloseTo(0.2 + 1e6 * 0.0000133334, 10);
-    expect(bill.store).toBe(prices.storePerTenThousandReads);
-    expect(bill.total).toBeCloseTo(bill.gateway + bill.lambda + bill.logs + bill.store, 10);
+test('the bill is what a million requests cost by the price list, with the memory of serverless.yml', async () => {
+  const bill = billOf({ requests: 1e6, invocations: 1e6, billedMs: 1e9, storeReads: 1e4 });
+  expect(bill).toMatchObject({
+    gateway: 1,
+    store: 0.05,
+    lambda: expect.closeTo(0.2 + 1e6 * 0.0000133334, 10),
   });
-
-  test("counts the function's memory as it is deployed", async () => {
-    const service = await readFile(new URL('../../../serverless.yml', import.meta.url), 'utf8');
-    expect(service).toContain(`memorySize: ${1024 * memoryGigabytes}\n`);
-  });
+  expect(bill.total).toBeCloseTo(bill.gateway + bill.lambda + bill.logs + bill.store, 10);
+  const service = await readFile(new URL('../../../serverless.yml', import.meta.url), 'utf8');
+  expect(service).toContain(`memorySize: ${1024 * memoryGigabytes}\n`);
 });
 
-test('what a run found names the first limit and what raises it', () => {
-  const scenario: Scenario = {
-    crowd: { readers: 1_000, withinMs: 1_000, seed: 1 },
-    limits: defaultLimits(),
-    times,
-    retries,
-  };
-  const words = inWords(scenario, simulate(scenario));
-  expect(words).toContain('1,000 readers within 1.0 s');
-  expect(words).toMatch(/first limit .*429.*`throttling-rate`/);
-});
-
-test('docs/capacity.md shows what the model says', async () => {
-  const basis = { limits: defaultLimits(), times: await benchmarkTimes(), retries: clientRetries };
-  const docs = new URL('../../../docs/', import.meta.url);
-  const page = await readFile(new URL('capacity.md', docs), 'utf8');
-  expect(withTable(page, basis)).toBe(page);
-  expect(await readFile(new URL('capacity/wait.svg', docs), 'utf8')).toBe(waitChart(basis));
-  // Seconds on an idle machine, half a minute on a busy one.
-}, 120_000);
+test.each<[number, Partial<Scenario['limits']>]>([
+  [10, {}],
+  [1_000, { stage: { perSecond: 1_000, burst: 1_000 } }],
+  [
+    100_000,
+    {
+      stage: { perSecond: 100_000, burst: 100_000 },
+      gateway: { perSecond: 100_000, burst: 100_000 },
+      invocations: invocationsQuota(10_000),
+      concurrency: 10_000,
+    },
+  ],
+])(
+  'docs/capacity.md has the row of the model for %d joins within a second',
+  async (readers, raised) => {
+    const page = await readFile(new URL('../../../docs/capacity.md', import.meta.url), 'utf8');
+    const [before, after] = [{}, raised].map((limits) =>
+      simulate({
+        ...defaults,
+        limits: { ...defaults.limits, ...limits },
+        crowd: { readers, withinMs: 1_000, seed: 1 },
+      }),
+    );
+    const limit = (outcome?: Outcome) =>
+      outcome?.firstLimit === undefined ? 'nothing' : limitsInWords[outcome.firstLimit].replace(/ \(.*/, '');
+    const figures = (outcome?: Outcome) =>
+      `${outcome?.gaveUp.toLocaleString('en-US')}; ${(quantile(outcome?.waitsMs ?? [], 0.99) / 1000).toFixed(2)} s`;
+    const [first, ...cells] = [limit(before), figures(before), limit(after), figures(after)];
+    const row = page.split('\n').find((line) => line.startsWith(`| ${readers.toLocaleString('en-US')} |`));
+    expect(row?.split(' | ').slice(1, 5)).toEqual([first, ...cells]);
+  },
+  60_000,
+);
