@@ -3,10 +3,7 @@
  * BEARER_TOKEN. This needs no permission in AWS. For another identity provider, replace this script.
  */
 import process from 'node:process';
-import {
-  CognitoIdentityProviderClient,
-  InitiateAuthCommand,
-} from '@aws-sdk/client-cognito-identity-provider';
+import * as v from 'valibot';
 
 const variables = {
   SIGN_IN_CLIENT_ID:
@@ -14,6 +11,13 @@ const variables = {
   SIGN_IN_USERNAME: "the reader's name in the user pool",
   SIGN_IN_PASSWORD: "the reader's password",
 };
+
+const answerSchema = v.object({
+  AuthenticationResult: v.optional(v.object({ AccessToken: v.string() })),
+  ChallengeName: v.optional(v.string()),
+  /** With an error. */
+  message: v.optional(v.string()),
+});
 
 /** @throws {Error} naming the variable that is missing, and what it should be. */
 function read(name: keyof typeof variables): string {
@@ -23,17 +27,26 @@ function read(name: keyof typeof variables): string {
 }
 
 try {
-  const client = new CognitoIdentityProviderClient({
-    region: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'eu-central-1',
-  });
-  const { AuthenticationResult: result, ChallengeName: challenge } = await client.send(
-    new InitiateAuthCommand({
-      AuthFlow: 'USER_PASSWORD_AUTH',
-      ClientId: read('SIGN_IN_CLIENT_ID'),
-      AuthParameters: { USERNAME: read('SIGN_IN_USERNAME'), PASSWORD: read('SIGN_IN_PASSWORD') },
-    }),
+  const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'eu-central-1';
+  const response = await fetch(
+    process.env['AWS_ENDPOINT_URL'] ?? `https://cognito-idp.${region}.amazonaws.com`,
+    {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'AWSCognitoIdentityProviderService.InitiateAuth',
+      },
+      body: JSON.stringify({
+        AuthFlow: 'USER_PASSWORD_AUTH',
+        ClientId: read('SIGN_IN_CLIENT_ID'),
+        AuthParameters: { USERNAME: read('SIGN_IN_USERNAME'), PASSWORD: read('SIGN_IN_PASSWORD') },
+      }),
+    },
   );
-  if (result?.AccessToken === undefined) {
+  const answer = v.parse(answerSchema, await response.json());
+  if (!response.ok) throw new Error(answer.message ?? `The user pool answered ${response.status}.`);
+  const { AuthenticationResult: result, ChallengeName: challenge } = answer;
+  if (result === undefined) {
     throw new Error(`The user pool wants more of this reader than a password: ${challenge}.`);
   }
   console.log(result.AccessToken);

@@ -1,33 +1,28 @@
-import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
-import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { describeBundle, packageFoldersIn } from '../../deploy/describe-bundle.ts';
 import { billOfMaterials } from '../../scripts/sbom.ts';
 
-const bomSchema = v.object({
-  metadata: v.object({ component: v.object({ name: v.string() }) }),
-  components: v.array(
-    v.object({ group: v.optional(v.string()), name: v.string(), version: v.string(), purl: v.string() }),
-  ),
-});
-
-test('the bill of materials is valid CycloneDX', async () => {
-  const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
-  expect(await validator.validate(await billOfMaterials())).toBeNull();
-  expect(await validator.validate('{"bomFormat": "CycloneDX"}')).not.toBeNull();
-});
-
-test('it lists the packages in the bundle, and is the same each time', async () => {
+test('the bill of materials lists the packages in the bundle, and is the same each time', async () => {
   const text = await billOfMaterials();
-  const { metadata, components } = v.parse(bomSchema, JSON.parse(text));
-  expect(metadata.component.name).toBe('booky-meeting-token');
-  expect(components.map(({ group, name }) => [group, name].filter(Boolean).join('/')).sort()).toEqual(
-    packageFoldersIn(await describeBundle())
-      .map((folder) => folder.replace(/^.*node_modules\//, ''))
-      .sort(),
+  const { components, ...rest } = JSON.parse(text);
+  expect(rest).toMatchObject({
+    bomFormat: 'CycloneDX',
+    specVersion: '1.6',
+    metadata: { component: { type: 'application', name: 'booky-meeting-token' } },
+  });
+  const names = components.map(({ group, name }: { group?: string; name: string }) =>
+    [group, name].filter(Boolean).join('/'),
   );
-  expect(components.find(({ name }) => name === 'livekit-server-sdk')?.purl).toMatch(
-    /^pkg:npm\/livekit-server-sdk@\d+\.\d+\.\d+$/,
-  );
+  const bundled = packageFoldersIn(await describeBundle());
+  expect(names).toEqual(bundled.map((folder) => folder.replace(/^.*node_modules\//, '')));
+  const purl = expect.stringMatching(/^pkg:npm\/livekit-server-sdk@\d+\.\d+\.\d+$/);
+  expect(components).toContainEqual({
+    type: 'library',
+    'bom-ref': purl,
+    name: 'livekit-server-sdk',
+    version: expect.any(String),
+    licenses: [{ expression: 'Apache-2.0' }],
+    purl,
+  });
   expect(await billOfMaterials()).toBe(text);
 });

@@ -1,7 +1,6 @@
 /** Compares answers and bodies of requests with docs/openapi.yaml. */
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 
@@ -33,8 +32,11 @@ const document = v.parse(
 export const documented = document.paths['/api/reading-clubs/meetings/token'].post;
 
 // The parts of the document that are not JSON Schema are ignored.
-const ajv = new Ajv2020({ strict: false, allErrors: true });
-addFormats.default(ajv);
+const ajv = new Ajv2020({
+  strict: false,
+  allErrors: true,
+  formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/ },
+});
 ajv.addSchema({ ...document, $id: 'openapi' });
 
 /** Whether a body is one that the document allows to send. */
