@@ -1,6 +1,6 @@
 /**
- * What a front end imports so that a reader can join a meeting and stay in it. It has no dependency; the part for LiveKit imports
- * only types of `livekit-client`.
+ * What a front end imports so that a reader can join a meeting and stay in it, and a moderator moderate it. It has no dependency;
+ * the parts for LiveKit import only types of `livekit-client`.
  */
 export type {
   Detail,
@@ -10,6 +10,17 @@ export type {
   TokenAnswer,
   TokenRequestBody,
 } from '../lib/contract.ts';
-export { TokenError, type TokenErrorCode, textsForReaders } from './errors.ts';
-export { forTokenSource, type StayOptions, stayInMeeting } from './livekit.ts';
-export { createTokenClient, type TokenClient, type TokenClientOptions } from './token-client.ts';
+export type { TokenErrorCode } from './error-codes.ts';
+export { TokenError } from './errors.ts';
+export { type JoinOptions, joinMeeting } from './join.ts';
+export { createModerator, ModerationError, type Moderator, type ModeratorOptions } from './moderation.ts';
+export { textsForReaders } from './spanish.ts';
+export { type StayOptions, stayInMeeting } from './stay.ts';
+export type { Language } from './texts.ts';
+export {
+  createTokenClient,
+  type GetTokenOptions,
+  type TokenClient,
+  type TokenClientOptions,
+} from './token-client.ts';
+export { meetingTokenSource } from './token-source.ts';

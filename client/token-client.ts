@@ -1,38 +1,48 @@
 import type { TokenAnswer, TokenRequestBody } from '../lib/contract.ts';
+import { isOffline } from './environment.ts';
 import { TokenError } from './errors.ts';
-import { SharedCalls } from './shared-calls.ts';
+import { areTwo, readerOf } from './reader.ts';
+import { createSharedCalls } from './shared-calls.ts';
+import type { Language } from './texts.ts';
 import { requestToken } from './token-request.ts';
-import { backOff, type Clock, systemClock, unlessAborted, wait } from './waiting.ts';
+import { backOff, type Clock, never, systemClock, unlessAborted, wait } from './waiting.ts';
 
 export interface TokenClientOptions {
   /** The endpoint's whole URL: `https://…/api/reading-clubs/meetings/token`. */
   url: string;
   /**
-   * The reader's JWT, asked for before each request. With `renew` it should be a new one from the identity provider and not one
-   * that was kept: the one before was refused, or does not list the club yet. Keep the new one for the calls that follow. If it rejects, `getToken` rejects with the same reason.
+   * The JWT of the reader who is signed in now, asked for before each request and before a token is handed over. With `renew` it
+   * should be a new one from the identity provider and not one that was kept: the one before was refused, or does not list the club
+   * yet. Keep the new one for the calls that follow. If it rejects, `getToken` rejects with the same reason.
    */
   getBearer: (renew: boolean) => Promise<string> | string;
   /** The longest that a call of `getToken` takes, all tries and waits included, in milliseconds; 30,000 by default. */
   timeoutMs?: number;
-  /** How many more times a request is sent after a 429 or 503; 4 by default. */
+  /** How many more times a request is sent after a 429, 500, 502, 503 or 504 or a fault of the network; 4 by default. */
   retries?: number;
+  /** Of what errors tell the reader; by default the browser's, else English. */
+  language?: Language;
   /** For tests: `fetch`, the clock, and random numbers from 0 to 1. */
   fetch?: typeof globalThis.fetch;
   clock?: Clock;
   random?: () => number;
 }
 
+export interface GetTokenOptions {
+  signal?: AbortSignal | undefined;
+  /** Instead of the client's. */
+  retries?: number;
+}
+
 export interface TokenClient {
   /**
-   * Asks for a meeting token with the contract's body, usually `{ reading_club_id: 123 }`. Calls for the same at the same time
-   * share one request. No token is stored: ask right before connecting.
+   * Asks for a meeting token with the contract's body, usually `{ reading_club_id: 123 }`. Calls with the same JWT for the same at
+   * the same time share one request. No token is stored: ask right before connecting.
    *
-   * @throws {TokenError} when there is no token; rejects with the signal's reason when that aborts
+   * @throws {TokenError} when there is no token, or when another reader has signed in meanwhile (`unauthenticated`, without a
+   * status); rejects with the signal's reason when that aborts
    */
-  getToken: (
-    request: TokenRequestBody,
-    options?: { signal?: AbortSignal | undefined },
-  ) => Promise<TokenAnswer>;
+  getToken: (request: TokenRequestBody, options?: GetTokenOptions) => Promise<TokenAnswer>;
 }
 
 /** How often to try again, and the first wait before that and the longest, in milliseconds, where `Retry-After` names none. */
@@ -44,46 +54,69 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
     url,
     getBearer,
     timeoutMs = 30_000,
-    retries = retryDefaults.retries,
+    retries: usualRetries = retryDefaults.retries,
+    language,
     fetch = globalThis.fetch,
     clock = systemClock,
     random = Math.random,
   } = options;
 
   /** From the first try to the last; the bearer is renewed once at most. */
-  const ask = async (body: string, signal: AbortSignal) => {
+  const ask = async (first: string, body: string, retries: number, signal: AbortSignal) => {
     const deadline = clock.now() + timeoutMs;
-    let renew = false;
+    const bearerOfSame = async (renew: boolean) => {
+      const bearer = await getBearer(renew);
+      if (areTwo(readerOf(bearer), readerOf(first))) throw new TokenError('unauthenticated', {}, language);
+      return bearer;
+    };
+    let bearer = first;
     let hasRenewed = false;
     for (let retry = 0; ; ) {
-      const bearer = await getBearer(renew);
       try {
-        return await requestToken(fetch, { url, bearer, body, signal }, clock.now);
+        const answer = await requestToken(fetch, { url, bearer, body, signal, language });
+        await bearerOfSame(false);
+        return answer;
       } catch (error) {
         if (!(error instanceof TokenError)) throw error;
-        renew = isBearersFault(error) && !hasRenewed;
+        const renew = isBearersFault(error) && !hasRenewed;
         if (renew) {
           hasRenewed = true;
-          continue;
+        } else {
+          const waitMs =
+            error.retryAfterMs === undefined
+              ? backOff(retry, firstWaitMs, longestWaitMs, random)
+              : // With a random part: other clients were told to wait the same time.
+                error.retryAfterMs + firstWaitMs * random();
+          if (!isPassing(error) || retry === retries || clock.now() + waitMs >= deadline) throw error;
+          retry += 1;
+          await wait(clock, waitMs, signal);
         }
-        const waitMs =
-          error.retryAfterMs === undefined
-            ? backOff(retry, firstWaitMs, longestWaitMs, random)
-            : // With a random part: other clients were told to wait the same time.
-              error.retryAfterMs + firstWaitMs * random();
-        const isInTime = clock.now() + waitMs < deadline;
-        if (!isBusy(error) || retry === retries || !isInTime) throw error;
-        retry += 1;
-        await wait(clock, waitMs, signal);
+        bearer = await bearerOfSame(renew);
       }
     }
   };
 
-  const calls = new SharedCalls<TokenAnswer>((body, controller) => {
-    const cancel = clock.after(timeoutMs, () => controller.abort(new TokenError('timeout')));
-    return unlessAborted(ask(body, controller.signal), controller.signal).finally(cancel);
-  });
-  return { getToken: (request, { signal } = {}) => calls.join(JSON.stringify(request), signal) };
+  const share = createSharedCalls<TokenAnswer>();
+  return {
+    getToken: async (request, { signal = never(), retries = usualRetries } = {}) => {
+      const leaving = new AbortController();
+      const join = async () => {
+        const bearer = await unlessAborted(getBearer(false), signal);
+        const body = JSON.stringify(request);
+        return share(`${retries} ${bearer} ${body}`, leaving.signal, (all) =>
+          ask(bearer, body, retries, all),
+        );
+      };
+      let cancel = () => {};
+      const late = new Promise<never>((_, reject) => {
+        cancel = clock.after(timeoutMs, () => reject(new TokenError('timeout', {}, language)));
+      });
+      return unlessAborted(Promise.race([join(), late]), signal).finally(() => {
+        cancel();
+        leaving.abort();
+      });
+    },
+  };
 }
 
 /** A JWT that has expired, or is older than a membership. */
@@ -91,6 +124,8 @@ function isBearersFault({ status, code }: TokenError): boolean {
   return status === 401 || code === 'not_a_member';
 }
 
-function isBusy({ status }: TokenError): boolean {
-  return status === 429 || status === 503;
+/** Of the network, or of a gateway that is busy or got no answer of the function: to ask again is safe and may help. */
+function isPassing({ status, code }: TokenError): boolean {
+  if (code === 'no_answer') return !isOffline();
+  return code !== 'token_generation_failed' && /^(429|50[0234])$/.test(`${status}`);
 }

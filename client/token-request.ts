@@ -1,5 +1,7 @@
 import type { TokenAnswer } from '../lib/contract.ts';
-import { TokenError, type TokenErrorCode, textsForReaders } from './errors.ts';
+import type { TokenErrorCode } from './error-codes.ts';
+import { TokenError } from './errors.ts';
+import { english, type Language } from './texts.ts';
 
 export interface TokenRequest {
   url: string;
@@ -7,83 +9,74 @@ export interface TokenRequest {
   /** JSON. */
   body: string;
   signal: AbortSignal;
+  /** Of the errors' texts. */
+  language: Language | undefined;
 }
 
 /**
  * Sends one request and reads what comes back.
  *
- * @param now milliseconds since the epoch, for a `Retry-After` that is a date
  * @throws {TokenError} unless the answer is a meeting token: `no_answer` too when the signal aborts
  */
 export async function requestToken(
   fetch: typeof globalThis.fetch,
-  { url, bearer, body, signal }: TokenRequest,
-  now: () => number,
+  { url, bearer, body, signal, language }: TokenRequest,
 ): Promise<TokenAnswer> {
   const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
   let response: Response;
+  let text: string;
   try {
     response = await fetch(url, { method: 'POST', headers, body, signal });
+    text = await response.text();
   } catch (cause) {
-    throw new TokenError('no_answer', { cause });
+    throw new TokenError('no_answer', { cause }, language);
   }
-  const answer: unknown = await response.json().catch(() => undefined);
+  const answer = parse(text);
   if (response.ok && isTokenAnswer(answer)) return answer;
-  throw refusal(response, isRecord(answer) ? answer : {}, now);
+  const { error, message, request_id, details } = answer;
+  const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+  const facts = {
+    status: response.status,
+    message: string(error) ?? string(message),
+    requestId: string(request_id),
+    details: Array.isArray(details) ? details : [],
+    retryAfterMs: seconds >= 0 ? seconds * 1000 : undefined,
+  };
+  throw new TokenError(codeOf(response, answer), facts, language);
 }
 
-const fields: readonly (keyof TokenAnswer)[] = [
-  'token',
-  'room_name',
-  'participant_name',
-  'role',
-  'server_url',
-  'participant_token',
-  'expires_at',
-];
+/** The object that a text is in JSON. What begins like one and does not end was cut off: some networks don't report that. */
+function parse(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return /^({|$)/.test(text) ? { code: 'no_answer' } : {};
+  }
+}
 
-function isTokenAnswer(answer: unknown): answer is TokenAnswer {
-  return isRecord(answer) && fields.every((field) => typeof answer[field] === 'string');
+function isTokenAnswer(answer: object): answer is TokenAnswer {
+  const { token, participant_token, server_url, room_name }: Partial<Record<string, unknown>> = { ...answer };
+  return [token, participant_token, server_url, room_name].every((field) => typeof field === 'string');
 }
 
 const gatewayCodes: Readonly<Record<number, TokenErrorCode>> = {
   401: 'gateway_unauthorized',
   403: 'gateway_forbidden',
   404: 'gateway_not_found',
+  413: 'body_too_large',
   429: 'gateway_throttled',
 };
 
 /** An answer with a code is the endpoint's own; one without is the gateway's. */
-function refusal(response: Response, answer: Record<string, unknown>, now: () => number): TokenError {
-  const { ok, status, headers } = response;
-  const { code, error, message, request_id, details } = answer;
-  let known: TokenErrorCode = 'unexpected_answer';
-  if (isErrorCode(code)) known = code;
-  else if (!ok && code === undefined) known = gatewayCodes[status] ?? 'gateway_error';
-  return new TokenError(known, {
-    status,
-    message: text(error) ?? text(message),
-    requestId: text(request_id),
-    details: Array.isArray(details) ? details : undefined,
-    retryAfterMs: retryAfterMs(headers.get('retry-after'), now),
-  });
+function codeOf({ ok, status }: Response, { code }: Record<string, unknown>): TokenErrorCode {
+  if (isErrorCode(code)) return code;
+  return ok || code !== undefined ? 'unexpected_answer' : (gatewayCodes[status] ?? 'gateway_error');
 }
 
 function isErrorCode(code: unknown): code is TokenErrorCode {
-  return typeof code === 'string' && Object.hasOwn(textsForReaders, code);
+  return typeof code === 'string' && Object.keys(english).includes(code);
 }
 
-/** Seconds or a date, as HTTP has it; `undefined` where there is none that can be read. */
-function retryAfterMs(header: string | null, now: () => number): number | undefined {
-  if (!header) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-function text(value: unknown): string | undefined {
+function string(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

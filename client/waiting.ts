@@ -27,14 +27,23 @@ export function backOff(
   return Math.min(longestMs, firstMs * 2 ** triesBefore) * (0.5 + random() / 2);
 }
 
+/** A signal that nobody aborts. */
+export const never = (): AbortSignal => new AbortController().signal;
+
+/** Why a signal was aborted. The `abort-controller` of React Native up to 0.86 does not say: then an `AbortError`. */
+export function reasonOf(signal: AbortSignal): unknown {
+  return signal.reason ?? Object.assign(new Error('The call was aborted.'), { name: 'AbortError' });
+}
+
 /** The result of `promise`, or a rejection with the signal's reason as soon as that aborts. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+export function unlessAborted<T>(promise: Promise<T> | T, signal: AbortSignal): Promise<T> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(reasonOf(signal));
   });
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort);
+  return Promise.race([aborted, promise]).finally(() => signal.removeEventListener('abort', abort));
 }
 
 /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as that aborts, and then cancels its timer. */

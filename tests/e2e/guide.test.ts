@@ -27,7 +27,7 @@ const { issuerUrl, tokenEndpoint } = inject('stack');
 const main = `
   import { createElement } from 'react';
   import { createRoot } from 'react-dom/client';
-  import { joinMeeting } from './src/join';
+  import { join } from './src/join';
   import { Meeting } from './src/Meeting';
   import { meetings } from './src/meetings';
   import { messageFor } from './src/messages';
@@ -41,10 +41,10 @@ const main = `
     ask: (club) => meetings.getToken({ reading_club_id: club }).catch(messageFor),
     plainFetch: (club) => fetchToken(club).catch((error) => error.message),
     join: async (club) => {
-      ({ leave } = await joinMeeting(club, {}));
+      ({ leave } = await join(club, {}));
     },
     leave: () => leave(),
-    customSource: (club) => meetingTokens.fetch({ roomName: 'reading-club-' + club }).catch(messageFor),
+    literalSource: (club) => meetingTokens(club).fetch().catch(messageFor),
     endpointSource: (club) => fetchOnce(club).catch((error) => error.message),
     react: async (club) => {
       document.body.replaceChildren(element);
@@ -121,7 +121,7 @@ describe('The guide’s call', () => {
     expect(requests.count).toBe(3);
   });
 
-  test.each(['customSource', 'endpointSource'])('of a TokenSource gets a token: %s', async (source) => {
+  test.each(['literalSource', 'endpointSource'])('of a TokenSource gets a token: %s', async (source) => {
     const page = await openFrontEnd(ana({ reading_clubs: ['call'] }));
     const answer = await call(page, source, 'call');
     expect(answer).toMatchObject({

@@ -56,11 +56,16 @@ export async function joinMeeting(options: MeetingOptions): Promise<() => Promis
     tiles.clear();
     options.onEnd(reason, error);
   };
-  const stopStaying = stayInMeeting(room, options.newToken, {
-    onRejoining: () => onNews('The connection is lost. Joining again …'),
-    onRejoined: () => onNews('You are in the meeting again.'),
-    onEnd: end,
-  });
+  const stopStaying = stayInMeeting(
+    room,
+    { getToken: options.newToken },
+    {},
+    {
+      onRejoining: () => onNews('The connection is lost. Joining again …'),
+      onRejoined: () => onNews('You are in the meeting again.'),
+      onEnd: end,
+    },
+  );
 
   const show = () => {
     const others = [...room.remoteParticipants.values()];

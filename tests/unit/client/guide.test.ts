@@ -24,10 +24,10 @@ test('the table has each code once, with its words and status, and a button wher
     Array.from(codes.matchAll(/\w+/g), ([code]) => ({ code, statuses, words, advice })),
   ).flat();
   const codes = documented.map(({ code }) => code);
-  expect(codes.toSorted()).toEqual(Object.keys(textsForReaders).toSorted());
+  expect(codes.toSorted()).toEqual(Object.keys(textsForReaders.en).toSorted());
   for (const { code, statuses, words, advice } of documented) {
     if (!isCode(code)) throw new Error(code);
-    expect(words, code).toBe(textsForReaders[code]);
+    expect(words, code).toBe(textsForReaders.en[code]);
     expect(advice.includes('a button'), code).toBe(new TokenError(code).isWorthRetrying);
     if (Object.hasOwn(statusOf, code)) {
       const status = String(Object.entries(statusOf).find(([name]) => name === code)?.[1]);
@@ -37,5 +37,5 @@ test('the table has each code once, with its words and status, and a button wher
 });
 
 function isCode(code: string): code is TokenErrorCode {
-  return Object.hasOwn(textsForReaders, code);
+  return Object.hasOwn(textsForReaders.en, code);
 }

@@ -37,14 +37,14 @@ const gatewaySays = (status: number, headers: Record<string, string> = {}): Outc
 /** A client of an endpoint that gives these answers, one after the other, and then repeats the last one. */
 function setUp(outcomes: Outcome[], options: Partial<TokenClientOptions> = {}) {
   const clock = manualClock();
-  const renewals: boolean[] = [];
+  let renewals = 0;
   const sent: { init: RequestInit; at: number }[] = [];
   const start = clock.now();
   const client = createTokenClient({
     url,
     getBearer: (renew) => {
-      renewals.push(renew);
-      return `jwt-${renewals.length}`;
+      if (renew) renewals += 1;
+      return `jwt-${renewals}`;
     },
     clock,
     random: () => 0,
@@ -67,7 +67,7 @@ function setUp(outcomes: Outcome[], options: Partial<TokenClientOptions> = {}) {
     },
     ...options,
   });
-  return { client, clock, sent, renewals, sentAt: () => sent.map(({ at }) => at) };
+  return { client, clock, sent, renewals: () => renewals, sentAt: () => sent.map(({ at }) => at) };
 }
 
 /** What the promise rejects with. */
@@ -84,10 +84,10 @@ describe('a request', () => {
     expect(sent).toHaveLength(1);
     expect(sent[0]?.init).toMatchObject({
       method: 'POST',
-      headers: { authorization: 'Bearer jwt-1', 'content-type': 'application/json' },
+      headers: { authorization: 'Bearer jwt-0', 'content-type': 'application/json' },
       body: '{"reading_club_id":"poems","participant_name":"Ana"}',
     });
-    expect(renewals).toEqual([false]);
+    expect(renewals()).toBe(0);
     expect(clock.pending()).toBe(0);
   });
 
@@ -108,15 +108,15 @@ describe('the bearer', () => {
   ])('is renewed once after %s, at once', async (_what, refusal) => {
     const { client, sent, renewals, sentAt } = setUp([refusal, ok]);
     expect(await client.getToken(request)).toEqual(answer);
-    expect(renewals).toEqual([false, true]);
-    expect(sent[1]?.init.headers).toMatchObject({ authorization: 'Bearer jwt-2' });
+    expect(renewals()).toBe(1);
+    expect(sent[1]?.init.headers).toMatchObject({ authorization: 'Bearer jwt-1' });
     expect(sentAt()).toEqual([0, 0]);
   });
 
   test('is not renewed twice, not for the other reason either', async () => {
     const { client, renewals } = setUp([gatewaySays(401), notAMember]);
     expect(await failure(client.getToken(request))).toMatchObject({ code: 'not_a_member' });
-    expect(renewals).toEqual([false, true]);
+    expect(renewals()).toBe(1);
   });
 
   test('is not asked to be renewed again for the tries after that', async () => {
@@ -124,14 +124,14 @@ describe('the bearer', () => {
     const token = client.getToken(request);
     await clock.advance(1_000);
     expect(await token).toEqual(answer);
-    expect(renewals).toEqual([false, true, false]);
+    expect(renewals()).toBe(1);
   });
 
   test('is renewed once for each call', async () => {
     const { client, renewals } = setUp([notAMember]);
     await failure(client.getToken(request));
     await failure(client.getToken(request));
-    expect(renewals).toEqual([false, true, false, true]);
+    expect(renewals()).toBe(2);
   });
 
   test.each([
@@ -141,7 +141,7 @@ describe('the bearer', () => {
   ])('is not renewed after %s', async (_what, refusal) => {
     const { client, renewals } = setUp([refusal, ok]);
     await failure(client.getToken(request));
-    expect(renewals).toEqual([false]);
+    expect(renewals()).toBe(0);
   });
 });
 
@@ -150,6 +150,9 @@ describe('a busy endpoint', () => {
     ['a 503 of the endpoint', unavailable('7')],
     ['a 503 of the gateway', gatewaySays(503, { 'retry-after': '7' })],
     ['a 429', gatewaySays(429, { 'retry-after': '7' })],
+    ['a 500 of the gateway', gatewaySays(500, { 'retry-after': '7' })],
+    ['a 502', gatewaySays(502, { 'retry-after': '7' })],
+    ['a 504', gatewaySays(504, { 'retry-after': '7' })],
   ])('is asked again after Retry-After: %s', async (_what, refusal) => {
     const { client, clock, sentAt } = setUp([refusal, ok]);
     const token = client.getToken(request);
@@ -158,19 +161,6 @@ describe('a busy endpoint', () => {
     await clock.advance(1);
     expect(sentAt()).toEqual([0, 7_000]);
     expect(await token).toEqual(answer);
-  });
-
-  test('may give Retry-After as a date, and a date that has passed is now', async () => {
-    const { client, clock, sentAt } = setUp([ok]);
-    const in3s = new Date(clock.now() + 3_000).toUTCString();
-    const past = new Date(clock.now() - 60_000).toUTCString();
-    const other = setUp([unavailable(in3s), unavailable(past), ok]);
-    const token = other.client.getToken(request);
-    await other.clock.advance(3_000);
-    expect(await token).toEqual(answer);
-    expect(other.sentAt()).toEqual([0, 3_000, 3_000]);
-    await client.getToken(request);
-    expect(sentAt()).toEqual([0]);
   });
 
   test('is not asked by all at the same moment', async () => {
@@ -230,7 +220,7 @@ describe('a busy endpoint', () => {
     expect(sentAt()).toEqual([0]);
   });
 
-  test.each([400, 403, 404, 413, 415, 500, 502, 504])('is not what a %i says', async (status) => {
+  test.each([400, 403, 404, 413, 415])('is not what a %i says', async (status) => {
     const { client, sentAt } = setUp([gatewaySays(status, { 'retry-after': '1' }), ok]);
     await failure(client.getToken(request));
     expect(sentAt()).toEqual([0]);
@@ -239,12 +229,13 @@ describe('a busy endpoint', () => {
 
 describe('an endpoint that does not answer', () => {
   test('is given up after the timeout, and the request is aborted', async () => {
-    const { client, clock, sent } = setUp(['silence']);
+    const { client, clock, sent } = setUp(['silence'], { retries: 0 });
     const error = failure(client.getToken(request));
+    await clock.settle();
     await clock.advance(29_999);
     expect(sent[0]?.init.signal?.aborted).toBe(false);
     await clock.advance(1);
-    expect(await error).toMatchObject({ code: 'timeout', status: undefined, isWorthRetrying: true });
+    expect(await error).toMatchObject({ code: 'timeout', isWorthRetrying: true });
     expect(sent[0]?.init.signal?.aborted).toBe(true);
     expect(clock.pending()).toBe(0);
   });
@@ -263,12 +254,11 @@ describe('an endpoint that does not answer', () => {
     expect(await error).toMatchObject({ code: 'timeout' });
   });
 
-  test('can’t be told from one that CORS hides, and is not asked again', async () => {
+  test('can’t be told from one that CORS hides', async () => {
     const cause = new TypeError('Failed to fetch');
-    const { client, sentAt } = setUp([cause, ok]);
+    const { client, sentAt } = setUp([cause, ok], { retries: 0 });
     expect(await failure(client.getToken(request))).toMatchObject({
       code: 'no_answer',
-      status: undefined,
       cause,
       isWorthRetrying: true,
     });
@@ -293,7 +283,7 @@ describe('callers', () => {
   });
 
   test('share a failure, and not with who asks after it', async () => {
-    const { client, sent } = setUp([new TypeError('Failed to fetch'), ok]);
+    const { client, sent } = setUp([endpointSays(500, 'token_generation_failed'), ok]);
     const errors = await Promise.all([failure(client.getToken(request)), failure(client.getToken(request))]);
     expect(errors[0]).toBe(errors[1]);
     expect(await client.getToken(request)).toEqual(answer);
@@ -394,7 +384,7 @@ describe('an answer without a token', () => {
     [401, 'gateway_unauthorized', false],
     [403, 'gateway_forbidden', false],
     [404, 'gateway_not_found', false],
-    [413, 'gateway_error', true],
+    [413, 'body_too_large', false],
     [429, 'gateway_throttled', true],
     [500, 'gateway_error', true],
     [503, 'gateway_error', true],
@@ -428,10 +418,6 @@ describe('an answer without a token', () => {
       code: 'gateway_error',
       status: 500,
     });
-  });
-
-  test('never says to wait for less than no time', async () => {
-    expect((await errorOf(unavailable(new Date(0).toUTCString()))).retryAfterMs).toBe(0);
   });
 
   test.each(['soon', ''])('may have a Retry-After that can’t be read: %j', async (retryAfter) => {

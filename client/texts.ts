@@ -1,0 +1,59 @@
+/** What to tell a reader, and in which language. */
+import { environment } from './environment.ts';
+import type { TokenErrorCode } from './error-codes.ts';
+
+export type Language = 'en' | 'es';
+
+export type Texts = Readonly<Record<TokenErrorCode, string>>;
+
+/** A sentence for each code. Several codes share one: the reader can do the same about them. */
+export const createTexts = (
+  signIn: string,
+  wait: string,
+  ours: string,
+  invalid_request: string,
+  not_a_member: string,
+  gateway_forbidden: string,
+  no_answer: string,
+  timeout: string,
+): Texts => ({
+  invalid_json: ours,
+  invalid_request,
+  unauthenticated: signIn,
+  not_a_member,
+  body_too_large: ours,
+  unsupported_media_type: ours,
+  token_generation_failed: ours,
+  credentials_unavailable: wait,
+  gateway_unauthorized: signIn,
+  gateway_forbidden,
+  gateway_not_found: ours,
+  gateway_throttled: wait,
+  gateway_error: wait,
+  unexpected_answer: ours,
+  no_answer,
+  timeout,
+});
+
+export const english = createTexts(
+  'Please sign in again.',
+  'Meetings can’t be opened at the moment. Please try again in a minute.',
+  'Something went wrong on our side. Please tell us if it stays so.',
+  'This club or this name can’t be used. Please check both.',
+  'You are not a member of this reading club.',
+  'Your sign-in does not allow meetings.',
+  'The meeting can’t be reached. Please check your connection and try again.',
+  'The meeting does not answer. Please try again.',
+);
+
+/** The languages that are there. */
+export const languages = new Map<string, Texts>([['en', english]]);
+
+/** The texts in this language, else in the first of the browser's that is there, else in English. */
+export function textsIn(language?: Language): Texts {
+  for (const name of [language ?? '', ...(environment.navigator?.languages ?? [])]) {
+    const texts = languages.get(name.slice(0, 2));
+    if (texts) return texts;
+  }
+  return english;
+}
