@@ -111,6 +111,25 @@ function changePackages(steps) {
 }
 
 /**
+ * The plugin, in the build of this one entry point.
+ *
+ * @param {string} entry
+ * @param {import('esbuild').Plugin} plugin
+ * @returns {import('esbuild').Plugin}
+ */
+function only(entry, { name, setup }) {
+  return {
+    name,
+    setup: (build) => {
+      const { entryPoints } = build.initialOptions;
+      return Array.isArray(entryPoints) && entryPoints.some((path) => String(path).endsWith(entry))
+        ? setup(build)
+        : undefined;
+    },
+  };
+}
+
+/**
  * Matches the path of this file of a package.
  *
  * @param {string} file
@@ -288,4 +307,4 @@ const steps = [
   },
 ];
 
-module.exports = { changePackages, coreModules, steps };
+module.exports = { changePackages, coreModules, only, steps };

@@ -2,8 +2,8 @@
 // The zip keeps the files' modes: they should be the same on every machine, and readable for the user that the function runs as.
 process.umask(0o022);
 
-/** How serverless-esbuild turns `handlers/token.ts` and all that it imports into the one file that is deployed. */
-const { changePackages, coreModules, steps } = require('./bundle-steps.cjs');
+/** How serverless-esbuild turns a handler and all that it imports into the one file that is deployed. */
+const { changePackages, coreModules, only, steps } = require('./bundle-steps.cjs');
 
 /** @param {object} _serverless */
 module.exports = (_serverless) => ({
@@ -17,7 +17,8 @@ module.exports = (_serverless) => ({
   outputFileExtension: '.mjs',
   // The ES modules of a package rather than its CommonJS: they tree-shake, and need no `require` at run time.
   mainFields: ['module', 'main'],
-  plugins: [coreModules, changePackages(steps)],
+  // The check does not serve readers: it may start slowly, and calls another service.
+  plugins: [coreModules, only('handlers/token.ts', changePackages(steps))],
   // Leaves nothing out. The default leaves out 'aws-sdk', but the runtime's own copy loads more slowly, and AWS changes it.
   exclude: [],
   // Keeps no esbuild context for the next build: after a failed build it would keep the CLI from ending.

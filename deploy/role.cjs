@@ -1,26 +1,47 @@
 // @ts-check
 /**
- * The function's role: it may write to its own log group and read the one secret. (The role that the CLI would generate may
- * write to every log group whose name starts with the function's.)
+ * The roles of both functions, unless `function-role` or `check-role` names one that is ready. (The roles that the CLI would generate
+ * may write to every log group whose name starts with the function's.)
  *
  * @param {import('./parameters.cjs').Cli} cli
  */
 module.exports = async ({ resolveVariable }) => {
-  const { secret, kmsKey, tracing, permissionsBoundary } = await resolveVariable('self:custom.deployment');
+  const { functionRole, checkRole, permissionsBoundary, ...deployment } =
+    await resolveVariable('self:custom.deployment');
+  /** @type {(policyName: string, statements: object[]) => object} */
+  const role = (policyName, statements) => ({
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument: policy({
+        Effect: 'Allow',
+        Principal: { Service: 'lambda.amazonaws.com' },
+        Action: 'sts:AssumeRole',
+      }),
+      ...(permissionsBoundary && { PermissionsBoundary: permissionsBoundary }),
+      Policies: [{ PolicyName: policyName, PolicyDocument: policy(...statements) }],
+    },
+  });
+  return {
+    Resources: {
+      ...(functionRole === undefined && {
+        TokenFunctionRole: role('token-function', ofTokenFunction(deployment)),
+      }),
+      ...(checkRole === undefined && {
+        CheckFunctionRole: role('check-function', ofCheckFunction(deployment)),
+      }),
+    },
+  };
+};
 
-  /** @type {object[]} */
+/**
+ * The token function may write to its own log group and read the one secret.
+ *
+ * @param {Pick<import('./parameters.cjs').Deployment, 'secret' | 'kmsKey' | 'tracing'>} deployment
+ */
+function ofTokenFunction({ secret, kmsKey, tracing }) {
   const statements = [
-    {
-      Effect: 'Allow',
-      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      // This ARN ends in `:*`, for the streams of this one group.
-      Resource: { 'Fn::GetAtt': ['TokenLogGroup', 'Arn'] },
-    },
-    {
-      Effect: 'Allow',
-      Action: 'secretsmanager:GetSecretValue',
-      Resource: secretArn(secret),
-    },
+    writeTo('TokenLogGroup'),
+    { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secretArn(secret) },
   ];
   if (kmsKey !== undefined) {
     statements.push({
@@ -35,32 +56,48 @@ module.exports = async ({ resolveVariable }) => {
       },
     });
   }
-  if (tracing) {
-    statements.push({
-      Effect: 'Allow',
-      Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
-      // These actions of X-Ray have no resources with ARNs.
-      Resource: '*',
-    });
-  }
+  return tracing ? [...statements, trace] : statements;
+}
 
-  return {
-    Resources: {
-      TokenFunctionRole: {
-        Type: 'AWS::IAM::Role',
-        Properties: {
-          AssumeRolePolicyDocument: policy({
-            Effect: 'Allow',
-            Principal: { Service: 'lambda.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-          }),
-          ...(permissionsBoundary && { PermissionsBoundary: permissionsBoundary }),
-          Policies: [{ PolicyName: 'token-function', PolicyDocument: policy(...statements) }],
-        },
-      },
+/**
+ * The check may write to its own log group and invoke the token function's versions.
+ *
+ * @param {Pick<import('./parameters.cjs').Deployment, 'tracing'>} deployment
+ */
+function ofCheckFunction({ tracing }) {
+  const statements = [
+    writeTo('CheckLogGroup'),
+    {
+      Effect: 'Allow',
+      Action: 'lambda:InvokeFunction',
+      // Of versions and aliases alone: what is deployed but not published can't be invoked.
+      Resource: { 'Fn::Sub': `\${TokenLambdaFunction.Arn}:*` },
     },
-  };
+  ];
+  return tracing ? [...statements, trace] : statements;
+}
+
+/**
+ * A statement of a policy.
+ *
+ * @typedef {{ Effect: 'Allow', Action: string | string[], Resource: unknown, Condition?: object }} Statement
+ */
+
+/** @type {Statement} */
+const trace = {
+  Effect: 'Allow',
+  Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+  // These actions of X-Ray have no resources with ARNs.
+  Resource: '*',
 };
+
+/** @type {(logGroup: string) => Statement} */
+const writeTo = (logGroup) => ({
+  Effect: 'Allow',
+  Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+  // This ARN ends in `:*`, for the streams of this one group.
+  Resource: { 'Fn::GetAtt': [logGroup, 'Arn'] },
+});
 
 /** @param {object[]} statements */
 function policy(...statements) {

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { checkStage } from './check-stage.ts';
 import { type ErrorAnswer, type ErrorCode, statusOf, type TokenAnswer } from './contract.ts';
 import { describeError, type Log, type LogFields, type LogLevel } from './log.ts';
 import { requestMetrics } from './metrics.ts';
@@ -34,6 +35,7 @@ export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number
           durationMs,
           isColdStart: coldStart,
           credentialsState: findings.credentials_state,
+          isCheck: event?.requestContext?.stage === checkStage,
         }),
       );
       return toResult(response);

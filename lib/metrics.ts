@@ -44,10 +44,13 @@ export function requestMetrics(request: {
   isColdStart: boolean;
   /** `undefined` if the request ended before it asked for credentials, or there were none. */
   credentialsState: CredentialsState | undefined;
+  /** A request of the check is no reader's: its line has the values, and CloudWatch counts none of them. */
+  isCheck: boolean;
 }): Metrics {
-  const { code, durationMs, isColdStart, credentialsState } = request;
+  const { code, durationMs, isColdStart, credentialsState, isCheck } = request;
   return {
     values: {
+      ...(isCheck && { caller: 'check' }),
       code,
       requests: 1,
       duration_ms: durationMs,
@@ -58,7 +61,7 @@ export function requestMetrics(request: {
         previous_credentials: Number(credentialsState === 'previous'),
       }),
     },
-    directives: credentialsState ? withCredentials : withoutCredentials,
+    directives: isCheck ? [] : credentialsState ? withCredentials : withoutCredentials,
   };
 }
 

@@ -28,6 +28,16 @@ export const wrongRequests = {
   'another club': { status: 403, code: 'not_a_member' },
 } as const satisfies Record<string, WantedRefusal & { body?: object }>;
 
+/**
+ * The grants of each role, written down a second time: the check is built from the same commit as the version that it judges, so a
+ * mistake in lib/grants.ts would otherwise be its measure.
+ */
+const exactGrants: Readonly<Record<Role, object>> = {
+  member: { roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true },
+  moderator: { roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true, roomAdmin: true },
+  listener: { roomJoin: true, canPublish: false, canSubscribe: true, canPublishData: true },
+};
+
 const subject = 'token request';
 
 /** Of a 200. @returns the answer only where it can be read */
@@ -58,6 +68,7 @@ export async function judgeAnswer(
       ...judgeFields(answer, headers, room, wanted),
       ...(good === 0 ? [] : [check('good', 'claims', 'token', `${good} claims`, 'as a meeting needs them')]),
       ...faults.map((finding) => ({ code: finding.code, ...rowOf(finding) })),
+      ...(faults.length === 0 ? judgeGrants(answer, room) : []),
     ],
   };
 }
@@ -118,6 +129,14 @@ function judgeFields(
           ),
         ]),
   ];
+}
+
+/** A cross unless the token has these grants and no others: for what no other judge objects to. */
+function judgeGrants({ participant_token: token, role }: TokenAnswer, room: string): Check[] {
+  const { video } = claimsOf(token);
+  const sorted = (grants: object) => JSON.stringify(Object.entries(grants).sort());
+  if (sorted(Object(video)) === sorted({ ...exactGrants[role], room })) return [];
+  return [check('bad', 'not-exact-grants', 'video', JSON.stringify(video), `not exactly a ${role}’s grants`)];
 }
 
 /** None of a token that can't be read: `judgeToken` says so. */

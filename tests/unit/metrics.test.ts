@@ -18,7 +18,13 @@ function counted(metrics: Metrics): Record<string, unknown> {
 }
 const count = (value: number, dimensions = {}) => ({ value, unit: 'Count', dimensions });
 
-const request = { code: 'ok', durationMs: 12, isColdStart: false, credentialsState: 'fresh' } as const;
+const request = {
+  code: 'ok',
+  durationMs: 12,
+  isColdStart: false,
+  credentialsState: 'fresh',
+  isCheck: false,
+} as const;
 
 test('a request counts by its code, and by what it met in all', () => {
   expect(counted(requestMetrics(request))).toEqual({
