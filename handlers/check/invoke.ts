@@ -18,8 +18,7 @@ export function askVersion(client: LambdaClient, functionName: string, qualifier
     const requestId = `check-${crypto.randomUUID()}`;
     try {
       const result = await invoke(client, {
-        FunctionName: functionName,
-        Qualifier: qualifier,
+        FunctionName: `${functionName}:${qualifier}`,
         LogType: 'Tail',
         Payload: new TextEncoder().encode(JSON.stringify(eventOf(request, requestId))),
       });
