@@ -13,20 +13,23 @@ export function esbuildOptions(): BuildOptions {
   return { ...options, format: 'esm', platform: 'node', legalComments: 'none', logLevel: 'silent' };
 }
 
-/** esbuild's options for the deployed bundle; paths in its results are relative to the repository. */
-export function deployedBundle(): BuildOptions {
+/** The functions, by the names of their files in handlers/. */
+export type Handler = 'token' | 'check';
+
+/** esbuild's options for a deployed bundle; paths in its results are relative to the repository. */
+export function deployedBundle(handler: Handler = 'token'): BuildOptions {
   return {
     ...esbuildOptions(),
     absWorkingDir: repository,
-    entryPoints: ['handlers/token.ts'],
+    entryPoints: [`handlers/${handler}.ts`],
     outExtension: { '.js': '.mjs' },
   };
 }
 
-/** Builds the deployed bundle in memory and describes its contents and size. */
-export async function describeBundle(): Promise<BundleDescription> {
+/** Builds a deployed bundle in memory and describes its contents and size. */
+export async function describeBundle(handler: Handler = 'token'): Promise<BundleDescription> {
   const { metafile } = await build({
-    ...deployedBundle(),
+    ...deployedBundle(handler),
     outdir: 'handlers',
     metafile: true,
     write: false,
@@ -36,9 +39,10 @@ export async function describeBundle(): Promise<BundleDescription> {
   return output;
 }
 
-/** The folders of the packages that have code in the bundle, relative to the repository, sorted. */
-export function packageFoldersIn({ inputs }: BundleDescription): string[] {
-  const folders = Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => {
+/** The folders of the packages that have code in one of these bundles, relative to the repository, sorted. */
+export function packageFoldersIn(...bundles: readonly BundleDescription[]): string[] {
+  const inputs = bundles.flatMap((bundle) => Object.entries(bundle.inputs));
+  const folders = inputs.flatMap(([path, { bytesInOutput }]) => {
     // For modules that are left out, the bundler keeps some 20 bytes of wrapper code.
     const folder = bytesInOutput > 20 ? /^(?:.*node_modules\/)(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] : undefined;
     return folder ?? [];

@@ -1,12 +1,12 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { copyService, laptopOptions } from './service-copy.ts';
 
-/** The function as it is deployed: the zip that `serverless package` makes, and its contents. */
+/** The token function as it is deployed: the zip that `serverless package` makes of it, and its contents. */
 export interface PackagedFunction {
   /** The unpacked zip, in a folder without any `node_modules` above it. */
   directory: string;
@@ -24,11 +24,7 @@ export async function packageFunction(): Promise<PackagedFunction> {
     const { exitCode, output } = await service.serverless(['package', ...laptopOptions]);
     if (exitCode !== 0) throw new Error(`serverless package failed:\n${output}`);
     const artifacts = join(service.directory, '.serverless');
-    const zips = (await readdir(artifacts)).filter((name) => name.endsWith('.zip'));
-    const [zip] = zips;
-    if (zip === undefined || zips.length > 1) {
-      throw new Error(`serverless package should make one zip, and made ${zips.length}: ${zips.join(', ')}`);
-    }
+    const zip = 'token.zip';
     const directory = await mkdtemp(join(tmpdir(), 'booky-function-'));
     const files = await unzip(join(artifacts, zip), directory);
     return {

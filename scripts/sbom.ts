@@ -1,5 +1,5 @@
 /**
- * `npm run sbom`: the bill of materials of the deployed bundle, as CycloneDX. It lists only the packages with code in the bundle:
+ * `npm run sbom`: the bill of materials of the deployed bundles, as CycloneDX. It lists only the packages with code in them:
  * not what is installed, but what runs. The same commit gives the same file.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -10,9 +10,9 @@ import { describeBundle, packageFoldersIn } from '../deploy/describe-bundle.ts';
 const repository = new URL('../', import.meta.url);
 const manifestSchema = v.object({ name: v.string(), version: v.string(), license: v.string() });
 
-/** The bill of materials, as JSON. Bundles the function in memory. */
+/** The bill of materials, as JSON. Bundles the functions in memory. */
 export async function billOfMaterials(): Promise<string> {
-  const folders = packageFoldersIn(await describeBundle());
+  const folders = packageFoldersIn(await describeBundle('token'), await describeBundle('check'));
   const bom = {
     bomFormat: 'CycloneDX',
     specVersion: '1.6',

@@ -4,6 +4,7 @@ import {
   onlyResource,
   type Packaged,
   packageService,
+  propertiesOf,
   requiredParameters,
   resourcesOf,
 } from './support/packaged.ts';
@@ -53,7 +54,7 @@ test('one of the scopes opens the route', () => {
 });
 
 test('the function learns of the secret, the URL and the claims', () => {
-  expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['Environment']).toStrictEqual({
+  expect(propertiesOf(packaged.template, 'TokenLambdaFunction')['Environment']).toStrictEqual({
     Variables: {
       LIVEKIT_SECRET_ID: 'team/livekit',
       LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
@@ -70,7 +71,7 @@ test('the function learns of the secret, the URL and the claims', () => {
 });
 
 test('the role may decrypt with the customer’s key, through Secrets Manager alone, and send traces, within the boundary', () => {
-  expect(onlyResource(packaged.template, 'AWS::IAM::Role')).toMatchObject({
+  expect(propertiesOf(packaged.template, 'TokenFunctionRole')).toMatchObject({
     PermissionsBoundary: boundary,
     Policies: [
       {
@@ -103,7 +104,7 @@ test('the role may decrypt with the customer’s key, through Secrets Manager al
       },
     ],
   });
-  expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['TracingConfig']).toStrictEqual({
+  expect(propertiesOf(packaged.template, 'TokenLambdaFunction')['TracingConfig']).toStrictEqual({
     Mode: 'Active',
   });
 });
@@ -123,11 +124,11 @@ test('the limits are those given, 0 included', () => {
   expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Stage')).toMatchObject({
     DefaultRouteSettings: { ThrottlingRateLimit: 7, ThrottlingBurstLimit: 9 },
   });
-  expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['ReservedConcurrentExecutions']).toBe(0);
+  expect(propertiesOf(packaged.template, 'TokenLambdaFunction')['ReservedConcurrentExecutions']).toBe(0);
 });
 
 test('logs are kept for as long as told; Lambda withholds none, since the metrics are in them', () => {
-  expect(onlyResource(packaged.template, 'AWS::Lambda::Function')).toMatchObject({
+  expect(propertiesOf(packaged.template, 'TokenLambdaFunction')).toMatchObject({
     LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'DEBUG' },
   });
   for (const group of Object.values(resourcesOf(packaged.template, 'AWS::Logs::LogGroup'))) {

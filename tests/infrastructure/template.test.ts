@@ -4,11 +4,14 @@ import {
   onlyResource,
   type Packaged,
   packageService,
+  propertiesOf,
   requiredParameters,
   resourcesOf,
 } from './support/packaged.ts';
 
 const functionName = 'booky-meeting-token-prod-token';
+/** The alias of the version that serves. */
+const live = { 'Fn::Join': [':', [{ 'Fn::GetAtt': ['TokenLambdaFunction', 'Arn'] }, 'live']] };
 const secretArn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:booky/livekit-??????`;
 
 let packaged: Packaged;
@@ -60,7 +63,7 @@ describe('the gateway', () => {
     expect(onlyResource(packaged.template, 'AWS::ApiGatewayV2::Integration')).toMatchObject({
       IntegrationType: 'AWS_PROXY',
       PayloadFormatVersion: '2.0',
-      IntegrationUri: { 'Fn::GetAtt': ['TokenLambdaFunction', 'Arn'] },
+      IntegrationUri: live,
     });
   });
 
@@ -104,7 +107,7 @@ describe('the gateway', () => {
 
 describe('the function', () => {
   test('runs on Node 24 on Graviton, within the limits that its own budgets ask for', () => {
-    const lambda = onlyResource(packaged.template, 'AWS::Lambda::Function');
+    const lambda = propertiesOf(packaged.template, 'TokenLambdaFunction');
     expect(lambda).toMatchObject({
       FunctionName: functionName,
       Handler: 'handlers/token.handler',
@@ -118,7 +121,7 @@ describe('the function', () => {
   });
 
   test('gets the variables that parameters set, and no others', () => {
-    expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['Environment']).toStrictEqual({
+    expect(propertiesOf(packaged.template, 'TokenLambdaFunction')['Environment']).toStrictEqual({
       Variables: {
         LIVEKIT_SECRET_ID: 'booky/livekit',
         TOKEN_TTL_SECONDS: '600',
@@ -131,7 +134,7 @@ describe('the function', () => {
   });
 
   test('logs JSON at every level, and keeps it for 90 days', () => {
-    expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['LoggingConfig']).toStrictEqual({
+    expect(propertiesOf(packaged.template, 'TokenLambdaFunction')['LoggingConfig']).toStrictEqual({
       LogFormat: 'JSON',
       ApplicationLogLevel: 'DEBUG',
       SystemLogLevel: 'INFO',
@@ -143,13 +146,14 @@ describe('the function', () => {
   });
 
   test('has neither traces nor reserved concurrency unless they are set', () => {
-    const lambda = onlyResource(packaged.template, 'AWS::Lambda::Function');
+    const lambda = propertiesOf(packaged.template, 'TokenLambdaFunction');
     expect(lambda).not.toHaveProperty('TracingConfig');
     expect(lambda).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 
   test('can be invoked only by this API', () => {
-    expect(onlyResource(packaged.template, 'AWS::Lambda::Permission')).toMatchObject({
+    expect(propertiesOf(packaged.template, 'TokenLambdaPermissionHttpApi')).toMatchObject({
+      FunctionName: live,
       Principal: 'apigateway.amazonaws.com',
       Action: 'lambda:InvokeFunction',
       SourceArn: { 'Fn::Join': ['', expect.arrayContaining([{ Ref: 'HttpApi' }])] },
@@ -157,9 +161,67 @@ describe('the function', () => {
   });
 });
 
+describe('a new version', () => {
+  const only = (type: string) => {
+    const [found, ...others] = Object.entries(resourcesOf(packaged.template, type));
+    if (found === undefined || others.length > 0) throw new Error(`There should be exactly one ${type}.`);
+    return { id: found[0], ...found[1] };
+  };
+
+  test('is published, then checked, and only then what the API calls', () => {
+    const { id: versionId, ...version } = only('AWS::Lambda::Version');
+    expect(version.Properties).toMatchObject({ FunctionName: { Ref: 'TokenLambdaFunction' } });
+    // CloudFormation deletes the versions before, and refused ones.
+    expect(version).not.toHaveProperty('DeletionPolicy');
+
+    const number = { 'Fn::GetAtt': [versionId, 'Version'] };
+    const { id: checkId, ...check } = only('Custom::VersionCheck');
+    expect(check).toMatchObject({
+      // Another version has another check, and none is ever asked again or to delete.
+      DeletionPolicy: 'Retain',
+      Properties: {
+        ServiceToken: { 'Fn::GetAtt': ['CheckLambdaFunction', 'Arn'] },
+        ServiceTimeout: 120,
+        Version: number,
+      },
+    });
+    expect(checkId.slice(-20)).toBe(versionId.slice(-20));
+    expect(only('AWS::Lambda::Alias')).toMatchObject({
+      Properties: { Name: 'live', FunctionName: { Ref: 'TokenLambdaFunction' }, FunctionVersion: number },
+      DependsOn: checkId,
+    });
+  });
+
+  test('is checked by a function that knows the same claims, and ends before CloudFormation gives up', () => {
+    const check = propertiesOf(packaged.template, 'CheckLambdaFunction');
+    const token = propertiesOf(packaged.template, 'TokenLambdaFunction');
+    expect(check).toMatchObject({
+      Environment: {
+        Variables: {
+          ...Object(token['Environment']).Variables,
+          TOKEN_FUNCTION: { Ref: 'TokenLambdaFunction' },
+        },
+      },
+      Role: { 'Fn::GetAtt': ['CheckFunctionRole', 'Arn'] },
+    });
+    expect(check['Timeout']).toBeLessThan(120);
+    expect([...packaged.checkZip.keys()]).toEqual(['handlers/check.mjs']);
+  });
+
+  test('is checked every five minutes after that', () => {
+    expect(propertiesOf(packaged.template, 'CheckSchedule')).toMatchObject({
+      ScheduleExpression: 'rate(5 minutes)',
+    });
+    expect(propertiesOf(packaged.template, 'CheckSchedulePermission')).toMatchObject({
+      FunctionName: { 'Fn::GetAtt': ['CheckLambdaFunction', 'Arn'] },
+      SourceArn: { 'Fn::GetAtt': ['CheckSchedule', 'Arn'] },
+    });
+  });
+});
+
 describe('the role', () => {
   test('is the function’s own: it writes to the one log group and reads the one secret', () => {
-    const role = onlyResource(packaged.template, 'AWS::IAM::Role');
+    const role = propertiesOf(packaged.template, 'TokenFunctionRole');
     expect(role).toStrictEqual({
       AssumeRolePolicyDocument: {
         Version: '2012-10-17',
@@ -188,8 +250,29 @@ describe('the role', () => {
         },
       ],
     });
-    expect(onlyResource(packaged.template, 'AWS::Lambda::Function')['Role']).toStrictEqual({
+    expect(propertiesOf(packaged.template, 'TokenLambdaFunction')['Role']).toStrictEqual({
       'Fn::GetAtt': ['TokenFunctionRole', 'Arn'],
+    });
+  });
+
+  test('of the check writes to its log group and invokes versions of the one function', () => {
+    expect(propertiesOf(packaged.template, 'CheckFunctionRole')).toMatchObject({
+      Policies: [
+        {
+          PolicyDocument: {
+            Statement: [
+              {
+                Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+                Resource: { 'Fn::GetAtt': ['CheckLogGroup', 'Arn'] },
+              },
+              {
+                Action: 'lambda:InvokeFunction',
+                Resource: { 'Fn::Sub': `\${TokenLambdaFunction.Arn}:*` },
+              },
+            ],
+          },
+        },
+      ],
     });
   });
 
@@ -200,8 +283,12 @@ describe('the role', () => {
       Properties: { PolicyDocument: { Statement: [{ Effect: 'Deny' }] } },
     });
     const stringsWithStar = JSON.stringify(others).match(/"[^"]*\*[^"]*"/g);
-    // Any route of this one API may invoke the function.
-    expect(stringsWithStar).toStrictEqual(['"/*"']);
+    expect(stringsWithStar).toStrictEqual([
+      // Any route of this one API may invoke the function.
+      '"/*"',
+      // The check may invoke each version of the one function.
+      `"\${TokenLambdaFunction.Arn}:*"`,
+    ]);
   });
 });
 

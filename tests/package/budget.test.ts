@@ -40,6 +40,11 @@ test('no package gets into the bundle unnoticed', () => {
   ]);
 });
 
+test('nothing of the check gets into it', () => {
+  const rooms = Object.keys(bundle.inputs).filter((path) => /^(token-check|handlers\/check)\b/.test(path));
+  expect(rooms).toEqual([]);
+});
+
 test('nothing is imported at the start, and later only what Lambda’s way of running may ask for', () => {
   expect(bundle.imports).toEqual([
     // Once, at the first read, where many requests run at once.

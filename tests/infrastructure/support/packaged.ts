@@ -25,8 +25,9 @@ export interface Packaged {
   template: Template;
   /** The CLI's own settings, as a deployment of the package would use them. */
   state: unknown;
-  /** The zip's files by name. */
+  /** The files of the token function's zip by name. */
   zip: ReadonlyMap<string, Buffer>;
+  checkZip: ReadonlyMap<string, Buffer>;
 }
 
 /** The parameters that a stage other than `dev` has to have. */
@@ -68,7 +69,8 @@ export async function packageService(
       templateText,
       template: v.parse(templateSchema, JSON.parse(templateText)),
       state: JSON.parse(await readFile(join(packageDirectory, 'serverless-state.json'), 'utf8')),
-      zip: await readZip(await readFile(join(packageDirectory, 'booky-meeting-token.zip'))),
+      zip: await readZip(await readFile(join(packageDirectory, 'token.zip'))),
+      checkZip: await readZip(await readFile(join(packageDirectory, 'check.zip'))),
     };
   } finally {
     await service.remove();
@@ -108,6 +110,13 @@ export function resourcesOf(template: Template, type: string): Record<string, Re
 export function onlyResource(template: Template, type: string): Record<string, unknown> {
   const [resource, ...others] = Object.values(resourcesOf(template, type));
   if (resource === undefined || others.length > 0) throw new Error(`There should be exactly one ${type}.`);
+  return resource.Properties;
+}
+
+/** @throws {Error} unless there is a resource of this logical id. */
+export function propertiesOf(template: Template, id: string): Record<string, unknown> {
+  const resource = template.Resources[id];
+  if (resource === undefined) throw new Error(`There is no ${id}.`);
   return resource.Properties;
 }
 
