@@ -4,6 +4,7 @@
 #     node-24           the Node that the function runs on
 #     lambda-runtime    AWS's own runtime client, built for that Node (Linux only)
 #     meeting-peers     a LiveKit server, LiveKit's Python SDK and Chromium
+#     e2e-peers         an old LiveKit server, the newest one's verification, LiveKit's SDKs for Node and Go; and meeting-peers
 #     openapi-tools     schemathesis and oasdiff
 #     rehearsal         MiniStack (an AWS on this machine), the aws command, cfn-lint, checkov, node-24 and meeting-peers
 #     workflow-linters  actionlint, zizmor and ShellCheck
@@ -13,7 +14,7 @@ set -eu
 
 repository="$(cd "$(dirname "$0")/.." && pwd)"
 tools="$repository/.tools"
-names="node-24 lambda-runtime meeting-peers openapi-tools rehearsal workflow-linters bench-peers"
+names="node-24 lambda-runtime meeting-peers e2e-peers openapi-tools rehearsal workflow-linters bench-peers"
 
 fail() {
   echo "install: $1" >&2
@@ -124,6 +125,19 @@ meeting_peers() {
   go_tool livekit-server github.com/livekit/livekit-server 1.13.5 /cmd/server
   python_tools livekit-python livekit==1.2.1
   apt_install chromium Chromium chromium fonts-liberation
+}
+
+e2e_peers() {
+  meeting_peers
+  go_tool livekit-1.9.11 github.com/livekit/livekit-server 1.9.11 /cmd/server
+  for program in newest-verifier go-reader; do
+    # Go looks whether it has to build it again.
+    go build -C "$repository/tests/e2e/support/$program" -o "$tools/livekit-$program" ||
+      fail "Go could not build $program: its output is above"
+  done
+  node_sdk=1.1.0
+  grep -qs "\"version\": \"$node_sdk\"" "$tools/livekit-node/node_modules/@livekit/rtc-node/package.json" ||
+    npm_install "$tools/livekit-node" "@livekit/rtc-node@$node_sdk"
 }
 
 openapi_tools() {

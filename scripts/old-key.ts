@@ -7,6 +7,8 @@ import process from 'node:process';
 import { grants } from '../lib/grants.ts';
 import { liveKitUrlRule, parseLiveKitUrl } from '../lib/livekit-url.ts';
 import { mintToken } from '../lib/token.ts';
+import { explainAnswer } from '../token-check/explain-answer.ts';
+import { redact } from '../token-check/redact.ts';
 
 const {
   OLD_LIVEKIT_API_KEY: apiKey,
@@ -36,21 +38,26 @@ async function check(): Promise<0 | 1 | 2> {
     { apiKey, apiSecret, serverUrl: server.url },
   );
   const url = `${server.url.replace(/^ws/, 'http')}/rtc/validate`;
-  const response = await fetch(url, { headers: { authorization: `Bearer ${jwt}` } }).catch(() => undefined);
-  if (response === undefined) {
+  const answer = await ask(url, jwt).catch(() => undefined);
+  if (answer === undefined) {
     console.error(`Nothing answers at ${url}: nothing is known of the key.`);
     return 1;
   }
-  // In some of its refusals LiveKit repeats the token.
-  const words = `${response.status} ${(await response.text()).replaceAll(jwt, '<token>').trim()}`;
-  if (response.status === 401 && words.includes('invalid API key')) {
-    console.log(`The old key opens nothing any more. LiveKit answers: ${words}`);
+  const words = `It answers: ${answer.status} ${answer.reason}`;
+  if (explainAnswer(answer)?.code === 'unknown-key') {
+    console.log(`The old key opens nothing any more. ${words}`);
     return 0;
   }
   console.error(
-    response.ok
-      ? `The old key still opens every room: delete it in LiveKit. It answers: ${words}`
-      : `LiveKit does not say that it does not know the key, so it may still be there. It answers: ${words}`,
+    answer.status === 200
+      ? `The old key still opens every room: delete it in LiveKit. ${words}`
+      : `LiveKit does not say that it does not know the key, so it may still be there. ${words}`,
   );
   return 1;
+}
+
+async function ask(url: string, jwt: string) {
+  const headers = { authorization: `Bearer ${jwt}` };
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
+  return { status: response.status, reason: redact(await response.text()).trim() };
 }

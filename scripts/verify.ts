@@ -55,7 +55,7 @@ await run(async () => {
   if (input.trim() === '') throw new BadUse('There is no token: pipe it in, or put it into LIVEKIT_TOKEN.');
   const { room, reader } = options;
   const findings = await judgeToken(findToken(input) ?? input.trim(), { room, reader, role, ...keys });
-  const explanation = findings[0]?.code === 'unreadable' ? explainMessage(input) : undefined;
+  const explanation = findings[0]?.claim === 'token' ? explainMessage(input) : undefined;
 
   const isWell = findings.every(({ verdict }) => verdict !== 'bad');
   if (options.json) {

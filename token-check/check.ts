@@ -1,5 +1,5 @@
 /** What was checked, and with which result: rows of a table for a person, codes for a program. */
-import type { Finding, Verdict } from './finding.ts';
+import { type Finding, foretell, type Verdict } from './finding.ts';
 
 /** `skipped`: not tried, and why. */
 export type Mark = Verdict | 'skipped';
@@ -32,18 +32,12 @@ export function check(
 }
 
 /** A finding of `judgeToken` as a row: a cross says what LiveKit will answer, and how to fix it. */
-export function rowOf({ verdict, claim, value, meaning, answer, remedy }: Finding): Row {
-  const answered = `LiveKit will answer: ${answer.status} “${answer.reason}”.`;
-  return {
-    mark: verdict,
-    subject: claim,
-    value,
-    meaning,
-    notes: [
-      ...(verdict === 'bad' ? [answered] : []),
-      ...(remedy === undefined ? [] : [`To put it right: ${remedy}`]),
-    ],
-  };
+export function rowOf(finding: Finding): Row {
+  const { verdict, claim, value, meaning, remedy } = finding;
+  const notes = [foretell(finding), remedy && `To put it right: ${remedy}`].filter(
+    (note) => note !== undefined,
+  );
+  return { mark: verdict, subject: claim, value, meaning, notes };
 }
 
 /** What is wrong. */

@@ -1,19 +1,27 @@
 /** A token's parts, decoded as LiveKit's server decodes them before it looks up the key. */
 import * as v from 'valibot';
-import { claimNames, jsonObject, named, RegisteredClaims, videoNames } from './livekit-claims.ts';
+import { jsonObject, RegisteredClaims } from './livekit-claims.ts';
 
 export interface DecodedToken {
   /** One of the algorithms that the server knows by name. It accepts only HS256. */
   algorithm: string;
   claims: v.InferOutput<typeof RegisteredClaims>;
+  /** The claims as they were signed. */
+  payload: Readonly<Record<string, unknown>>;
   /** The text that is signed. */
   signed: string;
   signature: Uint8Array<ArrayBuffer>;
 }
 
-/** Why the server can't read the token at all, in one line. */
+/** Why the server can't read the token at all, in one line, and the claims that are to blame. */
 export class UnreadableToken extends Error {
   override readonly name = 'UnreadableToken';
+  readonly issues: readonly v.BaseIssue<unknown>[];
+
+  constructor(message: string, issues: readonly v.BaseIssue<unknown>[] = []) {
+    super(message);
+    this.issues = issues;
+  }
 }
 
 const Header = v.object({ alg: v.string() });
@@ -37,30 +45,21 @@ export function decodeToken(token: string): DecodedToken {
 
   const payload = v.safeParse(Payload, parse(body, 'claims'));
   if (!payload.success) throw new UnreadableToken('its claims are not a JSON object');
-  const claims = v.safeParse(RegisteredClaims, asServerReads(payload.output ?? {}));
-  if (!claims.success) {
-    const paths = claims.issues.map((issue) => v.getDotPath(issue));
-    throw new UnreadableToken(`${paths.join(' and ')}: a value of the wrong type`);
-  }
+  const claims = v.safeParse(RegisteredClaims, payload.output ?? {});
+  if (!claims.success) throw new UnreadableToken('a claim is of the wrong type', claims.issues);
   return {
     algorithm,
     claims: claims.output,
+    payload: payload.output ?? {},
     signed: `${head}.${body}`,
     signature: bytesOf(signature, 'signature'),
   };
 }
 
-/** The claims, each under the name that the server uses. */
-function asServerReads(payload: Record<string, unknown>): Record<string, unknown> {
-  const claims = named(payload, claimNames);
-  const video = v.safeParse(jsonObject, claims['video']);
-  return video.success ? { ...claims, video: named(video.output, videoNames) } : claims;
-}
-
 function parse(part: string, what: string): unknown {
   const bytes = bytesOf(part, what);
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
   } catch {
     throw new UnreadableToken(`its ${what} is not JSON: it was cut off or changed`);
   }

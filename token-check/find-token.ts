@@ -1,8 +1,24 @@
+/** Text that begins like a JSON object in base64url, and what follows it with dots. */
+const jwt = /eyJ[\w-]{8,}(\.[\w-]+)*\.?/g;
+
 /**
- * Finds the token in pasted text: alone, after `Bearer`, in quotes, in a whole answer of the endpoint, or in an error message.
- * A text without spaces and quotes is returned unchanged, valid or not; `undefined` where there is no token.
+ * Finds the token in pasted text: alone or truncated, in a header, a URL, a log line, JSON of any backend, an error message. Of
+ * several it takes the first that is signed as LiveKit wants it, else the first. A single word without one is returned as it is,
+ * so that it can be judged; `undefined` where there is no token.
  */
 export function findToken(text: string): string | undefined {
+  const found = Array.from(text.matchAll(jwt), ([token]) =>
+    token.replace(/^([^.]*\.[^.]*\.[^.]+.*)\.$/, '$1'),
+  );
   const alone = text.trim().replace(/^Bearer\s+/i, '');
-  return /^[^\s"'{}]+$/.test(alone) ? alone : /eyJ[\w-]*(\.[\w-]+)+/.exec(text)?.[0];
+  return found.find(isHmac) ?? found[0] ?? (/^[^\s"'{}]+$/.test(alone) ? alone : undefined);
+}
+
+function isHmac(token: string): boolean {
+  const [head = ''] = token.split('.');
+  try {
+    return /"alg"\s*:\s*"HS/.test(atob(head.replaceAll('-', '+').replaceAll('_', '/')));
+  } catch {
+    return false;
+  }
 }

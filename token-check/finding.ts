@@ -15,7 +15,20 @@ export interface LiveKitAnswer {
   reason: string;
 }
 
+/** The versions of LiveKit's server that answer alike, newest first. */
+export const eras = ['from 1.13.6', '1.13.3 to 1.13.5', 'up to 1.12'] as const;
+export type Era = (typeof eras)[number];
+
+/** What LiveKit answers when nothing else is wrong with the token, in each era. */
+export type Answers = Readonly<Record<Era, LiveKitAnswer>>;
+
 export const letIn: LiveKitAnswer = { status: 200, reason: 'success' };
+export const letInAlways = always(letIn);
+
+/** The same answer in each era. */
+export function always(answer: LiveKitAnswer): Answers {
+  return { 'from 1.13.6': answer, '1.13.3 to 1.13.5': answer, 'up to 1.12': answer };
+}
 
 export interface Finding {
   /** A stable code for programs, in kebab-case, one for each kind of finding. */
@@ -27,23 +40,39 @@ export interface Finding {
   verdict: Verdict;
   /** What that means, in one line. */
   meaning: string;
-  /** What LiveKit answers when nothing else is wrong with the token. */
-  answer: LiveKitAnswer;
+  answers: Answers;
   /** What to do about a warning or a `bad`. */
   remedy?: string;
 }
 
 /** What LiveKit answers to the token: the first refusal, since findings are in the order of the server's checks. */
-export function answerTo(findings: readonly Finding[]): LiveKitAnswer {
-  return findings.find(({ answer }) => answer.status !== letIn.status)?.answer ?? letIn;
+export function answerTo(findings: readonly Finding[], era: Era = eras[0]): LiveKitAnswer {
+  return findings.map(({ answers }) => answers[era]).find(({ status }) => status !== letIn.status) ?? letIn;
+}
+
+/** What LiveKit answers because of a finding, older servers too where they differ; nothing where none refuses a token for it. */
+export function foretell({ verdict, answers }: Finding): string | undefined {
+  const [newest, ...older] = eras;
+  const others = older.filter((era) => quote(answers[era]) !== quote(answers[newest]));
+  if (verdict !== 'bad' && others.length === 0) return undefined;
+  const said = others.map((era) => `; ${era}: ${quote(answers[era])}`).join('');
+  return `LiveKit will answer: ${quote(answers[newest])}${said}.`;
 }
 
 /** The verdict on the whole token, in one sentence. */
 export function summarise(findings: readonly Finding[]): string {
-  const { status, reason } = answerTo(findings);
-  if (status !== letIn.status) return `LiveKit will refuse this token: ${status} “${reason}”.`;
+  const answer = answerTo(findings);
+  const lets = (era: Era) => answerTo(findings, era).status === letIn.status;
+  const others = eras.filter((era) => lets(era) !== lets(eras[0])).join(' and ');
+  if (answer.status !== letIn.status) {
+    return `LiveKit will refuse this token: ${quote(answer)}.${others && ` Servers ${others} let it in.`}`;
+  }
   const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
-  if (crosses === 0) return 'LiveKit will let this token in.';
   const count = crosses === 1 ? 'one cross' : `${crosses} crosses`;
-  return `LiveKit will let this token in, but it is not as it should be: ${count}.`;
+  const but = crosses === 0 ? '' : `, but it is not as it should be: ${count}`;
+  return `LiveKit will let this token in${but}.${others && ` Servers ${others} refuse it.`}`;
+}
+
+function quote({ status, reason }: LiveKitAnswer): string {
+  return `${status} “${reason}”`;
 }

@@ -1,83 +1,123 @@
-/** The claims that LiveKit's server reads (protocol 1.50, `auth/grants.go`), each with the only type that it accepts. */
+/**
+ * The claims that LiveKit's server reads (protocol 1.54, `auth/grants.go`), each with the only type that it accepts. An issue's
+ * message says what to sign.
+ */
 import * as v from 'valibot';
 
-const text = v.nullish(v.string());
-const flag = v.nullish(v.boolean());
-const texts = v.nullish(v.array(v.string()));
+/** Go reads null as the empty value, in a list too. */
+const string = v.nullable(v.string('a string'), '');
+const text = v.nullish(v.string('a string'));
+const flag = v.nullish(v.boolean('true or false, without quotes'));
+const texts = v.nullish(v.array(string, 'a list of strings'));
 
 /** A JSON object. An array is not one. */
 export const jsonObject = v.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'should be an object',
+  'an object',
 );
-const object = v.nullish(jsonObject);
 
-/** The server also accepts a number in quotes. */
+/** The server accepts a number in quotes, too. */
+const secondsRule = 'seconds since 1970, as a number';
+const quotedNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 const seconds = v.nullish(
-  v.union([v.number(), v.pipe(v.string(), v.regex(/^-?\d+(\.\d+)?$/), v.transform(Number))]),
+  v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.regex(quotedNumber), v.transform(Number))], secondsRule),
+    v.finite(secondsRule),
+  ),
 );
+
+/** Go ignores upper and lower case in field names, so `roomjoin` counts as `roomJoin`. */
+function fields<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const nameOf = (key: string) =>
+    Object.hasOwn(entries, key)
+      ? key
+      : (Object.keys(entries).find((name) => name.toLowerCase() === key.toLowerCase()) ?? key);
+  return v.pipe(jsonObject, v.transform(renamed(nameOf)), v.looseObject(entries));
+}
+
+/** A protobuf message: its fields in camelCase or in snake_case, and in this case alone. */
+function message<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const nameOf = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return v.pipe(jsonObject, v.transform(renamed(nameOf)), v.looseObject(entries));
+}
+
+const renamed = (nameOf: (key: string) => string) => (object: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [nameOf(key), value]));
 
 /** A wrong type in one of these makes the token unreadable before the server looks up its key. */
-const registered = {
+export const RegisteredClaims = fields({
   iss: text,
   sub: text,
   jti: text,
-  aud: v.nullish(v.union([v.string(), v.array(v.string())])),
+  aud: v.nullish(v.union([v.string(), v.array(v.string())], 'a string')),
   exp: seconds,
   nbf: seconds,
   iat: seconds,
-};
-export const RegisteredClaims = v.looseObject(registered);
+});
 
 const video = {
-  roomCreate: flag,
-  roomList: flag,
-  roomRecord: flag,
-  roomAdmin: flag,
-  roomJoin: flag,
-  room: text,
-  canPublish: flag,
-  canSubscribe: flag,
-  canPublishData: flag,
+  ...v.entriesFromList(['canPublish', 'canSubscribe', 'canPublishData', 'canUpdateOwnMetadata'], flag),
+  ...v.entriesFromList(
+    ['roomCreate', 'roomList', 'roomRecord', 'roomAdmin', 'roomJoin', 'ingressAdmin'],
+    flag,
+  ),
+  ...v.entriesFromList(['hidden', 'recorder', 'agent', 'canSubscribeMetrics', 'canManageAgentSession'], flag),
+  ...v.entriesFromList(['room', 'destinationRoom'], text),
   canPublishSources: texts,
-  canUpdateOwnMetadata: flag,
-  ingressAdmin: flag,
-  hidden: flag,
-  recorder: flag,
-  agent: flag,
-  canSubscribeMetrics: flag,
-  canManageAgentSession: flag,
-  destinationRoom: text,
 };
+
+const wholeNumber = v.nullish(
+  v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.regex(quotedNumber), v.transform(Number))], 'a whole number'),
+    v.integer('a whole number'),
+    v.minValue(0, 'a whole number'),
+    v.maxValue(2 ** 32 - 1, 'a number below 2^32'),
+  ),
+);
+const tags = v.nullish(v.pipe(jsonObject, v.record(v.string(), v.string('a string'))));
+
+const agent = message({
+  ...v.entriesFromList(['agentName', 'metadata', 'deployment', 'threadId'], text),
+  restartPolicy: v.nullish(v.union([v.number(), v.string()], 'a name')),
+  attributes: tags,
+});
+
+/** `livekit.RoomConfiguration`; the dozens of messages within `egress` are not checked. */
+const roomConfig = message({
+  ...v.entriesFromList(['name', 'metadata'], text),
+  ...v.entriesFromList(['emptyTimeout', 'departureTimeout', 'maxParticipants'], wholeNumber),
+  ...v.entriesFromList(['minPlayoutDelay', 'maxPlayoutDelay'], wholeNumber),
+  syncStreams: flag,
+  egress: v.nullish(message(v.entriesFromList(['room', 'participant', 'tracks'], v.nullish(message({}))))),
+  agents: v.nullish(v.array(agent, 'a list')),
+  tags,
+});
+
+const flags = <const Name extends string>(...names: Name[]) =>
+  v.nullish(fields(v.entriesFromList(names, flag)));
 
 const livekit = {
-  identity: text,
-  name: text,
-  kind: text,
+  ...v.entriesFromList(['identity', 'name', 'kind', 'roomPreset', 'sha256', 'metadata'], text),
   kindDetails: texts,
-  video: v.nullish(v.pipe(jsonObject, v.looseObject(video))),
-  sip: object,
-  agent: object,
-  inference: object,
-  observability: object,
-  roomConfig: object,
-  roomPreset: text,
-  sha256: text,
-  metadata: text,
-  attributes: v.nullish(v.pipe(jsonObject, v.record(v.string(), v.string()))),
+  video: v.nullish(fields(video)),
+  sip: flags('admin', 'call'),
+  agent: flags('admin', 'simulationAdmin', 'databaseAdmin', 'dispatchAdmin'),
+  inference: flags('perform'),
+  observability: flags('write'),
+  agentEndpoint: v.nullish(fields({ call: flag, agentName: text, deployment: text })),
+  agentThread: v.nullish(
+    fields({
+      ...v.entriesFromList(['all', 'list', 'create', 'write', 'read', 'delete'], flag),
+      scope: text,
+      threadIds: texts,
+    }),
+  ),
+  roomConfig: v.nullish(roomConfig),
+  attributes: v.nullish(v.pipe(jsonObject, v.record(v.string(), string))),
 };
-export const LiveKitClaims = v.looseObject(livekit);
+export const LiveKitClaims = fields(livekit);
 
-export type VideoGrant = v.InferOutput<v.LooseObjectSchema<typeof video, undefined>>;
+export type Claims = v.InferOutput<typeof RegisteredClaims> & v.InferOutput<typeof LiveKitClaims>;
 
-export const claimNames = [...Object.keys(registered), ...Object.keys(livekit)];
+export const claimNames = Object.keys({ ...RegisteredClaims.pipe[2].entries, ...livekit });
 export const videoNames = Object.keys(video);
-
-/** Go ignores upper and lower case in field names, so `roomjoin` counts as `roomJoin`. */
-export function named(object: Readonly<Record<string, unknown>>, names: readonly string[]) {
-  const nameFor = (key: string) =>
-    names.find((name) => name === key) ??
-    names.find((name) => name.toLowerCase() === key.toLowerCase()) ??
-    key;
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [nameFor(key), value]));
-}

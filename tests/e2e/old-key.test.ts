@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
+import { startAnswering } from '../support/livekit-answering.ts';
 import { after, before, type Keys, useServers } from './support/rotation.ts';
 
 const { startServer } = useServers();
@@ -33,7 +34,7 @@ test('a key that LiveKit has not any more is refused', async () => {
   await startServer(port, after);
   const { status, output } = await check(at(port, before));
   expect(output).toBe(
-    `The old key opens nothing any more. LiveKit answers: 401 invalid API key: ${before.apiKey}\n`,
+    `The old key opens nothing any more. It answers: 401 invalid API key: ${before.apiKey}\n`,
   );
   expect(status).toBe(0);
 });
@@ -49,6 +50,16 @@ test('a key that LiveKit still has is not, whatever the secret', async () => {
   expect(status).toBe(1);
   expect(output).toContain('may still be there');
   expect(output).not.toMatch(/eyJ/);
+});
+
+test.each([
+  ['invalid API key', 0],
+  // The key may be fine, in another project.
+  ['invalid API key for domain project.livekit.cloud', 1],
+  ['invalid authorization token: token signature is invalid: signature is invalid', 1],
+])('a newer LiveKit’s and LiveKit Cloud’s words are understood: %s', async (body, status) => {
+  const url = await startAnswering({ status: 401, body });
+  expect(await check({ ...at(0, before), LIVEKIT_WS_URL: url })).toMatchObject({ status });
 });
 
 test('nothing is said of a key where no server answers, or none is named', async () => {

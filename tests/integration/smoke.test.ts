@@ -51,7 +51,7 @@ describe('the answer', () => {
     ['not-the-contract', { replies: { token: { status: 200, body: good } } }],
     ['never-expires', { claims: { exp: undefined } }],
     ['another-reader', { claims: { sub: 'user-002' } }],
-    ['unneeded-grant', { claims: { roomConfig: { egress: {} } } }],
+    ['unneeded-grant', { claims: { roomConfig: { name: 'other' } } }],
     ['not-yet-valid', { claims: { nbf: seconds() + 600 } }],
   ])('%s', async (code, faults) => {
     expect(await faultsOf(await deploy(faults))).toContain(code);

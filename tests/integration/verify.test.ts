@@ -139,7 +139,7 @@ test('LiveKit’s own refusal, pasted: the token in it is judged, and a message 
     input: 'Error: invalid API key for domain x.livekit.cloud',
   });
   expect(exitCode).toBe(1);
-  expect(stdout).toContain('belong to two different LiveKit Cloud projects');
+  expect(stdout).toContain('belong to two LiveKit Cloud projects');
 });
 
 describe('bad use', () => {
@@ -173,35 +173,25 @@ test('FORCE_COLOR colours it, as a terminal would', async () => {
 });
 
 describe('docs/verify.md', () => {
-  const now = () => Math.floor(Date.now() / 1000);
-  const booky = { iss: 'APIbooky', video };
-  const { canPublishData: _, ...withoutData } = video;
+  const page = readFile(new URL('../../docs/verify.md', import.meta.url), 'utf8');
 
-  /** The example without its times and the widths of its columns. */
-  const timeless = (text: string) =>
-    text.replace(/\d{4}-\d\d-\d\dT\S+Z \((in )?\d+ (s|min|h)( ago)?\)/g, 'time').replace(/ {2,}/g, '  ');
-
-  test.each([
-    ['good', () => booky, []],
-    ['warning', () => ({ ...booky, exp: now() + 21_600, video: withoutData }), []],
-    [
-      'withheld',
-      () => ({ ...booky, video: { ...video, canPublish: false }, attributes: { role: 'listener' } }),
-      ['--role', 'listener'],
-    ],
-    ['cross', () => ({ ...booky, video: {} }), []],
-  ])('shows what is printed: %s', async (verdict, claims, args) => {
-    const page = await readFile(new URL('../../docs/verify.md', import.meta.url), 'utf8');
-    const { stdout } = await verify(args, { input: await mint(claims()) });
-    expect(timeless(page.split(`${verdict}**`)[1] ?? '')).toContain(timeless(stdout));
+  test('shows what is printed', async () => {
+    /** Without times and the widths of columns. */
+    const timeless = (text: string) =>
+      text.replace(/\d{4}-\d\d-\d\dT\S+Z \((in )?\d+ (s|min|h)( ago)?\)/g, 'time').replace(/ {2,}/g, '  ');
+    const { roomJoin: _, ...listening } = { ...video, canPublish: false };
+    const exp = Math.floor(Date.now() / 1000) + 21_600;
+    const claims = { iss: 'APIbooky', exp, video: listening, attributes: { role: 'listener' } };
+    const { stdout } = await verify([], { input: await mint(claims) });
+    expect(timeless(await page)).toContain(timeless(stdout));
   });
 
   test('explains each answer as explainAnswer does', async () => {
-    const page = await readFile(new URL('../../docs/verify.md', import.meta.url), 'utf8');
-    const rows = [...page.matchAll(/^\| (\d{3}) `([^`]+)` \| (.*) \| (.*) \|$/gm)];
-    expect(rows.length).toBeGreaterThan(10);
-    for (const [, status, reason = '', cause, remedy] of rows) {
-      expect(explainAnswer({ status: Number(status), reason })).toMatchObject({ cause, remedy });
+    const rows = [...(await page).matchAll(/^\| (\d{3}) `([^`]+)`[^|]*\|[^|]*\| (.*) \|$/gm)];
+    expect(rows.length).toBeGreaterThan(15);
+    for (const [, status, reason = '', text] of rows) {
+      const { cause, remedy } = explainAnswer({ status: Number(status), reason }) ?? {};
+      expect(`${cause} ${remedy}`).toBe(text);
     }
   });
 });

@@ -20,6 +20,6 @@ export function setUpAnyToken(): void {
 
 function outcome(text: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return 'There is no token yet: paste one above.';
-  const explanation = findings[0]?.code === 'unreadable' ? explainMessage(text) : undefined;
+  const explanation = findings[0]?.claim === 'token' ? explainMessage(text) : undefined;
   return explanation === undefined ? summarise(findings) : `${explanation.cause} ${explanation.remedy}`;
 }

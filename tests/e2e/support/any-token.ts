@@ -1,0 +1,118 @@
+/** Tokens that a library would refuse to sign, and generated ones. */
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
+import { apiKey, apiSecret } from './stack.ts';
+
+export const seconds = () => Math.floor(Date.now() / 1000);
+export const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const grants = { roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true };
+const video = { room: 'reading-club-refusals', ...grants };
+
+/** The claims of a good token with these changes; `undefined` drops one. */
+export const claims = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
+  iss: apiKey,
+  sub: 'user-001',
+  nbf: seconds(),
+  exp: seconds() + 600,
+  video,
+  ...changes,
+});
+
+export function signed(changes: Record<string, unknown>, { alg = 'HS256', secret = apiSecret } = {}): string {
+  const text = `${encode({ alg })}.${encode(claims(changes))}`;
+  return `${text}.${createHmac(alg.replace('HS', 'sha'), secret).update(text).digest('base64url')}`;
+}
+
+/** With an invalid signature. */
+export const assembled = (header: unknown, payload: unknown = claims()) =>
+  `${encode(header)}.${encode(payload)}.c2lnbmF0dXJl`;
+
+export const withVideo = (changes: object) => signed({ video: { ...video, ...changes } });
+
+const paths = [
+  ...['iss', 'sub', 'jti', 'aud', 'exp', 'nbf', 'iat', 'identity', 'name', 'kind', 'kindDetails', 'metadata'],
+  ...['video', 'sip', 'agent', 'inference', 'observability', 'agentEndpoint', 'agentThread', 'roomConfig'],
+  ...['roomPreset', 'sha256', 'attributes', 'attributes.role', 'Sub', 'room', 'unheardOf'],
+  ...['room', 'roomJoin', 'canPublish', 'canSubscribe', 'canPublishData', 'canPublishSources', 'roomAdmin'],
+  ...[
+    'hidden',
+    'canUpdateOwnMetadata',
+    'canManageAgentSession',
+    'destinationRoom',
+    'roomjoin',
+    'room_join',
+  ].map((name) => `video.${name}`),
+  ...[
+    'sip.admin',
+    'sip.call',
+    'agent.admin',
+    'agent.databaseAdmin',
+    'inference.perform',
+    'observability.write',
+  ],
+  ...['agentEndpoint.call', 'agentEndpoint.agentName', 'agentThread.all', 'agentThread.threadIds'],
+  ...['name', 'emptyTimeout', 'max_participants', 'metadata', 'egress', 'syncStreams', 'agents', 'tags'].map(
+    (name) => `roomConfig.${name}`,
+  ),
+  ...['agentName', 'agent_name', 'metadata', 'attributes'].map((name) => `roomConfig.agents.0.${name}`),
+];
+const values = fc.constantFrom<unknown>(
+  ...['', 'text', 'true', '0', '600', '01', '2026-11-25', 'ä'.repeat(129), 0, 1, -1, 1.5, 1e12, 2 ** 33],
+  ...[
+    true,
+    false,
+    null,
+    undefined,
+    [],
+    ['text'],
+    [null],
+    [1],
+    [{}],
+    {},
+    { role: 'text' },
+    { role: null },
+    { a: 1 },
+  ],
+);
+/** Around the limits, but for the second in which a token is judged here and there. */
+const times = fc
+  .tuple(fc.constantFrom('exp', 'nbf', 'iat'), fc.constantFrom(-1e9, -3_600, -70, -50, 0, 50, 70, 3_600, 1e9))
+  .map(([path, offset]): [string, unknown] => [path, seconds() + offset]);
+const change = fc.oneof(
+  { arbitrary: fc.tuple(fc.constantFrom(...paths), values), weight: 5 },
+  { arbitrary: times, weight: 1 },
+);
+
+function set(target: unknown, [name = '', ...rest]: readonly string[], value: unknown): unknown {
+  const isList = /^\d+$/.test(name);
+  const isObject = typeof target === 'object' && target !== null && Array.isArray(target) === isList;
+  const inner = isObject ? Object.entries(target).find(([key]) => key === name)?.[1] : undefined;
+  const changed = rest.length === 0 ? value : set(inner, rest, value);
+  return isList ? [changed] : { ...(isObject ? target : {}), [name]: changed };
+}
+
+/** A good token with one to three claims changed, in a few signed wrongly or cut off. */
+export const anyToken: fc.Arbitrary<string> = fc
+  .record({
+    changes: fc.array(change, { minLength: 1, maxLength: 3 }),
+    alg: fc.constantFrom(...Array<string>(15).fill('HS256'), 'HS384', 'HS512'),
+    secret: fc.constantFrom(...Array<string>(15).fill(apiSecret), 'another-secret-of-thirty-two-bytes'),
+    kept: fc.constantFrom(...Array<number>(15).fill(1_000_000), 20, 100, 150),
+  })
+  .map(({ changes, alg, secret, kept }) => {
+    const payload = changes.reduce<unknown>(
+      (all, [path, value]) => set(all, path.split('.'), value),
+      claims(),
+    );
+    return signed(Object.fromEntries(Object.entries(payload ?? {})), { alg, secret }).slice(0, kept);
+  });
+
+/** For a message: the claims of a token, or why there are none. */
+export function claimsOf(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  } catch (error) {
+    return String(error);
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * LiveKit's refusals of a token: what each era of the server answers, what that means, and what to do. Up to 1.12 the server
+ * verified with go-jose, since then with golang-jwt; from 1.13.6 on it repeats the token no longer. A test compares the answers
+ * with servers. The first whose words fit explains an answer: the specific ones come before the general ones.
+ */
+import { type Answers, always, type LiveKitAnswer, letIn } from './finding.ts';
+
+export interface Refusal {
+  /** 401 by default; 0 for what only a client says. */
+  status?: number;
+  /** What all its answers contain. */
+  words: RegExp;
+  cause: string;
+  remedy: string;
+  /** Of those that the judge foretells. */
+  answers?: Answers;
+}
+
+/**
+ * An answer after the key was found, in the words of golang-jwt and of go-jose: `''` where it lets the token in.
+ *
+ * @param before golang-jwt's words up to 1.13.5
+ */
+export function verified(newest: string, jose: string, before = newest): Answers {
+  const refuse = (prefix: string, words: string): LiveKitAnswer =>
+    words === '' ? letIn : { status: 401, reason: prefix + words };
+  return {
+    'from 1.13.6': refuse('invalid authorization token: ', newest),
+    '1.13.3 to 1.13.5': refuse('invalid token: <token>, error: ', before),
+    'up to 1.12': refuse('invalid token: <token>, error: ', jose),
+  };
+}
+
+/** go-jose takes any HMAC. */
+export const wrongAlgorithm = (algorithm: string): Answers =>
+  verified(
+    `token signature is invalid: signing method ${algorithm} is invalid`,
+    algorithm.startsWith('HS') ? '' : notVerified,
+  );
+
+/** @param key as the token names it */
+export const unknownKey = (key: string): Answers => ({
+  ...always({ status: 401, reason: `invalid API key: ${key}` }),
+  'from 1.13.6': { status: 401, reason: 'invalid API key' },
+});
+
+/** golang-jwt names all faults of the times at once, and misses `exp` from 1.13.6 on; go-jose named the first, and read `iat`. */
+export function wrongTimes(endless: boolean, expired: boolean, early: boolean, later: boolean): Answers {
+  const join = (words: readonly (string | false)[]) => {
+    const faults = words.filter(Boolean).join(', ');
+    return faults && `token has invalid claims: ${faults}`;
+  };
+  const both = [expired && 'token is expired', early && 'token is not valid yet'];
+  const jose = [
+    early && 'failed, token not valid yet (nbf)',
+    expired && 'failed, token is expired (exp)',
+    later && 'field, token issued in the future (iat)',
+  ].find(Boolean);
+  return verified(
+    join([endless && 'token is missing required claim: exp claim is required', ...both]),
+    jose ? `go-jose/go-jose/jwt: validation ${jose}` : '',
+    join(both),
+  );
+}
+
+const notVerified = 'go-jose/go-jose: error in cryptographic primitive';
+const oneProject = 'Take LIVEKIT_API_KEY, LIVEKIT_API_SECRET and LIVEKIT_WS_URL from one project';
+const signJoin = 'Sign video: {"room": "reading-club-…", "roomJoin": true, …}, and await toJwt().';
+
+export const refusals = {
+  'two-projects': {
+    words: /invalid API key for domain/,
+    cause: 'The API key and the LiveKit URL belong to two LiveKit Cloud projects.',
+    remedy: `${oneProject}; look for an older value that overrides one.`,
+  },
+  'unknown-key': {
+    words: /invalid API key/,
+    cause: 'The server has no such API key: it is another project, or the key was deleted.',
+    remedy: `${oneProject} (Settings → Keys). Check that key and secret are not swapped.`,
+  },
+  revoked: {
+    words: /revoked/,
+    cause: 'LiveKit Cloud refuses it: the reader was removed from the room after the time in nbf.',
+    remedy: 'Fetch a new token, a minute after the removal or later. Its nbf should be the time of signing.',
+  },
+  'wrong-type': {
+    words: /could not JSON decode claim|json: cannot unmarshal|proto:/,
+    cause: 'A claim or a grant is of the wrong type, so the server reads none.',
+    remedy:
+      'Sign true and false, not "true" and "false". "npm run verify" names the claim, and what it should be.',
+    answers: verified('token is malformed: could not JSON decode claim: …', '…'),
+  },
+  'wrong-algorithm': {
+    words: /signing method .* is invalid/,
+    cause: 'The token is not signed with HS256, as LiveKit wants it.',
+    remedy: 'Sign with HS256 and the API secret. A sign-in’s JWT (RS256) is for the token endpoint.',
+  },
+  'wrong-secret': {
+    words: /signature is invalid|error in cryptographic primitive/,
+    cause: 'The token was signed with another secret than the API key’s, or changed afterwards.',
+    remedy:
+      'Check that LIVEKIT_API_KEY and LIVEKIT_API_SECRET belong together. A line break at the end of the secret counts.',
+    answers: verified('token signature is invalid: signature is invalid', notVerified),
+  },
+  'never-expires': {
+    words: /exp claim is required/,
+    cause: 'The token never expires: where servers accept it, a thief can use it without end.',
+    remedy: 'Sign exp: about ten minutes from now. LiveKit renews the tokens of connected clients.',
+  },
+  expired: {
+    words: /token is expired/,
+    cause: 'The token ran out more than a minute ago by the server’s clock.',
+    remedy:
+      'Fetch a new token right before joining. If it is refused too, a clock is wrong: the server’s or the signer’s.',
+  },
+  'not-yet-valid': {
+    words: /not valid yet|issued in the future/,
+    cause: 'The token begins more than a minute from now by the server’s clock.',
+    remedy: 'Set the clocks of the server and of the signer: one is wrong.',
+  },
+  unreadable: {
+    words: /invalid authorization token(?!:)/,
+    cause: 'The server received something that is not a readable JWT.',
+    remedy:
+      'Pass the complete token, not the object around it or a Promise. Sign sub as a string, exp and nbf as numbers.',
+    answers: always({ status: 401, reason: 'invalid authorization token' }),
+  },
+  refused: {
+    words: /invalid (authorization )?token:/,
+    cause: 'The server refuses the token, and its last words say why.',
+    remedy: 'Check the token with "npm run verify".',
+  },
+  'no-video-grant': {
+    words: /no permissions to access the room/,
+    cause:
+      'The token has no video grant, or the request no token: after a failure some clients ask again without it, and report this 401 instead of what the server first said.',
+    remedy:
+      'If the token has a video grant, look for the first answer in the server’s log, and update the client’s SDK.',
+    answers: always({ status: 401, reason: 'no permissions to access the room' }),
+  },
+  'no-room-join': {
+    words: /permissions denied/,
+    cause: 'The video grant does not say roomJoin: true, or is empty.',
+    remedy: signJoin,
+    answers: always({ status: 401, reason: 'permissions denied' }),
+  },
+  'no-bearer': {
+    words: /invalid authorization header/,
+    cause: 'The Authorization header does not start with "Bearer ".',
+    remedy: 'Send "Authorization: Bearer <token>", or the token as access_token in the query.',
+  },
+  'no-identity': {
+    status: 400,
+    words: /identity cannot be empty/,
+    cause: 'The token has no identity: its sub is missing.',
+    remedy: 'Sign the reader’s id as sub.',
+    answers: always({ status: 400, reason: 'identity cannot be empty' }),
+  },
+  'identity-too-long': {
+    status: 400,
+    words: /identity length exceeds limits/,
+    cause: 'The identity has more than 256 bytes.',
+    remedy: 'Sign a shorter sub.',
+    answers: always({ status: 400, reason: 'participant identity length exceeds limits: max length 256' }),
+  },
+  'no-room': {
+    status: 400,
+    words: /no room name/,
+    cause: 'The video grant says roomJoin, but names no room.',
+    remedy: 'Sign video.room: reading-club-<id>.',
+    answers: always({ status: 400, reason: 'no room name' }),
+  },
+  'room-too-long': {
+    status: 400,
+    words: /room name length exceeds limits/,
+    cause: 'The room’s name has more than 256 bytes.',
+    remedy: 'Sign a shorter video.room.',
+    answers: always({ status: 400, reason: 'room name length exceeds limits: max length 256' }),
+  },
+  'room-must-exist': {
+    status: 404,
+    words: /requested room does not exist/,
+    cause: 'The server creates no rooms by itself (room.auto_create: false).',
+    remedy:
+      'Create the room beforehand, or set room.auto_create: true. Never grant readers roomCreate: it also deletes rooms.',
+  },
+  'server-full': {
+    status: 503,
+    words: /./,
+    cause: 'The server has reached its limits, or a load balancer finds no server.',
+    remedy: 'Try again later; then look at the server’s load and limits.',
+  },
+  'no-reason': {
+    status: 0,
+    words: /Could not fetch region settings|websocket error|could not establish signal connection/i,
+    cause: 'The client does not say what LiveKit answered: it may refuse the token, or not be reachable.',
+    remedy:
+      'Check the token itself, and ask LiveKit: curl -H "Authorization: Bearer <token>" https://<its host>/rtc/validate. "npm run smoke" does both.',
+  },
+} as const satisfies Record<string, Refusal>;
+
+export type RefusalCode = keyof typeof refusals;
