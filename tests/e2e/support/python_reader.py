@@ -59,7 +59,7 @@ async def main(page, url, club):
 
     @room.on("track_subscribed")
     def subscribed(track, publication, participant):
-        tell("track", kind=rtc.TrackKind.Name(track.kind), name=participant.name)
+        tell("track", kind=rtc.TrackKind.Name(track.kind).removeprefix("KIND_").lower(), name=participant.name)
 
     source = rtc.AudioSource(SAMPLE_RATE, 1)
     track = rtc.LocalAudioTrack.create_audio_track("tone", source)

@@ -2,9 +2,8 @@
 import { decodeJwt, type JWTPayload, SignJWT } from 'jose';
 import * as v from 'valibot';
 import { inject } from 'vitest';
+import { tokenAnswerSchema } from '../../../token-check/token-answer.ts';
 import { apiSecret } from './stack.ts';
-
-const answerSchema = v.object({ participant_token: v.string() });
 
 const { issuerUrl, tokenEndpoint } = inject('stack');
 
@@ -25,8 +24,13 @@ export async function signIn({ sub, name, clubs }: Reader): Promise<string> {
   return response.text();
 }
 
-/** A meeting token for the club, from the real endpoint; throws its answer when it is not 200. */
+/** A meeting token for the club, from the real endpoint. */
 export async function meetingToken(reader: Reader, club: string): Promise<string> {
+  return (await meetingAnswer(reader, club)).participant_token;
+}
+
+/** The real endpoint's answer; throws it when it is not 200. */
+export async function meetingAnswer(reader: Reader, club: string) {
   const response = await fetch(tokenEndpoint, {
     method: 'POST',
     headers: { authorization: `Bearer ${await signIn(reader)}`, 'content-type': 'application/json' },
@@ -34,7 +38,7 @@ export async function meetingToken(reader: Reader, club: string): Promise<string
   });
   const body: unknown = await response.json();
   if (response.status !== 200) throw new Error(`${response.status} ${JSON.stringify(body)}`);
-  return v.parse(answerSchema, body).participant_token;
+  return v.parse(tokenAnswerSchema, body);
 }
 
 /** The same token with some claims changed (`undefined` drops one), signed again. */
