@@ -1,112 +1,84 @@
-/** `npm run release`: deploys, checks the deployment from outside, and rolls back to the version before if the check fails. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+/** `npm run release`: deploys, checks the deployment from outside, and goes back to the last version that passed if this one does worse. */
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { deployedStack } from './release/deployed-stack.ts';
+import type { Check } from '../token-check/check.ts';
+import { BadUse, readOptions, run } from './checks/command.ts';
+import { requireNewer } from './release/commit.ts';
+import { readDeployment } from './release/deployment.ts';
+import { faultOfBearer } from './release/judge.ts';
+import { messageOf, Releaser } from './release/releaser.ts';
+import type { Deployed } from './release/stack.ts';
+import { checkDeployment } from './smoke/deployment.ts';
+import { readJwt } from './smoke/read-jwt.ts';
+import { reportOf } from './smoke/report.ts';
+import { readWait, settle, waitOption } from './smoke/settle.ts';
+import { readTarget, targetOptions } from './smoke/target.ts';
 
-const help = `Deploys, checks the deployment with \`npm run smoke\`, and rolls back to the version before if that fails.
+const help = `Deploys, checks the deployment as "npm run smoke" does, and goes back to the last version that passed if this one does worse.
 
   npm run release -- DEPLOYMENT... -- SMOKE...
+  npm run release -- DEPLOYMENT...              only deploys, and says which version is in place
 
-  DEPLOYMENT  what \`npx serverless deploy\` takes; --stage is required
-  SMOKE       what \`npm run smoke\` takes, such as --club 123; --url is the stack's output unless given
-  BEARER_TOKEN in the environment is the JWT of a reader of that club.
+  DEPLOYMENT  what "npx serverless deploy" takes; --stage is required
+  SMOKE       what "npm run smoke" takes but for --json; --url is the stack's output unless given
+  The reader's JWT is in BEARER_TOKEN, or a command prints a new one for each check: --bearer-command.
 
-Exit status: 0 the new version is deployed and answers; 1 it is not; 2 bad use, and nothing was deployed.
+Exit status: 0 the new version is in place, and passed its checks; 1 it is not, or did not, and the last lines say what is in
+place; 2 bad use, and nothing was done.
 `;
 
-process.exitCode = await release(process.argv.slice(2));
+await run(async () => {
+  const args = process.argv.slice(2);
+  const divider = args.includes('--') ? args.indexOf('--') : args.length;
+  const [first, second] = [args.slice(0, divider), args.slice(divider + 1)];
+  if (first.includes('--help')) {
+    process.stdout.write(help);
+    return 'well';
+  }
+  const isChecked = divider < args.length;
+  // All of it is read before anything is deployed: a mistake in it would look like a fault of the version.
+  const deployment = readDeployment(first);
+  const { wait, ...options } = readOptions({ ...targetOptions, ...waitOption }, second);
+  const waitMs = readWait(wait);
+  const target = isChecked ? await readTarget(options) : undefined;
+  if (target !== undefined) requireUnexpired(await target.bearer());
+  const releaser = new Releaser(deployment);
+  const before = await releaser.look();
 
-async function release(args: readonly string[]): Promise<0 | 1 | 2> {
-  const divider = args.indexOf('--');
-  const [deployment, checks] = divider < 0 ? [args, []] : [args.slice(0, divider), args.slice(divider + 1)];
-  // Read here, but not checked: `serverless` and `npm run smoke` check their own options.
-  const { stage, region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'eu-central-1' } =
-    parseArgs({
-      args: [...deployment],
-      options: { stage: { type: 'string', short: 's' }, region: { type: 'string', short: 'r' } },
-      strict: false,
-    }).values;
-  if (typeof stage !== 'string' || typeof region !== 'string') {
-    process.stderr.write(help);
-    return 2;
-  }
-  // Without it every check would fail, and the deployment would be rolled back.
-  if (!process.env['BEARER_TOKEN']) {
-    console.error(
-      'BEARER_TOKEN is missing: it should be the JWT of a reader, whom the deployment is tried with.',
-    );
-    return 2;
-  }
-  // A mistyped option would look like a failed check, and roll a good version back.
-  if (!(await succeeds(...smoke('--url', 'https://localhost', ...checks, '--help'), 'ignore'))) {
-    console.error('Nothing was deployed: correct what follows the second "--".');
-    return 2;
-  }
-
-  const stack = deployedStack({ stage, region });
-  const before = await stack.version();
-  // --force: after a rollback the CLI would think that the failed version is deployed, and skip the deployment.
-  if (!(await serverless('deploy', ...deployment, '--force'))) {
-    console.error(
-      'The deployment failed. CloudFormation has undone what it had begun: the version before is in place.',
-    );
-    return 1;
-  }
-  const answers = async () => {
-    try {
-      const isUrlGiven = checks.some((option) => /^--url(=|$)/.test(option));
-      const url = isUrlGiven ? [] : ['--url', await stack.url()];
-      return await succeeds(...smoke(...url, ...checks));
-    } catch (error) {
-      console.error(
-        `The endpoint's URL can't be read from the stack: ${error instanceof Error ? error.message : error}`,
-      );
-      return false;
-    }
+  /** The checks of what is in place, printed; none if it was asked to deploy only. */
+  const check = async ({ outputs }: Deployed, patienceMs: number): Promise<Check[]> => {
+    const url = options.url ?? outputs.get('TokenEndpointUrl') ?? '';
+    if (target === undefined) return [];
+    const checks = await settle(() => checkDeployment({ ...target, url }), patienceMs);
+    process.stdout.write(reportOf(url, checks, process.stdout));
+    return checks;
   };
-  if (await answers()) return 0;
+  const baseline = before.is === 'deployed' ? await check(before, 0) : [];
+  const fault = faultOfBearer(baseline);
+  if (fault !== undefined) throw new BadUse(`Nothing was deployed: ${fault}.`);
+  if (before.is === 'deployed') await requireNewer(before.version);
 
-  if (before === undefined) {
-    console.error(
-      'The new version fails its check, and there is none before it to go back to: it stays deployed.',
-    );
-    return 1;
-  }
-  console.error(
-    `The new version fails its check: going back to the one of ${new Date(before).toISOString()}.`,
+  return releaser.run(async () => {
+    const deployed = await releaser.deploy(before);
+    if (deployed === undefined) return 'wrong';
+    if (!isChecked) return 'well';
+    const checks = await check(deployed, waitMs).catch((error) => {
+      console.error(messageOf(error));
+      return undefined;
+    });
+    const judgement = await releaser.judge(deployed, baseline, checks);
+    if (judgement === 'worse') {
+      const back = await releaser.goBack(deployed);
+      if (back !== undefined) await check(back, waitMs);
+    }
+    return judgement === 'passed' ? 'well' : 'wrong';
+  });
+});
+
+/** @throws {BadUse} */
+function requireUnexpired(bearer: string): void {
+  const { exp } = readJwt(bearer)?.claims ?? {};
+  if (exp === undefined || exp * 1000 > Date.now()) return;
+  throw new BadUse(
+    `Nothing was deployed: the reader’s JWT expired at ${new Date(exp * 1000).toISOString()}.`,
   );
-  if (!(await serverless('rollback', ...deployment, '--timestamp', String(before)))) {
-    console.error('The rollback failed: the version that fails its check is still deployed.');
-    return 1;
-  }
-  console.error(
-    (await answers())
-      ? 'The version before is deployed again, and answers.'
-      : 'The version before is deployed again, and fails the same check: what is wrong is not the version. Look at the secret, the identity provider and LiveKit.',
-  );
-  return 1;
-}
-
-/** The CLI of the working directory's service. */
-function serverless(...args: readonly string[]): Promise<boolean> {
-  return succeeds('npx', ['--no', 'serverless', ...args]);
-}
-
-function smoke(...args: readonly string[]): [command: string, args: readonly string[]] {
-  const script = fileURLToPath(new URL('smoke.ts', import.meta.url));
-  return [process.execPath, ['--import', import.meta.resolve('tsx'), script, ...args]];
-}
-
-/** Runs a command that prints to this one's output, or only its errors; returns whether it ended with 0. */
-async function succeeds(
-  command: string,
-  args: readonly string[],
-  output: 'inherit' | 'ignore' = 'inherit',
-): Promise<boolean> {
-  const child = spawn(command, args, { stdio: ['ignore', output, 'inherit'] });
-  const [exitCode] = await once(child, 'exit');
-  return exitCode === 0;
 }

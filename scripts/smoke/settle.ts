@@ -21,7 +21,8 @@ const pauseMs = 3_000;
 const switchMs = 6_000;
 
 /**
- * Crosses that time can remove: a name, a server, a route or a permission of AWS that is not there yet. Any other is an answer of the version itself, or about the bearer.
+ * Crosses that time can remove: a name, a server, a route or a permission of AWS that is not there yet. Any other is an answer of
+ * the version itself, or about the bearer.
  */
 const settling = new Set([
   'unknown-host',

@@ -85,7 +85,7 @@ test('the pages work, command by command', async () => {
   expect(smokeRuns).toBeGreaterThanOrEqual(5);
   expect(output.match(/^✓ LiveKit .*lets the token in$/gm)).toHaveLength(smokeRuns);
   expect(output.match(/^Nothing is wrong\.$/gm)).toHaveLength(smokeRuns);
-  expect(printedBy('serverless rollback')).toContain('rolled back to timestamp');
+  expect(printedBy('npm run go-back')).toContain('Gone back. In place is the version of');
   expect(printedBy('serverless logs')).toContain('"status":200');
   expect(printedBy('serverless remove')).toContain('removed');
   const names = v.array(v.string());

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,28 +16,33 @@ export interface ScriptOptions {
   /** What is on its standard input. */
   input?: string;
   environment?: Record<string, string>;
-  /** Called whenever something has come on standard error. */
-  onStderr?: () => void;
+  /** Where it runs; the repository unless another is named. */
+  directory?: string;
+  onStart?: (child: ChildProcess) => void;
+  /** Called whenever something has come on standard error, with all of it so far. */
+  onStderr?: (text: string) => void;
 }
 
 /** Runs a script of the repository as npm does, with these variables and no others. */
 export async function runScript(
   script: string,
   args: readonly string[],
-  { input = '', environment = {}, onStderr }: ScriptOptions = {},
+  { input = '', environment = {}, directory = repository, onStart, onStderr }: ScriptOptions = {},
 ): Promise<ScriptResult> {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
-    cwd: repository,
+  const command = ['--import', import.meta.resolve('tsx'), join(repository, script), ...args];
+  const child = spawn(process.execPath, command, {
+    cwd: directory,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  onStart?.(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text;
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     output.stderr += text;
-    onStderr?.();
+    onStderr?.(output.stderr);
   });
   // A command may end before it has read its input.
   child.stdin.on('error', () => {}).end(input);
