@@ -1,24 +1,19 @@
 /** Text that begins like a JSON object in base64url, and what follows it with dots. */
 const jwt = /eyJ[\w-]{8,}(\.[\w-]+)*\.?/g;
 
+/** `{"alg":"HS256"` in base64url, wherever the usual libraries put it. */
+const hs256 = /^[\w-]*IUzI1Ni/;
+
 /**
  * Finds the token in pasted text: alone or truncated, in a header, a URL, a log line, JSON of any backend, an error message. Of
  * several it takes the first that is signed as LiveKit wants it, else the first. A single word without one is returned as it is,
  * so that it can be judged; `undefined` where there is no token.
  */
 export function findToken(text: string): string | undefined {
-  const found = Array.from(text.matchAll(jwt), ([token]) =>
-    token.replace(/^([^.]*\.[^.]*\.[^.]+.*)\.$/, '$1'),
-  );
+  // A full stop may follow a token that has all its parts.
+  const found = Array.from(text.matchAll(jwt), ([token]) => token.replace(/^((?:[^.]+\.){2}[^.]+)\.$/, '$1'));
   const alone = text.trim().replace(/^Bearer\s+/i, '');
-  return found.find(isHmac) ?? found[0] ?? (/^[^\s"'{}]+$/.test(alone) ? alone : undefined);
-}
-
-function isHmac(token: string): boolean {
-  const [head = ''] = token.split('.');
-  try {
-    return /"alg"\s*:\s*"HS/.test(atob(head.replaceAll('-', '+').replaceAll('_', '/')));
-  } catch {
-    return false;
-  }
+  return (
+    found.find((token) => hs256.test(token)) ?? found[0] ?? (/^[^\s"'{}]+$/.test(alone) ? alone : undefined)
+  );
 }

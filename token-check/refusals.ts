@@ -64,7 +64,7 @@ export function wrongTimes(endless: boolean, expired: boolean, early: boolean, l
 }
 
 const notVerified = 'go-jose/go-jose: error in cryptographic primitive';
-const oneProject = 'Take LIVEKIT_API_KEY, LIVEKIT_API_SECRET and LIVEKIT_WS_URL from one project';
+const oneProject = 'Take the key, its secret and LIVEKIT_WS_URL from one project';
 const signJoin = 'Sign video: {"room": "reading-club-…", "roomJoin": true, …}, and await toJwt().';
 
 export const refusals = {
@@ -75,12 +75,12 @@ export const refusals = {
   },
   'unknown-key': {
     words: /invalid API key/,
-    cause: 'The server has no such API key: it is another project, or the key was deleted.',
+    cause: 'The server has no such API key: another project, or a deleted key.',
     remedy: `${oneProject} (Settings → Keys). Check that key and secret are not swapped.`,
   },
   revoked: {
     words: /revoked/,
-    cause: 'LiveKit Cloud refuses it: the reader was removed from the room after the time in nbf.',
+    cause: 'The reader was removed from the room after the time in nbf.',
     remedy: 'Fetch a new token, a minute after the removal or later. Its nbf should be the time of signing.',
   },
   'wrong-type': {
@@ -93,7 +93,7 @@ export const refusals = {
   'wrong-algorithm': {
     words: /signing method .* is invalid/,
     cause: 'The token is not signed with HS256, as LiveKit wants it.',
-    remedy: 'Sign with HS256 and the API secret. A sign-in’s JWT (RS256) is for the token endpoint.',
+    remedy: 'Sign with HS256 and the API secret. A sign-in’s JWT is for the token endpoint.',
   },
   'wrong-secret': {
     words: /signature is invalid|error in cryptographic primitive/,
@@ -133,9 +133,8 @@ export const refusals = {
   'no-video-grant': {
     words: /no permissions to access the room/,
     cause:
-      'The token has no video grant, or the request no token: after a failure some clients ask again without it, and report this 401 instead of what the server first said.',
-    remedy:
-      'If the token has a video grant, look for the first answer in the server’s log, and update the client’s SDK.',
+      'The token has no video grant, or the request no token: after a failure some clients ask again without it, and report this 401 instead of the first answer.',
+    remedy: 'If the token has a video grant, look for the first answer in the server’s log.',
     answers: always({ status: 401, reason: 'no permissions to access the room' }),
   },
   'no-room-join': {
@@ -180,7 +179,7 @@ export const refusals = {
   'room-must-exist': {
     status: 404,
     words: /requested room does not exist/,
-    cause: 'The server creates no rooms by itself (room.auto_create: false).',
+    cause: 'The server creates no rooms by itself.',
     remedy:
       'Create the room beforehand, or set room.auto_create: true. Never grant readers roomCreate: it also deletes rooms.',
   },

@@ -51,7 +51,7 @@ describe('The page shows the token', () => {
     expect(await ana.locator('#token-summary').textContent()).toContain('3 of 11 checks failed');
     const crosses = await ana.getByRole('listitem').filter({ hasText: 'Wrong:' }).allInnerTexts();
     expect(crosses).toHaveLength(3);
-    expect(crosses[0]).toContain('LiveKit answers 401 “permissions denied”');
+    expect(crosses[0]).toContain('LiveKit will answer: 401 “permissions denied”');
   });
 });
 
@@ -82,7 +82,7 @@ describe('The page checks any token that is pasted', () => {
     await check('not a token');
     await says('invalid authorization token');
     await check('invalid API key for domain x');
-    await says('two different LiveKit Cloud projects');
+    await says('two LiveKit Cloud projects');
     await check('');
     await says('There is no token yet');
     expect(await findings.count()).toBe(0);

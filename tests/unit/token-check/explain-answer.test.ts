@@ -49,7 +49,7 @@ it('never tells to grant readers roomCreate', () => {
 
 it('says that some clients report a 401 of their own making', () => {
   const { cause } = explainAnswer({ status: 401, reason: 'no permissions to access the room' }) ?? {};
-  expect(cause).toContain('instead of what the server first said');
+  expect(cause).toContain('instead of the first answer');
 });
 
 it.each([
