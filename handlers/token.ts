@@ -46,7 +46,7 @@ async function start(): Promise<TokenEndpoint> {
     await warmUp(systemClock.now).catch((error: unknown) =>
       log('WARN', 'The warm-up failed.', { causes: describeError(error) }),
     );
-    if (config.claims.clubs === undefined) {
+    if (config.claims.clubs.member === undefined) {
       log('WARN', 'CLUBS_CLAIM is not set: every signed-in reader may enter the meeting of every club.');
     }
     return createTokenEndpoint(config, cache, systemClock.now);

@@ -3,7 +3,7 @@ import { type ClubId, clubIdSchema, withoutRoomPrefix } from './club.ts';
 import type { ClaimNames } from './config.ts';
 import type { Role } from './contract.ts';
 import { Problem } from './problem.ts';
-import type { Claims } from './reader.ts';
+import type { ClaimFindings, Claims } from './reader.ts';
 
 /**
  * The reader's role in the club's meeting. The claim for moderators is applied first, then the one for listeners, then the one
@@ -12,52 +12,89 @@ import type { Claims } from './reader.ts';
  * A claim that is present but unreadable lists no clubs. An unreadable claim for listeners still restricts: a reader who would
  * be a member becomes a listener.
  *
- * @param onUnreadable called with the name of each unreadable claim
+ * @param findings gets the name of each unreadable claim, and where the reader is refused, of the others that were searched
  * @throws {Problem} `not_a_member`, in the same words whether or not there is such a club
  */
 export function roleIn(
   club: ClubId,
   claims: Claims,
-  names: ClaimNames,
-  onUnreadable: (claimName: string) => void,
+  { clubs: names, clubsPrefix }: Pick<ClaimNames, 'clubs' | 'clubsPrefix'>,
+  findings: ClaimFindings,
 ): Role {
+  const refusal: ClaimFindings = {};
   /** `undefined` where the club is not listed. */
-  const search = (claimName: string | undefined): 'listed' | 'unreadable' | undefined => {
-    if (claimName === undefined || !Object.hasOwn(claims, claimName)) return undefined;
-    const clubs = clubsListedIn(claims[claimName]);
-    if (clubs !== undefined) return clubs.has(club) ? 'listed' : undefined;
-    onUnreadable(claimName);
-    return 'unreadable';
+  const search = (role: Role): 'listed' | 'unreadable' | undefined => {
+    const claimName = names[role];
+    if (claimName === undefined) return undefined;
+    if (!Object.hasOwn(claims, claimName)) {
+      add(refusal, 'absent_claims', claimName);
+      return undefined;
+    }
+    const clubs = clubsListedIn(claims[claimName], {
+      prefix: clubsPrefix,
+      isRestriction: role === 'listener',
+    });
+    if (clubs?.has(club)) return 'listed';
+    if (clubs === undefined) {
+      add(findings, 'unreadable_claims', claimName);
+      return 'unreadable';
+    }
+    add(refusal, 'claims_without_club', claimName);
+    return undefined;
   };
-  if (search(names.moderatedClubs) === 'listed') return 'moderator';
-  const restriction = search(names.listeners);
+  if (search('moderator') === 'listed') return 'moderator';
+  const restriction = search('listener');
   if (restriction === 'listed') return 'listener';
-  if (names.clubs === undefined || search(names.clubs) === 'listed') {
+  if (names.member === undefined || search('member') === 'listed') {
     return restriction === 'unreadable' ? 'listener' : 'member';
   }
+  Object.assign(findings, refusal);
   throw new Problem('not_a_member', 'You are not a member of this reading club.');
 }
 
+function add(findings: ClaimFindings, kind: keyof ClaimFindings, claimName: string): void {
+  findings[kind] = [...(findings[kind] ?? []), claimName];
+}
+
 /**
- * The clubs that a claim lists. The gateway passes claims in one of two forms: `[a b c]` for an array, or a bare id. Each id may
- * have the prefix `reading-club-`. An element of an array that is not an id is ignored. For any other form the result is `undefined`:
- * guessing at JSON, commas or braces could let the wrong reader into a meeting.
+ * The clubs that a claim lists. The gateway passes claims in one of two forms: `[a b c]` for an array, or one bare element. With
+ * a prefix, an element that does not start with it names no club. Without one, an element is an id, or `reading-club-` and an id.
+ *
+ * The result is `undefined` for any other form, because guessing at JSON, commas or braces could let the wrong reader into a
+ * meeting. It is `undefined` too if an element should name a club and does not, and stands alone or in a restriction. In other
+ * arrays such an element is ignored.
  */
-export function clubsListedIn(claim: unknown): ReadonlySet<ClubId> | undefined {
+export function clubsListedIn(
+  claim: unknown,
+  { prefix, isRestriction }: { prefix: string | undefined; isRestriction: boolean },
+): ReadonlySet<ClubId> | undefined {
   if (typeof claim !== 'string') return undefined;
   const array = /^\[(.*)\]$/s.exec(claim)?.[1];
-  if (array === undefined) {
-    const club = clubNamed(claim);
-    return club === undefined ? undefined : new Set([club]);
-  }
-  if (otherForm.test(array)) return undefined;
-  return new Set(array.split(' ').flatMap((element) => clubNamed(element) ?? []));
+  if (array === '') return new Set();
+  if (otherForm.test(array ?? claim) || (array === undefined && !oneWord.test(claim))) return undefined;
+  const elements = array === undefined ? [claim] : array.split(' ');
+  const named = elements.filter((element) => element.startsWith(prefix ?? ''));
+  const clubs = named.flatMap((element) => clubNamed(element, prefix) ?? []);
+  const isStrict = isRestriction || array === undefined;
+  return isStrict && clubs.length < named.length ? undefined : new Set(clubs);
 }
 
 /** Characters that no id contains: inside the brackets they show JSON, a nested array, an object or a comma list. */
 const otherForm = /[[\]{}",]/;
+const oneWord = /^\S+$/;
 
-function clubNamed(element: string): ClubId | undefined {
-  const id = v.safeParse(clubIdSchema, withoutRoomPrefix(element));
+function clubNamed(element: string, prefix: string | undefined): ClubId | undefined {
+  const text =
+    prefix === undefined
+      ? (wholeNumber(element) ?? withoutRoomPrefix(element))
+      : element.slice(prefix.length);
+  const id = v.safeParse(clubIdSchema, text);
   return id.success ? id.output : undefined;
+}
+
+/** The digits of a whole number from a million up to 2^53-1, which the gateway writes as Go does: `1.234567e+06`. */
+function wholeNumber(text: string): string | undefined {
+  const value = Number(text);
+  const asGo = value.toExponential().replace(/e\+(\d)$/, 'e+0$1');
+  return Number.isSafeInteger(value) && value >= 1e6 && asGo === text ? String(value) : undefined;
 }

@@ -1,3 +1,4 @@
+import type { Role } from './contract.ts';
 import { type LiveKitUrl, liveKitUrlRule, parseLiveKitUrl } from './livekit-url.ts';
 import { type LogLevel, logLevels } from './log.ts';
 
@@ -29,11 +30,16 @@ export interface CredentialsTimes {
   refreshPatienceMs: number;
 }
 
-/** The claims that list clubs; `undefined` switches the list off. */
+/** The names of the claims that are read. */
 export interface ClaimNames {
-  clubs: string | undefined;
-  moderatedClubs: string | undefined;
-  listeners: string | undefined;
+  /** The claim with the reader's id. */
+  identity: string;
+  /** The claim with the display name. */
+  name: string;
+  /** The claims that list clubs, by the role in them; `undefined` switches the list off. */
+  clubs: Readonly<Record<Role, string | undefined>>;
+  /** What an element of these lists starts with where it names a club; `undefined`: the bare id, or `reading-club-<id>`. */
+  clubsPrefix: string | undefined;
 }
 
 /** Environment variables that can't be used; the message names every faulty one. */
@@ -101,9 +107,14 @@ export function parseConfig(environment: Environment): Config {
       refreshPatienceMs: integer('CREDENTIALS_REFRESH_PATIENCE_MS', { fallback: 300, min: 0, max: 2_000 }),
     },
     claims: {
-      clubs: read('CLUBS_CLAIM'),
-      moderatedClubs: read('MODERATED_CLUBS_CLAIM'),
-      listeners: read('LISTENERS_CLAIM'),
+      identity: read('IDENTITY_CLAIM') ?? 'sub',
+      name: read('NAME_CLAIM') ?? 'name',
+      clubs: {
+        member: read('CLUBS_CLAIM'),
+        moderator: read('MODERATED_CLUBS_CLAIM'),
+        listener: read('LISTENERS_CLAIM'),
+      },
+      clubsPrefix: read('CLUBS_PREFIX'),
     },
   };
   if (faults.length > 0) throw new ConfigurationFault(faults.join('; '));

@@ -16,9 +16,9 @@ export interface TokenRequestBody {
   reading_club_id?: number | string | null | undefined;
   /** `reading-club-<id>`: names the club in LiveKit's standard field. */
   room_name?: string | null | undefined;
-  /** The display name: 1 to 128 characters, at most 256 bytes of UTF-8. By default the JWT's `name`, else its `sub`. */
+  /** The display name: 1 to 128 characters, at most 256 bytes of UTF-8. Empty or left out: the JWT's name, else the reader's id. */
   participant_name?: string | null | undefined;
-  /** Better left out. Any value but the JWT's `sub` is refused. */
+  /** Better left out. Any value but the reader's own id is refused. */
   participant_identity?: string | null | undefined;
   participant_metadata?: EmptyField | undefined;
   participant_attributes?: EmptyField | undefined;

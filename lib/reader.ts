@@ -1,35 +1,57 @@
 import * as v from 'valibot';
+import type { ClaimNames } from './config.ts';
 import { participantNameSchema } from './participant-name.ts';
 import { Problem } from './problem.ts';
 
 /** The claims of the reader's JWT, verified by the gateway: all are strings, but no code here relies on that. */
 export type Claims = Readonly<Record<string, unknown>>;
 
+/** Names of claims, for the log. */
+export interface ClaimFindings {
+  /** They are present but can't be read. */
+  unreadable_claims?: string[];
+  /** They are not in the JWT, and the request was refused. */
+  absent_claims?: string[];
+  /** They don't list the club, and the request was refused. */
+  claims_without_club?: string[];
+}
+
 /** The person who sends the request. */
 export interface Reader {
-  /** The verified `sub`, which is also the participant's identity. */
+  /** The verified identity claim, which is also the participant's identity. */
   id: string;
   /** Every claim of the verified JWT. */
   claims: Claims;
-  /** The `name` claim if it is a valid display name, else the id. */
+  /** The name claim if it is a valid display name, else the id. */
   name: string;
 }
 
 /** LiveKit's limit for an identity, in bytes of UTF-8. */
 const longestId = 256;
 
-/** @throws {Problem} `unauthenticated` without a `sub` of 1 to 256 bytes: the authorizer should have refused such a request. */
-export function readerFrom(claims: Claims | null | undefined): Reader {
-  if (claims == null) throw unauthenticated();
-  const id = claims['sub'];
-  // Ill-formed text has no UTF-8: encoding could give two readers the same identity.
-  if (typeof id !== 'string' || !id.isWellFormed() || id === '' || Buffer.byteLength(id) > longestId) {
-    throw unauthenticated();
+/** What the gateway, or the issuer, makes of an array, an object or null: readers could share it, or choose a part of it. */
+const notAnId = /^(?:(?:map)?\[.*\]|\{.*\}|<nil>|null)$/s;
+
+/**
+ * @param findings gets the name of an identity claim that is absent or can't be read
+ * @throws {Problem} `unauthenticated` without an identity claim of 1 to 256 bytes: no other claim stands in for it
+ */
+export function readerFrom(
+  claims: Claims | null | undefined,
+  names: Pick<ClaimNames, 'identity' | 'name'>,
+  findings: ClaimFindings,
+): Reader {
+  const id = claims?.[names.identity];
+  if (claims == null || !isId(id)) {
+    findings[id === undefined ? 'absent_claims' : 'unreadable_claims'] = [names.identity];
+    throw new Problem('unauthenticated', 'Sign in to join the meeting.');
   }
-  const name = v.safeParse(participantNameSchema, claims['name']);
+  const name = v.safeParse(participantNameSchema, claims[names.name]);
   return { id, claims, name: name.success ? name.output : id };
 }
 
-function unauthenticated(): Problem {
-  return new Problem('unauthenticated', 'Sign in to join the meeting.');
+function isId(claim: unknown): claim is string {
+  // Ill-formed text has no UTF-8: encoding could give two readers the same identity.
+  if (typeof claim !== 'string' || !claim.isWellFormed() || notAnId.test(claim)) return false;
+  return claim !== '' && Buffer.byteLength(claim) <= longestId;
 }

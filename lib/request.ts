@@ -57,7 +57,8 @@ const identityRule = 'should be left out: the identity is that of the signed-in 
 export const bodySchema = v.object({
   reading_club_id: v.nullish(readingClubId),
   room_name: v.nullish(roomName),
-  participant_name: v.nullish(participantNameSchema),
+  // LiveKit's SDKs send it empty, as if it were left out.
+  participant_name: v.nullish(v.lazy((input) => (input === '' ? v.literal('') : participantNameSchema))),
   participant_identity: v.nullish(v.string(identityRule)),
   participant_metadata: v.optional(empty),
   participant_attributes: v.optional(empty),
@@ -106,7 +107,7 @@ export function parseRequest({ contentType, body }: RequestContent, reader: Read
   if (fromRoom != null && fromRoom !== club) {
     throw invalidRequest([{ path: 'room_name', message: 'should be of the same club as reading_club_id' }]);
   }
-  return { club, participantName: participant_name ?? undefined };
+  return { club, participantName: participant_name || undefined };
 }
 
 function parseJsonObject(body: Uint8Array): object {

@@ -3,7 +3,7 @@ import { roleIn } from './club-access.ts';
 import type { Config } from './config.ts';
 import type { Role, TokenAnswer } from './contract.ts';
 import { attributesOf, grants } from './grants.ts';
-import { type Claims, readerFrom } from './reader.ts';
+import { type ClaimFindings, type Claims, readerFrom } from './reader.ts';
 import { parseRequest, type RequestContent } from './request.ts';
 import type { CredentialsCache } from './secret/credentials-cache.ts';
 import type { VersionedCredentials } from './secret/versioned-credentials.ts';
@@ -15,11 +15,9 @@ export interface TokenEndpointRequest extends RequestContent {
 }
 
 /** Facts about a request that are worth logging. None of them identifies the reader. */
-export interface Findings {
+export interface Findings extends ClaimFindings {
   club?: string;
   role?: Role;
-  /** Names of claims that are present but could not be read. */
-  unreadable_claims?: string[];
   /** Secrets Manager's id of the secret's version in use. */
   credentials_version?: string | undefined;
   /** Time since the secret was read. */
@@ -47,13 +45,11 @@ export function createTokenEndpoint(
   now: () => number,
 ): TokenEndpoint {
   return async (request, findings) => {
-    const reader = readerFrom(request.claims);
+    const reader = readerFrom(request.claims, config.claims, findings);
     const { club, participantName = reader.name } = parseRequest(request, reader);
     findings.club = club;
 
-    const role = roleIn(club, reader.claims, config.claims, (claimName) => {
-      findings.unreadable_claims = [...(findings.unreadable_claims ?? []), claimName];
-    });
+    const role = roleIn(club, reader.claims, config.claims, findings);
     findings.role = role;
 
     const { value: credentials, readAt, isPastDue } = await cache.get();
@@ -99,7 +95,12 @@ export async function warmUp(now: () => number): Promise<void> {
   };
   const endpoint = createTokenEndpoint(
     {
-      claims: { clubs: undefined, moderatedClubs: undefined, listeners: undefined },
+      claims: {
+        identity: 'sub',
+        name: 'name',
+        clubs: { member: undefined, moderator: undefined, listener: undefined },
+        clubsPrefix: undefined,
+      },
       tokenTtlSeconds: 120,
     },
     { get: () => Promise.resolve({ value: credentials, readAt: now(), isPastDue: false }) },

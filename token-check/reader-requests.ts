@@ -25,14 +25,15 @@ type Lists = Partial<Record<Role, readonly string[] | string>>;
 
 /** The first is a plain member's. Those for claims that are not configured are left out. */
 export function readerRequests(config: ClaimsConfig): ReaderRequest[] {
+  const names = config.claims;
   const request = (who: string, lists: Lists, body: object, forClub = club): ReaderRequest => {
     const claims = claimsOf(lists, config);
     const role = roleFor(forClub, lists, config);
     const wanted = {
       club: forClub,
-      reader: claims[identityClaim],
+      reader: claims[names.identity],
       role,
-      name: 'participant_name' in body ? String(body.participant_name) : claims[nameClaim],
+      name: 'participant_name' in body ? String(body.participant_name) : claims[names.name],
       lifetimeSeconds: config.tokenTtlSeconds,
     };
     return {
@@ -50,7 +51,7 @@ export function readerRequests(config: ClaimsConfig): ReaderRequest[] {
     body,
     wanted,
   });
-  const { [identityClaim]: _, ...withoutIdentity } = claimsOf(members, config);
+  const { [names.identity]: _, ...withoutIdentity } = claimsOf(members, config);
   const unauthenticated = {
     body: JSON.stringify(ofClub),
     wanted: { status: 401, code: 'unauthenticated' },
@@ -64,13 +65,13 @@ export function readerRequests(config: ClaimsConfig): ReaderRequest[] {
     request('a member who names the room', members, { room_name: `reading-club-${club}` }),
     request('a member who chose a name', members, { ...ofClub, participant_name: 'Ana' }),
     request('a member of one club', { member: club }, ofClub),
-    ...(namesOf(config).listener === undefined
+    ...(names.clubs.listener === undefined
       ? []
       : [
           request('a listener', { ...members, listener: [club] }, ofClub),
           request('a listener of another club', { ...members, listener: [longer] }, ofClub),
         ]),
-    ...(namesOf(config).moderator === undefined
+    ...(names.clubs.moderator === undefined
       ? []
       : [
           request('a moderator', { ...members, moderator: [club] }, ofClub),
@@ -95,23 +96,26 @@ export function readerRequests(config: ClaimsConfig): ReaderRequest[] {
   ];
 }
 
-const identityClaim = 'sub';
-const nameClaim = 'name';
-
 function claimsOf(lists: Lists, config: ClaimsConfig): Record<string, string> {
   const claims: Record<string, string> = {};
-  for (const name of Object.values(namesOf(config))) {
+  for (const name of Object.values(config.claims.clubs)) {
     const values = name === undefined ? [] : listsIn(name, lists, config);
     const [only] = values;
     if (name === undefined || only === undefined) continue;
-    claims[name] = values.length === 1 && typeof only === 'string' ? only : `[${values.flat().join(' ')}]`;
+    const prefixed = values.flat().map((listed) => (config.claims.clubsPrefix ?? '') + listed);
+    const isOneText = values.length === 1 && typeof only === 'string';
+    claims[name] = isOneText ? prefixed.join('') : `[${prefixed.join(' ')}]`;
   }
-  return { ...claims, [nameClaim]: 'Check of the deployment', [identityClaim]: 'check-of-the-deployment' };
+  return {
+    ...claims,
+    [config.claims.name]: 'Check of the deployment',
+    [config.claims.identity]: 'check-of-the-deployment',
+  };
 }
 
 /** By docs/membership.md; `undefined` for a reader who may not enter. */
 function roleFor(forClub: string, lists: Lists, config: ClaimsConfig): Role | undefined {
-  const names = namesOf(config);
+  const names = config.claims.clubs;
   const isListed = (name: string | undefined) =>
     name !== undefined && listsIn(name, lists, config).flat().includes(forClub);
   if (isListed(names.moderator)) return 'moderator';
@@ -121,12 +125,6 @@ function roleFor(forClub: string, lists: Lists, config: ClaimsConfig): Role | un
 
 /** What a claim lists: several roles may share one. */
 function listsIn(name: string, lists: Lists, config: ClaimsConfig): (readonly string[] | string)[] {
-  const names = namesOf(config);
+  const names = config.claims.clubs;
   return roles.flatMap((role) => (names[role] === name && lists[role] !== undefined ? [lists[role]] : []));
 }
-
-const namesOf = ({ claims }: ClaimsConfig): Record<Role, string | undefined> => ({
-  member: claims.clubs,
-  moderator: claims.moderatedClubs,
-  listener: claims.listeners,
-});

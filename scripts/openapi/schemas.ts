@@ -40,7 +40,7 @@ const tokenRequestBody: JsonSchema = {
     ...json(bodySchema).properties,
     reading_club_id: { anyOf: [clubNumber, clubId, absent] },
     room_name: { anyOf: [roomName, absent] },
-    participant_name: { anyOf: [participantName, absent] },
+    participant_name: { anyOf: [participantName, { const: '' }, absent] },
     participant_metadata: empty,
     participant_attributes: empty,
     room_config: empty,

@@ -7,8 +7,8 @@ import type { ClaimNames } from '../../lib/config.ts';
 import { flattenClaims } from '../../local/flatten-claims.cjs';
 
 const club = (id: string) => v.parse(clubIdSchema, id);
-const listed = (claim: unknown) => {
-  const clubs = clubsListedIn(claim);
+const listed = (claim: unknown, prefix?: string, isRestriction = false) => {
+  const clubs = clubsListedIn(claim, { prefix, isRestriction });
   return clubs && [...clubs];
 };
 
@@ -27,6 +27,13 @@ describe('a claim', () => {
     ['[Reading-Club-12 reading-club-reading-club-12 -12 34]', ['34']],
     ['[12\t34]', []],
     ['[é 12]', ['12']],
+    // As Go writes a whole number.
+    ['[1e+06 999999]', ['1000000', '999999']],
+    ['[1.234567e+06 9.007199254740991e+15]', ['1234567', '9007199254740991']],
+    ['1.23456789e+10', ['12345678900']],
+    // No other form of a number.
+    ['[9.99999e+05 1.0e+06 1e+6 1E+06 1.2345675e+06 9.007199254740992e+15 1e+21 -1e+06 5e+00]', []],
+    ['[reading-club-1e+06 1000000.0 1234567.]', []],
   ])('%j lists %j', (claim, clubs) => {
     expect(listed(claim)).toEqual(clubs);
   });
@@ -58,25 +65,63 @@ describe('a claim', () => {
     '12\n',
     '*',
     'reading-club-*',
-    '1.2e+07',
+    '1.20e+07',
     12,
     ['12'],
     null,
     undefined,
     true,
   ])('%j can’t be read', (claim) => {
-    expect(clubsListedIn(claim)).toBeUndefined();
+    expect(listed(claim)).toBeUndefined();
+  });
+
+  test.each([
+    ['[club:12 34 admins]', 'club:', ['12']],
+    ['[/clubs/12 /staff/clubs/34]', '/clubs/', ['12']],
+    ['[reading-club-12 34]', 'reading-club-', ['12']],
+    ['[club:12]', 'Club:', []],
+    ['[club:reading-club-12 club: club:club:12 club:1;2 club:34]', 'club:', ['34']],
+    ['[club:1e+06 1e+06]', 'club:', []],
+    ['club:12', 'club:', ['12']],
+    ['admins', 'club:', []],
+    ['[]', 'club:', []],
+    ['', 'club:', undefined],
+    ['club:1;2', 'club:', undefined],
+    ['admins,club:12', 'club:', undefined],
+    ['admins club:12', 'club:', undefined],
+    ['[admins,club:12]', 'club:', undefined],
+  ])('%j lists with the prefix %j %j', (claim, prefix, clubs) => {
+    expect(listed(claim, prefix)).toEqual(clubs);
+  });
+
+  test.each([
+    ['[]', undefined, []],
+    ['[12 1e+06]', undefined, ['12', '1000000']],
+    ['[12 staff@]', undefined, undefined],
+    ['[12  34]', undefined, undefined],
+    ['[club:12]', undefined, undefined],
+    ['[12;34]', undefined, undefined],
+    ['[1.5e+06]', undefined, ['1500000']],
+    ['[1.50e+06]', undefined, undefined],
+    ['[club:12 staff@ 1e+06]', 'club:', ['12']],
+    ['[club:12 club:3;4]', 'club:', undefined],
+  ])('%j restricts with the prefix %j in %j', (claim, prefix, clubs) => {
+    expect(listed(claim, prefix, true)).toEqual(clubs);
   });
 });
 
 describe('the role', () => {
-  const names: ClaimNames = { clubs: 'clubs', moderatedClubs: 'moderated', listeners: 'listening' };
-  const off: ClaimNames = { clubs: undefined, moderatedClubs: undefined, listeners: undefined };
-  const noUnreadable = (name: string) => {
-    throw new Error(`The claim ${name} should be readable.`);
+  const lists = { member: 'clubs', moderator: 'moderated', listener: 'listening' };
+  const off = { member: undefined, moderator: undefined, listener: undefined };
+  type Lists = Partial<ClaimNames['clubs']>;
+  const find = (id: string, claims: Record<string, unknown>, enforced: Lists, findings = {}) =>
+    roleIn(club(id), claims, { clubs: { ...off, ...enforced }, clubsPrefix: undefined }, findings);
+  const role = (claims: Record<string, unknown>, enforced: Lists = lists) => {
+    const findings = {};
+    const found = find('123', claims, enforced, findings);
+    expect(findings).toEqual({});
+    return found;
   };
-  const role = (claims: Record<string, unknown>, enforced = names) =>
-    roleIn(club('123'), claims, enforced, noUnreadable);
   const notAMember = expect.objectContaining({ code: 'not_a_member' });
 
   test.each([
@@ -109,12 +154,12 @@ describe('the role', () => {
   });
 
   test('is matched in the case as written', () => {
-    expect(roleIn(club('Abc'), { clubs: '[Abc]' }, names, noUnreadable)).toBe('member');
-    expect(() => roleIn(club('Abc'), { clubs: '[abc]' }, names, noUnreadable)).toThrow(notAMember);
+    expect(find('Abc', { clubs: '[Abc]' }, lists)).toBe('member');
+    expect(() => find('Abc', { clubs: '[abc]' }, lists)).toThrow(notAMember);
   });
 
   test('is never taken from what every object inherits', () => {
-    const inherited = { ...names, clubs: 'constructor', moderatedClubs: '__proto__' };
+    const inherited = { member: 'constructor', moderator: '__proto__' };
     expect(() => role({}, inherited)).toThrow(notAMember);
   });
 
@@ -122,35 +167,56 @@ describe('the role', () => {
     expect(role({}, off)).toBe('member');
     expect(role({ clubs: '[1]' }, off)).toBe('member');
     expect(role({ undefined: '[123]' }, off)).toBe('member');
-    expect(role({ moderated: '[123]' }, { ...off, moderatedClubs: 'moderated' })).toBe('moderator');
-    expect(role({ listening: '[123]' }, { ...off, listeners: 'listening' })).toBe('listener');
-    expect(role({ listening: '[1]' }, { ...off, listeners: 'listening' })).toBe('member');
+    expect(role({ moderated: '[123]' }, { moderator: 'moderated' })).toBe('moderator');
+    expect(role({ listening: '[123]' }, { listener: 'listening' })).toBe('listener');
+    expect(role({ listening: '[1]' }, { listener: 'listening' })).toBe('member');
   });
 
   test.each([
     // A restriction that can't be read restricts, and gives nothing to those who are no members.
-    [names, { clubs: '[123]', listening: '123,124' }, 'listener'],
-    [names, { clubs: '[123]', listening: '' }, 'listener'],
-    [names, { clubs: '[123]', listening: '[]' }, 'member'],
-    [names, { clubs: '[123]', listening: '[@staff]' }, 'member'],
-    [names, { moderated: '[123]', listening: '123,124' }, 'moderator'],
-    [names, { clubs: '[123]', moderated: '123,124', listening: '123,124' }, 'listener'],
-    [names, { clubs: '[124]', listening: '123,124' }, undefined],
-    [names, { listening: '123,124' }, undefined],
-    [{ ...names, clubs: undefined }, { listening: '123,124' }, 'listener'],
-    [{ ...names, clubs: undefined }, { listening: '[124]' }, 'member'],
-    [{ ...names, listeners: undefined }, { clubs: '[123]', listening: '123,124' }, 'member'],
+    [lists, { clubs: '[123]', listening: '123,124' }, 'listener'],
+    [lists, { clubs: '[123]', listening: '' }, 'listener'],
+    [lists, { clubs: '[123]', listening: '[]' }, 'member'],
+    [lists, { clubs: '[123]', listening: '[@staff]' }, 'listener'],
+    [lists, { clubs: '[123]', listening: '[1.234567e+06]' }, 'member'],
+    [lists, { clubs: '[123]', moderated: '[123 @staff]', listening: '[@staff]' }, 'moderator'],
+    [lists, { moderated: '[123]', listening: '123,124' }, 'moderator'],
+    [lists, { clubs: '[123]', moderated: '123,124', listening: '123,124' }, 'listener'],
+    [lists, { clubs: '[124]', listening: '123,124' }, undefined],
+    [lists, { listening: '123,124' }, undefined],
+    [{ ...lists, member: undefined }, { listening: '123,124' }, 'listener'],
+    [{ ...lists, member: undefined }, { listening: '[124]' }, 'member'],
+    [{ ...lists, listener: undefined }, { clubs: '[123]', listening: '123,124' }, 'member'],
   ])('with a list of listeners: %j, %j', (enforced, claims, expected) => {
-    const find = () => roleIn(club('123'), claims, enforced, () => {});
-    if (expected === undefined) expect(find).toThrow(notAMember);
-    else expect(find()).toBe(expected);
+    const found = () => find('123', claims, enforced);
+    if (expected === undefined) expect(found).toThrow(notAMember);
+    else expect(found()).toBe(expected);
   });
 
-  test('comes of no claim that can’t be read, and the claim is named', () => {
-    const unreadable: string[] = [];
-    const claims = { clubs: '["123"]', moderated: '{123}', listening: '[123' };
-    expect(() => roleIn(club('123'), claims, names, (name) => unreadable.push(name))).toThrow(notAMember);
-    expect(unreadable.sort()).toEqual(['clubs', 'listening', 'moderated']);
+  test.each([
+    [
+      { clubs: '["123"]', moderated: '{123}', listening: '[123' },
+      { unreadable_claims: ['moderated', 'listening', 'clubs'] },
+    ],
+    [{}, { absent_claims: ['moderated', 'listening', 'clubs'] }],
+    [
+      { clubs: '[124]', listening: '[]' },
+      { absent_claims: ['moderated'], claims_without_club: ['listening', 'clubs'] },
+    ],
+    [
+      { clubs: '{}', listening: '[1]' },
+      { absent_claims: ['moderated'], claims_without_club: ['listening'], unreadable_claims: ['clubs'] },
+    ],
+  ])('is none with %j, and the log learns %j', (claims, expected) => {
+    const findings = {};
+    expect(() => find('123', claims, lists, findings)).toThrow(notAMember);
+    expect(findings).toEqual(expected);
+  });
+
+  test('is found with the prefix', () => {
+    const names = { clubs: lists, clubsPrefix: 'club:' };
+    expect(roleIn(club('123'), { clubs: '[123 club:123]', listening: '[123]' }, names, {})).toBe('member');
+    expect(() => roleIn(club('admins'), { clubs: '[admins club:123]' }, names, {})).toThrow(notAMember);
   });
 });
 
@@ -171,7 +237,7 @@ describe('whatever array an issuer signs', () => {
         const literally = new Set(
           array.flatMap((item) => [String(item), String(item).replace(/^reading-club-/, '')]),
         );
-        for (const opened of clubsListedIn(clubs) ?? []) expect(literally).toContain(opened);
+        for (const opened of listed(clubs) ?? []) expect(literally).toContain(opened);
       }),
       { numRuns: 2_000 },
     );
@@ -182,7 +248,8 @@ describe('whatever array an issuer signs', () => {
       fc.property(fc.array(id, { maxLength: 6 }), (array) => {
         const ids = array.filter((text) => v.is(clubIdSchema, text));
         const { clubs } = flattenClaims({ clubs: ids });
-        expect(clubsListedIn(clubs)).toEqual(new Set(ids));
+        expect(listed(clubs)).toEqual([...new Set(ids)]);
+        expect(listed(clubs, undefined, true)).toEqual(listed(clubs));
       }),
     );
   });

@@ -15,7 +15,12 @@ test('the defaults are the contract’s', () => {
       timeoutMs: 2_000,
       refreshPatienceMs: 300,
     },
-    claims: { clubs: undefined, moderatedClubs: undefined, listeners: undefined },
+    claims: {
+      identity: 'sub',
+      name: 'name',
+      clubs: { member: undefined, moderator: undefined, listener: undefined },
+      clubsPrefix: undefined,
+    },
   });
 });
 
@@ -32,6 +37,9 @@ test('every variable is read', () => {
     CLUBS_CLAIM: 'reading_clubs',
     MODERATED_CLUBS_CLAIM: 'moderated_clubs',
     LISTENERS_CLAIM: 'https://booky.example/listening',
+    CLUBS_PREFIX: 'club:',
+    IDENTITY_CLAIM: 'booky_id',
+    NAME_CLAIM: 'nickname',
   });
   expect(config).toEqual({
     secretId: 'other',
@@ -45,9 +53,14 @@ test('every variable is read', () => {
       refreshPatienceMs: 150,
     },
     claims: {
-      clubs: 'reading_clubs',
-      moderatedClubs: 'moderated_clubs',
-      listeners: 'https://booky.example/listening',
+      identity: 'booky_id',
+      name: 'nickname',
+      clubs: {
+        member: 'reading_clubs',
+        moderator: 'moderated_clubs',
+        listener: 'https://booky.example/listening',
+      },
+      clubsPrefix: 'club:',
     },
   });
 });

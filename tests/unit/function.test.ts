@@ -267,6 +267,10 @@ describe('the log', () => {
       cold_start: 0,
       unreadable_claims: ['clubs'],
     });
+    await call(tokenEvent({ claims: { sub: 'user-001' } }));
+    expect(lastLine()).toMatchObject({ code: 'not_a_member', absent_claims: ['clubs'] });
+    await call(tokenEvent({ claims: { sub: '[user-001]' } }));
+    expect(lastLine()).toMatchObject({ code: 'unauthenticated', unreadable_claims: ['sub'] });
     await call(tokenEvent({ body: '{"reading_club_id":0}' }));
     expect(lastLine()).toMatchObject({
       level: 'WARN',
@@ -274,7 +278,7 @@ describe('the log', () => {
       status: 400,
       faults: ['reading_club_id'],
     });
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(5);
   });
 
   test.each([

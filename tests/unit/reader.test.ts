@@ -1,23 +1,69 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../lib/problem.ts';
-import { readerFrom } from '../../lib/reader.ts';
+import { type Claims, readerFrom } from '../../lib/reader.ts';
+
+const standard = { identity: 'sub', name: 'name' };
+const read = (claims: Claims | undefined, names = standard, findings = {}) =>
+  readerFrom(claims, names, findings);
+const unauthenticated = expect.objectContaining({ code: 'unauthenticated' });
 
 describe('the sub', () => {
-  test.each(['u', 'auth0|5f7c8ec7', 'x'.repeat(256), 'é'.repeat(128)])('%s is an identity', (sub) => {
-    expect(readerFrom({ sub }).id).toBe(sub);
+  test.each([
+    'u',
+    'auth0|5f7c8ec7',
+    'ana@booky.example',
+    '[a',
+    'a]',
+    'xmap[a]',
+    '[a]b',
+    'nulls',
+    '{',
+    'map',
+    'x'.repeat(256),
+    'é'.repeat(128),
+  ])('%s is an identity', (sub) => {
+    expect(read({ sub }).id).toBe(sub);
   });
 
-  test.each([undefined, null, '', 1, ['user-001'], 'x'.repeat(257), `${'é'.repeat(128)}x`, 'a\ud800'])(
-    '%j is none',
-    (sub) => {
-      expect(() => readerFrom({ sub })).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
-      expect(() => readerFrom({ sub })).toThrow(Problem);
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    '',
+    1,
+    ['user-001'],
+    'x'.repeat(257),
+    `${'é'.repeat(128)}x`,
+    'a\ud800',
+    '[user-001]',
+    '[a b]',
+    '[]',
+    '[a\nb]',
+    'map[id:1]',
+    '{"id":1}',
+    '["user-001"]',
+    '<nil>',
+    'null',
+  ])('%j is none', (sub) => {
+    const findings = {};
+    expect(() => read({ sub }, standard, findings)).toThrow(unauthenticated);
+    expect(() => read({ sub })).toThrow(Problem);
+    const kind = sub === undefined ? 'absent_claims' : 'unreadable_claims';
+    expect(findings).toEqual({ [kind]: ['sub'] });
+  });
 
   test('is missing without claims', () => {
-    expect(() => readerFrom(undefined)).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
+    expect(() => read(undefined)).toThrow(unauthenticated);
   });
+});
+
+test('the app’s own claims are read where they are named, and no other stands in for the identity', () => {
+  const names = { identity: 'booky_id', name: 'nickname' };
+  const claims = { sub: 'uuid', name: 'Ana Ruiz', booky_id: 'user-001', nickname: 'Ana' };
+  expect(read(claims, names)).toEqual({ id: 'user-001', claims, name: 'Ana' });
+  expect(read({ ...claims, nickname: undefined }, names).name).toBe('user-001');
+  const findings = {};
+  expect(() => read({ ...claims, booky_id: undefined }, names, findings)).toThrow(unauthenticated);
+  expect(findings).toEqual({ absent_claims: ['booky_id'] });
 });
 
 describe('the name', () => {
@@ -26,13 +72,13 @@ describe('the name', () => {
     ['  Ana  ', 'Ana'],
     ['e\u0301', 'é'],
   ])('%j is shown as %j', (name, shown) => {
-    expect(readerFrom({ sub: 'user-001', name }).name).toBe(shown);
+    expect(read({ sub: 'user-001', name }).name).toBe(shown);
   });
 
   test.each([undefined, '', '   ', 'A\u0000na', 'A\u202Ena', 'x'.repeat(129), 5])(
     '%j is replaced by the id',
     (name) => {
-      expect(readerFrom({ sub: 'user-001', name }).name).toBe('user-001');
+      expect(read({ sub: 'user-001', name }).name).toBe('user-001');
     },
   );
 });

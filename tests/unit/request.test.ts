@@ -107,7 +107,7 @@ test.each([{}, { reading_club_id: null }, { room_name: null }, { reading_club_id
   },
 );
 
-test('null counts as absent in every optional field', () => {
+test('null counts as absent in every optional field, and so does "" in a name and an identity', () => {
   const body = {
     reading_club_id: null,
     room_name: 'reading-club-1',
@@ -119,6 +119,8 @@ test('null counts as absent in every optional field', () => {
   };
   expect(parse(body)).toEqual({ club: '1', participantName: undefined });
   expect(parse({ reading_club_id: 1, room_name: null }).club).toBe('1');
+  const empty = { reading_club_id: 1, participant_name: '', participant_identity: '' };
+  expect(parse(empty)).toEqual({ club: '1', participantName: undefined });
 });
 
 describe('participant_name', () => {
@@ -146,8 +148,8 @@ describe('participant_name', () => {
   });
 
   test.each([
-    '',
-    '   ',
+    ' ',
+    '\u00a0\n',
     'x'.repeat(129),
     'e\u0301'.repeat(129),
     '𝒜'.repeat(65),
@@ -206,7 +208,7 @@ test('any other field is ignored', () => {
 });
 
 test('every fault is told at once', () => {
-  const paths = refusal({ reading_club_id: 0, participant_name: '', room_config: 'x' });
+  const paths = refusal({ reading_club_id: 0, participant_name: ' ', room_config: 'x' });
   expect(paths).toEqual([
     { path: 'reading_club_id', message: 'should be a whole number from 1 to 2^53-1, or a string' },
     { path: 'participant_name', message: 'should not be empty' },
