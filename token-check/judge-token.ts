@@ -4,7 +4,7 @@ import { type DecodedToken, decodeToken, UnreadableToken } from './decode-token.
 import { type Finding, letInAlways } from './finding.ts';
 import { LiveKitClaims } from './livekit-claims.ts';
 import { type Refusal, refusals } from './refusals.ts';
-import { type ClaimRules, content, type Expected, envelope, key, type Token } from './rules.ts';
+import { type ClaimRules, content, type Expected, envelope, key, type Of, type Token } from './rules.ts';
 import { show } from './show.ts';
 import { isSignedWith } from './signature.ts';
 import { strayGrants } from './stray-grants.ts';
@@ -44,28 +44,27 @@ export async function judgeToken(text: string, expected: Expected = {}): Promise
 }
 
 function judge({ claim, value = shownFrom(claim), rules, good }: ClaimRules, token: Token): Finding[] {
-  const of = <Value>(part: Value | ((token: Token) => Value)) =>
-    part instanceof Function ? part(token) : part;
+  const of = <Value>(part: Of<Value>) => (part instanceof Function ? part(token) : part);
   const rule = rules.find(({ when }) => when(token));
-  if (rule !== undefined) {
-    const { code, verdict = 'bad', refusal = code } = rule;
-    const known = Object.entries<Refusal>(refusals).find(([name]) => name === refusal)?.[1];
-    const remedy = of(rule.remedy ?? known?.remedy);
-    return [
-      {
-        code,
-        claim,
-        value: value(token),
-        verdict,
-        meaning: of(rule.meaning ?? known?.cause ?? ''),
-        answers: of(rule.answers ?? known?.answers ?? letInAlways),
-        ...(remedy !== undefined && { remedy }),
-      },
-    ];
+  if (rule === undefined) {
+    if (good === undefined || good[2]?.(token) === false) return [];
+    const [code, meaning] = good;
+    return [{ code, claim, value: value(token), verdict: 'good', meaning, answers: letInAlways }];
   }
-  const [code, meaning, when = () => true] = good ?? [];
-  if (code === undefined || meaning === undefined || !when(token)) return [];
-  return [{ code, claim, value: value(token), verdict: 'good', meaning, answers: letInAlways }];
+  const { code, verdict = 'bad', refusal = code } = rule;
+  const { cause = '', ...known }: Partial<Refusal> =
+    new Map<string, Refusal>(Object.entries(refusals)).get(refusal) ?? {};
+  const answers = of(rule.answers ?? known.answers ?? letInAlways);
+  const remedy = of(rule.remedy ?? known.remedy);
+  const finding = {
+    code,
+    claim,
+    value: value(token),
+    verdict: of(verdict),
+    meaning: of(rule.meaning ?? cause),
+    answers,
+  };
+  return [{ ...finding, ...(remedy !== undefined && { remedy }) }];
 }
 
 /** The value of a claim like `video.room`. */

@@ -33,7 +33,8 @@ export interface Token {
   now: number;
 }
 
-type Of<Value> = Value | ((token: Token) => Value);
+/** Text, or an answer, that may depend on the token. */
+export type Of<Value> = Value | ((token: Token) => Value);
 
 export interface Rule {
   /** Stable, in kebab-case. */
@@ -41,11 +42,11 @@ export interface Rule {
   /** Whether the token breaks it. */
   when: (token: Token) => boolean;
   /** `bad` by default. */
-  verdict?: Verdict;
-  /** What LiveKit answers, what that means and what to do, unless the rule says it; by default the refusal of the same code. */
+  verdict?: Of<Verdict>;
+  /** Says what the rule does not; by default the refusal with the rule's code. */
   refusal?: RefusalCode;
-  meaning?: Of<string>;
   answers?: Of<Answers>;
+  meaning?: Of<string>;
   remedy?: Of<string>;
 }
 
@@ -61,10 +62,8 @@ export interface ClaimRules {
 
 /** The clock difference that LiveKit tolerates, in seconds. */
 const leeway = 60;
-/** The longest lifetime, in seconds, that the endpoint can be set to. */
-const longLifetime = 3_600;
-/** With a lifetime above this, in seconds, a stolen token can be used for a long time. */
-const recklessLifetime = 86_400;
+/** With a lifetime above this a stolen token can be used for a long time. The endpoint can be set to an hour at most. */
+const [longLifetime, recklessLifetime] = [3_600, 86_400];
 
 /** More than the server's limit for identities and for rooms' names. */
 const isTooLong = (name: string) => new TextEncoder().encode(name).length > 256;
@@ -76,6 +75,7 @@ const roomIn = ({ claims }: Token) => claims.video?.room ?? '';
 const isSecretAsKey = ({ claims, expected }: Token) => claims.iss === expected.apiSecret;
 const isAnotherKey = ({ claims, expected: { apiKey } }: Token) =>
   apiKey !== undefined && claims.iss !== apiKey;
+const isUrlAsKey = ({ claims }: Token) => /^https?:/.test(claims.iss ?? '');
 const keyOf = (token: Token) =>
   token.claims.iss && isSecretAsKey(token) ? '<the API secret>' : token.claims.iss;
 
@@ -92,18 +92,14 @@ const timeAnswers = (token: Token) =>
 const lifetime = ({ claims: { exp, nbf, iat }, now }: Token) =>
   (exp ?? 0) - Math.max(now, nbf ?? 0, iat ?? 0);
 
-/** 1e11 seconds is the year 5138. */
-const hintAtUnit = (seconds: number | null | undefined) =>
-  (seconds ?? 0) > 1e11 ? ' (are these milliseconds? It should be seconds)' : '';
-
-/** The remedy for a wrong time. Time zones are whole half hours apart: then no clock is wrong. */
-const orLocalTime =
-  (remedy: string) =>
-  ({ claims: { nbf }, now }: Token) => {
-    const away = Math.abs((nbf ?? now) - now);
-    const isZone = away > 900 && away < 50_500 && Math.abs(((away + 900) % 1_800) - 900) < 180;
-    return isZone ? `${remedy} If it was just signed, a local time was signed as UTC.` : remedy;
-  };
+/** The remedy, and what else may be wrong. 1e11 seconds is the year 5138. Time zones are whole half hours apart. */
+const hinting = (claim: 'exp' | 'nbf', remedy: string) => (token: Token) => {
+  const { [claim]: time, nbf } = token.claims;
+  const away = Math.abs((nbf ?? token.now) - token.now);
+  const isZone = away > 900 && away < 50_500 && Math.abs(((away + 900) % 1_800) - 900) < 180;
+  if ((time ?? 0) > 1e11) return `Sign seconds, not milliseconds. ${remedy}`;
+  return isZone ? `${remedy} If it was just signed, a local time was signed as UTC.` : remedy;
+};
 
 const quotedTime = (claim: 'exp' | 'nbf' | 'iat'): Rule => ({
   code: 'quoted-time',
@@ -114,26 +110,20 @@ const quotedTime = (claim: 'exp' | 'nbf' | 'iat'): Rule => ({
   remedy: 'Sign it as a number, without quotes.',
 });
 
-const wrongKey = (code: string, when: Rule['when'], meaning: string): Rule => {
-  const answers = (token: Token) => unknownKey(keyOf(token) ?? '');
-  return { code, when, refusal: 'unknown-key', meaning, answers };
-};
-
 /** The key comes before all else that the server checks. */
 export const key: ClaimRules = {
   claim: 'iss',
   value: (token) => show(keyOf(token) || undefined),
-  rules: [
-    wrongKey('no-key', ({ claims }) => !claims.iss, 'the LiveKit API key is not named'),
-    wrongKey('secret-as-key', isSecretAsKey, 'key and secret are swapped'),
+  rules: Object.entries<[Rule['when'], string]>({
+    'no-key': [({ claims }) => !claims.iss, 'the LiveKit API key is not named'],
+    'secret-as-key': [isSecretAsKey, 'key and secret are swapped'],
     // The expected key is not named: where key and secret are swapped, it is the secret.
-    wrongKey('another-key', isAnotherKey, 'not the expected API key'),
-    wrongKey(
-      'not-for-livekit',
-      ({ claims }) => /^https?:/.test(claims.iss ?? ''),
-      'the JWT of a sign-in: the token endpoint wants it, not LiveKit',
-    ),
-  ],
+    'another-key': [isAnotherKey, 'not the expected API key'],
+    'not-for-livekit': [isUrlAsKey, 'the JWT of a sign-in: the token endpoint wants it, not LiveKit'],
+  }).map(([code, [when, meaning]]) => {
+    const answers = (token: Token) => unknownKey(keyOf(token) ?? '');
+    return { code, when, refusal: 'unknown-key', meaning, answers };
+  }),
   good: ['key', 'the LiveKit API key that it is signed for'],
 };
 
@@ -165,7 +155,7 @@ export const envelope: readonly ClaimRules[] = [
         code: 'expired',
         when: isExpired,
         answers: timeAnswers,
-        remedy: orLocalTime(refusals.expired.remedy),
+        remedy: hinting('nbf', refusals.expired.remedy),
       },
       { code: 'never-expires', when: ({ claims }) => claims.exp == null, answers: timeAnswers },
       {
@@ -175,16 +165,13 @@ export const envelope: readonly ClaimRules[] = [
         meaning: 'over; LiveKit still accepts it for one minute',
         remedy: 'Fetch a new token: within the minute this one is refused.',
       },
-      ...[recklessLifetime, longLifetime].map(
-        (limit): Rule => ({
-          code: 'long-lived',
-          verdict: limit === recklessLifetime ? 'bad' : 'warning',
-          when: (token) => lifetime(token) > limit,
-          meaning: (token) =>
-            `a stolen token can be used that long: ${showDuration(lifetime(token))}${hintAtUnit(token.claims.exp)}`,
-          remedy: refusals['never-expires'].remedy,
-        }),
-      ),
+      {
+        code: 'long-lived',
+        verdict: (token) => (lifetime(token) > recklessLifetime ? 'bad' : 'warning'),
+        when: (token) => lifetime(token) > longLifetime,
+        meaning: (token) => `a stolen token can be used that long: ${showDuration(lifetime(token))}`,
+        remedy: hinting('exp', refusals['never-expires'].remedy),
+      },
       quotedTime('exp'),
     ],
     good: ['expiry', 'joining is possible until then; who is connected stays'],
@@ -196,9 +183,8 @@ export const envelope: readonly ClaimRules[] = [
       {
         code: 'not-yet-valid',
         when: isEarly,
-        meaning: ({ claims }) => `it has not begun${hintAtUnit(claims.nbf)}`,
         answers: timeAnswers,
-        remedy: orLocalTime(refusals['not-yet-valid'].remedy),
+        remedy: hinting('nbf', refusals['not-yet-valid'].remedy),
       },
       quotedTime('nbf'),
       {
@@ -220,7 +206,7 @@ export const envelope: readonly ClaimRules[] = [
         code: 'issued-later',
         verdict: 'warning',
         when: isIssuedLater,
-        meaning: ({ claims }) => `in the future${hintAtUnit(claims.iat)}: servers up to 1.12 refuse it`,
+        meaning: 'in the future: servers up to 1.12 refuse it',
         answers: timeAnswers,
         remedy: 'Set the clock of the machine that signs the token.',
       },
@@ -233,11 +219,7 @@ const identityAndRoom: readonly ClaimRules[] = [
   {
     claim: 'video',
     rules: [
-      {
-        code: 'no-video-grant',
-        when: ({ claims }) => claims.video == null,
-        meaning: 'it grants nothing at all',
-      },
+      { code: 'no-video-grant', when: ({ claims }) => claims.video == null, meaning: 'it grants nothing' },
       {
         code: 'empty-video-grant',
         refusal: 'no-room-join',
@@ -277,8 +259,7 @@ const identityAndRoom: readonly ClaimRules[] = [
         verdict: 'warning',
         when: (token) => isNoId(identityOf(token)),
         meaning: 'no reader’s id: it was missing when the token was signed',
-        remedy:
-          'Sign the reader’s id. LiveKit disconnects a participant when another joins with the same one.',
+        remedy: 'Sign the reader’s id: of participants with the same one only the last stays.',
       },
     ],
     good: ['identity', 'the reader’s id'],
@@ -348,18 +329,18 @@ function rulesOf(name: string, allows: string): ClaimRules {
   const mayHave = (token: Token) => rolesOf(token).some(has(name));
   const mustHave = (token: Token) => rolesOf(token).every(has(name));
   const isMembers = has(name)('member');
-  const leaveOut = isMembers
-    ? `Sign ${name}: false. LiveKit allows it unless the token forbids it.`
-    : `Leave ${name} out, unless the reader’s role has it.`;
   const say = `Sign ${name}: true.`;
   return {
     claim: `video.${name}`,
     rules: [
       {
         code: 'unneeded-grant',
-        when: (token) => isAllowed(token) && !mayHave(token),
-        meaning: `not for this reader: ${allows}`,
-        remedy: leaveOut,
+        verdict: (token) => (mayHave(token) ? 'warning' : 'bad'),
+        when: (token) => isAllowed(token) && !mustHave(token) && !(isMembers && mayHave(token)),
+        meaning: `lets its bearer ${allows}`,
+        remedy: isMembers
+          ? `Sign ${name}: false. LiveKit allows it unless the token forbids it.`
+          : `Leave ${name} out, unless the reader’s role has it.`,
       },
       {
         code: 'forbidden',
@@ -375,13 +356,6 @@ function rulesOf(name: string, allows: string): ClaimRules {
         remedy: say,
       },
       {
-        code: 'unneeded-grant',
-        verdict: 'warning',
-        when: (token) => isAllowed(token) && !isMembers && !mustHave(token),
-        meaning: `not for members: ${allows}`,
-        remedy: leaveOut,
-      },
-      {
         code: 'withheld',
         verdict: 'withheld',
         when: (token) => said(token) === false && isMembers,
@@ -393,10 +367,11 @@ function rulesOf(name: string, allows: string): ClaimRules {
 }
 
 const sources = ['camera', 'microphone', 'screen_share', 'screen_share_audio'];
-const restrictsSources = (token: Token) =>
-  (token.claims.video?.canPublishSources ?? []).length > 0 &&
-  token.claims.video?.canPublish !== false &&
-  rolesOf(token).some(has('canPublish'));
+/** The sources that alone may be published. */
+const sourcesIn = ({ claims: { video } }: Token) =>
+  video?.canPublish === false ? [] : (video?.canPublishSources ?? []);
+
+const roleShown = 'the role that the others see';
 
 /** What the server checks of the grants, and what they allow a reader. */
 export const content: readonly ClaimRules[] = [
@@ -407,16 +382,14 @@ export const content: readonly ClaimRules[] = [
     rules: [
       {
         code: 'unknown-source',
-        when: (token) =>
-          restrictsSources(token) &&
-          !token.claims.video?.canPublishSources?.every((source) => sources.includes(source)),
+        when: (token) => !sourcesIn(token).every((source) => sources.includes(source)),
         meaning: 'LiveKit does not know each of these, and grants nothing for the others',
         remedy: `It knows ${sources.join(', ')}.`,
       },
       {
         code: 'some-sources',
         verdict: 'warning',
-        when: restrictsSources,
+        when: (token) => sourcesIn(token).length > 0,
         meaning: 'only these may be published',
         remedy: 'Leave canPublishSources out, unless members should publish nothing else.',
       },
@@ -429,15 +402,15 @@ export const content: readonly ClaimRules[] = [
         code: 'wrong-role-shown',
         when: ({ claims, expected: { role } }) =>
           role !== undefined && claims.attributes?.['role'] !== attributesOf(role)?.['role'],
-        meaning: 'the role that the others see',
+        meaning: roleShown,
         remedy: ({ expected: { role = 'member' } }) =>
           `A ${role}’s token has the attributes ${JSON.stringify(attributesOf(role) ?? {})}.`,
       },
     ],
     good: [
       'role-shown',
-      'the role that the others see',
-      ({ claims, expected }) => Boolean(expected.role && claims.attributes?.['role']),
+      roleShown,
+      ({ claims, expected }) => !!expected.role && !!claims.attributes?.['role'],
     ],
   },
 ];

@@ -24,26 +24,27 @@ const powers: Readonly<Record<string, string>> = {
 export function strayGrants({ claims, payload }: Token): Finding[] {
   const video = v.is(jsonObject, payload['video']) ? payload['video'] : {};
   return [
-    ...granted(claims).map(([claim, value]) => ({
-      ...stray(
-        'unneeded-grant',
-        claim,
-        `lets its bearer ${powers[claim]}`,
-        'Leave it out: no reader needs it.',
-      ),
-      value: show(value),
-      verdict: 'bad' as const,
-    })),
-    ...Object.keys(video)
-      .filter((name) => !videoNames.includes(name))
-      .map((name) => misspelt(`video.${name}`, meantBy(name, videoNames))),
-    ...Object.keys(payload)
-      .filter((name) => !claimNames.includes(name))
-      .flatMap((name) => {
-        const [known, inVideo] = [meantBy(name, claimNames), meantBy(name, videoNames)];
-        if (isAnotherCase(name, known)) return [misspelt(name, known)];
-        return inVideo === undefined ? [] : [misplaced(name, inVideo)];
-      }),
+    ...granted(claims).map(([claim, value]): Finding => {
+      const meaning = `lets its bearer ${powers[claim]}`;
+      const remedy = 'Leave it out: no reader needs it.';
+      return { ...stray('unneeded-grant', claim, meaning, remedy), value: show(value), verdict: 'bad' };
+    }),
+    ...Object.keys(video).flatMap((name) => {
+      const known = meantBy(name, videoNames);
+      const remedy = known === undefined ? 'Leave it out.' : `Spell it ${known}.`;
+      if (known === name) return [];
+      if (isAnotherCase(name, known)) return [stray('another-case', `video.${name}`, ignoredOnce, remedy)];
+      return [stray('unknown-grant', `video.${name}`, 'LiveKit knows no such grant, and ignores it', remedy)];
+    }),
+    ...Object.keys(payload).flatMap((name) => {
+      const [known, inVideo] = [meantBy(name, claimNames), meantBy(name, videoNames)];
+      if (known === name || (inVideo ?? known) === undefined) return [];
+      if (isAnotherCase(name, known)) return [stray('another-case', name, ignoredOnce, `Spell it ${known}.`)];
+      const meaning = 'a grant outside video, where LiveKit ignores it';
+      return inVideo === undefined
+        ? []
+        : [stray('misplaced-grant', name, meaning, `Put ${inVideo} into video.`)];
+    }),
   ];
 }
 
@@ -54,23 +55,8 @@ function granted(claims: Claims): [string, unknown][] {
   return Object.entries(claims).filter(([name, value]) => name in powers && !isEmpty(value));
 }
 
+const ignoredOnce = 'servers up to 1.12 ignore this spelling';
 const isAnotherCase = (name: string, known = '') => name.toLowerCase() === known.toLowerCase();
-
-function misspelt(claim: string, known: string | undefined): Finding {
-  const remedy = known === undefined ? 'Leave it out.' : `Spell it ${known}.`;
-  return isAnotherCase(claim.replace('video.', ''), known)
-    ? stray('another-case', claim, 'servers up to 1.12 ignore this spelling', remedy)
-    : stray('unknown-grant', claim, 'LiveKit knows no such grant, and ignores it', remedy);
-}
-
-function misplaced(claim: string, known: string): Finding {
-  return stray(
-    'misplaced-grant',
-    claim,
-    'a grant outside video, where LiveKit ignores it',
-    `Put ${known} into video.`,
-  );
-}
 
 function stray(code: string, claim: string, meaning: string, remedy: string): Finding {
   return { code, claim, value: 'present', verdict: 'warning', meaning, answers: letInAlways, remedy };
@@ -78,10 +64,6 @@ function stray(code: string, claim: string, meaning: string, remedy: string): Fi
 
 /** The known name that this one spells in another way: `can_publish` for `canPublish`, `roomName` for `room`. */
 function meantBy(name: string, names: readonly string[]): string | undefined {
-  const plain = (text: string) =>
-    text
-      .replaceAll(/[_-]/g, '')
-      .toLowerCase()
-      .replace(/^roomname$/, 'room');
-  return names.find((known) => plain(known) === plain(name));
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[_-]|(?<=^room[_-]?)name$/g, '');
+  return names.find((known) => known === name) ?? names.find((known) => plain(known) === plain(name));
 }

@@ -104,9 +104,7 @@ async function differences(token: string, findings: readonly Finding[]): Promise
 /** All answers, for the comparison with docs/verify.md. */
 const seen: Record<Era, LiveKitAnswer[]> = { 'from 1.13.6': [], '1.13.3 to 1.13.5': [], 'up to 1.12': [] };
 
-type Token = () => string;
-
-const refusedTokens: [branch: string, code: string, token: Token][] = [
+const tokens: [branch: string, code: string, token: () => string][] = [
   // auth.ParseAPIToken
   ['not a JWT', 'unreadable', () => 'not-a-token'],
   ['two parts', 'unreadable', () => signed({}).split('.').slice(0, 2).join('.')],
@@ -117,15 +115,8 @@ const refusedTokens: [branch: string, code: string, token: Token][] = [
   ['claims that are not base64url', 'unreadable', () => `${encode({ alg: 'HS256' })}.e30=.c2ln`],
   ['claims that are no object', 'unreadable', () => assembled({ alg: 'HS256' }, [1])],
   ['no algorithm', 'unreadable', () => assembled({ typ: 'JWT' })],
-  ['an algorithm that is a number', 'unreadable', () => assembled({ alg: 256 })],
   ['an algorithm that nobody knows', 'unreadable', () => assembled({ alg: 'HS257' })],
   ['an iss that is a number', 'unreadable', () => assembled({ alg: 'HS256' }, { ...claims({}), iss: 7 })],
-  ['a sub that is a number', 'unreadable', () => assembled({ alg: 'HS256' }, { ...claims({}), sub: 7 })],
-  ['a jti that is a number', 'unreadable', () => assembled({ alg: 'HS256' }, { ...claims({}), jti: 7 })],
-  ['an exp that is text', 'unreadable', () => assembled({ alg: 'HS256' }, { ...claims({}), exp: 'soon' })],
-  ['an nbf that is true', 'unreadable', () => assembled({ alg: 'HS256' }, { ...claims({}), nbf: true })],
-  ['an iat that is an object', 'unreadable', () => assembled({ alg: 'HS256' }, { ...claims({}), iat: {} })],
-  ['an aud that is a number', 'unreadable', () => assembled({ alg: 'HS256' }, { ...claims({}), aud: 7 })],
   // the key
   ['an unknown key', 'another-key', () => signed({ iss: 'another-key' })],
   ['no key', 'no-key', () => signed({ iss: undefined })],
@@ -136,124 +127,86 @@ const refusedTokens: [branch: string, code: string, token: Token][] = [
     () => assembled({ alg: 'RS256' }, claims({ iss: 'https://issuer.example' })),
   ],
   // Verify: the claims' types, the algorithm, the signature, the times
-  ['a video grant that is text', 'wrong-type', () => signed({ video: 'reading-club-1' })],
   ['a video grant that is a list', 'wrong-type', () => signed({ video: [] })],
   ['a roomJoin that is text', 'wrong-type', () => withVideo({ roomJoin: 'true' })],
-  ['a canPublish that is a number', 'wrong-type', () => withVideo({ canPublish: 1 })],
-  ['a room that is a number', 'wrong-type', () => withVideo({ room: 123 })],
-  ['sources that are text', 'wrong-type', () => withVideo({ canPublishSources: 'camera' })],
-  ['a name that is a number', 'wrong-type', () => signed({ name: 7 })],
-  ['metadata that is an object', 'wrong-type', () => signed({ metadata: {} })],
-  ['attributes that are no text', 'wrong-type', () => signed({ attributes: { role: 7 } })],
   ['a grant of telephony that is a number', 'wrong-type', () => signed({ sip: { admin: 0 } })],
-  ['a grant to agents that is text', 'wrong-type', () => signed({ agent: { admin: 'true' } })],
-  ['a grant to models that is text', 'wrong-type', () => signed({ inference: { perform: '' } })],
-  ['a grant to monitoring that is a list', 'wrong-type', () => signed({ observability: { write: [] } })],
   ['a room’s limit that is text', 'wrong-type', () => signed({ roomConfig: { max_participants: 'ten' } })],
   [
     'an agent’s metadata that are an object',
     'wrong-type',
     () => signed({ roomConfig: { agents: [{ agentName: 'a', metadata: {} }] } }),
   ],
-  ['HS384', 'wrong-algorithm', () => signed({}, { alg: 'HS384' })],
   ['HS512', 'wrong-algorithm', () => signed({}, { alg: 'HS512' })],
   ['RS256', 'wrong-algorithm', () => assembled({ alg: 'RS256' })],
   ['EdDSA', 'wrong-algorithm', () => assembled({ alg: 'EdDSA' })],
   ['no signature: none', 'wrong-algorithm', () => `${encode({ alg: 'none' })}.${encode(claims({}))}.`],
   ['another secret', 'wrong-secret', () => signed({}, { secret: 'another-secret-of-thirty-two-bytes' })],
   ['a secret with a line break', 'wrong-secret', () => signed({}, { secret: `${apiSecret}\n` })],
-  ['changed claims', 'wrong-secret', () => assembled({ alg: 'HS256' })],
   ['an empty signature', 'wrong-secret', () => signed({}).replace(/[^.]+$/, '')],
   ['no exp', 'never-expires', () => signed({ exp: undefined })],
   ['no exp and not yet valid', 'never-expires', () => signed({ exp: null, nbf: seconds() + 70 })],
   ['expired', 'expired', () => signed({ exp: seconds() - 61 })],
-  ['expired long ago, at zero', 'expired', () => signed({ exp: 0 })],
   ['not yet valid', 'not-yet-valid', () => signed({ nbf: seconds() + 70 })],
   ['an nbf in milliseconds', 'not-yet-valid', () => signed({ nbf: Date.now() })],
   ['expired and not yet valid', 'expired', () => signed({ exp: seconds() - 100, nbf: seconds() + 100 })],
   // ValidateConnectRequest
   ['no video grant', 'no-video-grant', () => signed({ video: undefined })],
-  ['a video grant that is null', 'no-video-grant', () => signed({ video: null })],
   ['an empty video grant', 'empty-video-grant', () => signed({ video: {} })],
   ['no roomJoin', 'no-room-join', () => withVideo({ roomJoin: undefined })],
-  ['a roomJoin that is false', 'no-room-join', () => withVideo({ roomJoin: false })],
-  [
-    'a grant spelled in another way',
-    'no-room-join',
-    () => withVideo({ roomJoin: undefined, room_join: true }),
-  ],
+  ['another spelling', 'no-room-join', () => withVideo({ roomJoin: undefined, room_join: true })],
   ['no identity', 'no-identity', () => signed({ sub: undefined })],
-  ['an empty identity', 'no-identity', () => signed({ sub: '' })],
   ['an identity of 257 bytes', 'identity-too-long', () => signed({ sub: `${'ä'.repeat(128)}a` })],
   ['no room', 'no-room', () => withVideo({ room: undefined })],
-  ['an empty room', 'no-room', () => withVideo({ room: '' })],
   ['a room of 257 bytes', 'room-too-long', () => withVideo({ room: `${'ä'.repeat(128)}a` })],
+  // let in
+  ['what the endpoint signs', 'good', () => signed({})],
+  ['who expired less than a minute ago', 'good', () => signed({ exp: seconds() - 50 })],
+  ['who begins in less than a minute', 'good', () => signed({ nbf: seconds() + 55 })],
+  ['an iat in the future', 'good', () => signed({ iat: seconds() + 100 })],
+  [
+    'null within lists and attributes',
+    'good',
+    () => signed({ kindDetails: [null], attributes: { avatar: null } }),
+  ],
+  ['sources that are null or unknown', 'good', () => withVideo({ canPublishSources: [null, 'mic'] })],
+  ['an exp in quotes', 'good', () => signed({ exp: String(seconds() + 600) })],
+  ['an identity of 256 bytes', 'good', () => signed({ sub: 'ä'.repeat(128) })],
+  ['a room of 256 bytes', 'good', () => withVideo({ room: 'ä'.repeat(128) })],
+  ['any room, since a wrong one does not exist', 'good', () => withVideo({ room: 'anything' })],
+  ['grants in another case', 'good', () => signed({ video: { ROOM: 'x', roomjoin: true } })],
 ];
 
-describe('LiveKit refuses, as judgeToken says', () => {
-  test.each(refusedTokens)('%s: %s', async (_branch, code, token) => {
-    const text = token();
-    const findings = await judge(text);
-    expect(await differences(text, findings)).toEqual([]);
-    expect(answerTo(findings).status).toBeGreaterThanOrEqual(400);
-    const refusing = findings.find(({ answers }) => answers['from 1.13.6'].status !== 200);
-    expect(refusing).toMatchObject({ code, verdict: 'bad', remedy: expect.any(String) });
-  });
+test.each(tokens)('LiveKit answers as judgeToken says: %s (%s)', async (_branch, code, token) => {
+  const text = token();
+  const findings = await judge(text);
+  expect(await differences(text, findings)).toEqual([]);
+  const refusing = findings.find(({ answers }) => answers['from 1.13.6'].status !== 200);
+  expect(refusing?.code ?? 'good').toBe(code);
+  expect(refusing?.remedy).toEqual(code === 'good' ? undefined : expect.any(String));
 });
 
-describe('LiveKit accepts, as judgeToken says', () => {
-  test.each<[string, Token]>([
-    ['what the endpoint signs', () => signed({})],
-    ['who expired less than a minute ago', () => signed({ exp: seconds() - 50 })],
-    ['who begins in less than a minute', () => signed({ nbf: seconds() + 55 })],
-    ['an iat in the future', () => signed({ iat: seconds() + 100 })],
-    ['null within lists and attributes', () => signed({ kindDetails: [null], attributes: { avatar: null } })],
-    ['sources that are null or unknown', () => withVideo({ canPublishSources: [null, 'mic'] })],
-    ['who has no nbf', () => signed({ nbf: undefined })],
-    ['an exp in quotes', () => signed({ exp: String(seconds() + 600) })],
-    ['an old identity, in jti', () => signed({ sub: undefined, jti: 'user-001' })],
-    ['an identity of 256 bytes', () => signed({ sub: 'ä'.repeat(128) })],
-    ['a room of 256 bytes', () => withVideo({ room: 'ä'.repeat(128) })],
-    ['any room, since a wrong one does not exist', () => withVideo({ room: 'anything' })],
-    ['grants in another case', () => signed({ video: { ROOM: 'x', roomjoin: true } })],
-    ['permissions that are absent', () => signed({ video: { room: 'x', roomJoin: true } })],
-    ['permissions that are null', () => withVideo({ canPublish: null, canSubscribe: null })],
-    ['grants that it does not know', () => withVideo({ can_publish: true })],
-    ['grants that no reader needs', () => withVideo({ roomCreate: true, roomAdmin: true, hidden: true })],
-  ])('%s', async (_who, token) => {
-    const text = token();
-    const findings = await judge(text);
-    expect(answerTo(findings)).toEqual({ status: 200, reason: 'success' });
-    expect(await differences(text, findings)).toEqual([]);
-  });
-});
-
-test('Generated tokens get the answers that judgeToken says, but for the differences that are listed', async () => {
+test('Generated tokens get the answers that judgeToken says, but for what is listed; docs/verify.md has their words', async () => {
   const unforeseen: unknown[] = [];
-  for (const token of fc.sample(anyToken, { seed: 25, numRuns: 1_000 })) {
+  for (const token of [
+    ...tokens.map(([, , sign]) => sign()),
+    ...fc.sample(anyToken, { seed: 25, numRuns: 1_000 }),
+  ]) {
     unforeseen.push(...(await differences(token, await judge(token))));
   }
   expect(unforeseen).toEqual([]);
   expect(accepted.filter(({ reason }) => !met.has(reason))).toEqual([]);
-});
 
-test('docs/verify.md has the words of each era', async () => {
   const page = await readFile(new URL('../../docs/verify.md', import.meta.url), 'utf8');
-  const rows = [...page.matchAll(/^\| (\d{3}) `([^`]+)`[^|]*\| (?:`([^`]+)`)?/gm)].map(
-    ([, status, newest = '', old = newest]) => ({
-      code: explainAnswer({ status: Number(status), reason: newest })?.code,
-      words: { 'from 1.13.6': newest, '1.13.3 to 1.13.5': newest, 'up to 1.12': old } satisfies Record<
-        Era,
-        string
-      >,
-    }),
-  );
+  const rows = [...page.matchAll(/^\| (\d{3}) `([^`]+)`[^|]*\| (?:`([^`]+)`)?/gm)];
   for (const era of eras) {
     const answers = seen[era].filter(({ status }) => status !== 200);
-    const said = new Set(answers.map((answer) => explainAnswer(answer)?.code));
-    for (const code of said) {
-      const words = rows.find((row) => row.code === code)?.words[era].split('…') ?? [`no row for ${code}`];
-      expect(answers.some(({ reason }) => words.every((word) => reason.includes(word))) || words).toBe(true);
+    for (const code of new Set(answers.map((answer) => explainAnswer(answer)?.code))) {
+      const row = rows.find(
+        ([, status, reason = '']) => explainAnswer({ status: Number(status), reason })?.code === code,
+      );
+      const words = (era === 'up to 1.12' ? row?.[3] : undefined) ?? row?.[2] ?? 'no row';
+      const isSaid = answers.some(({ reason }) => words.split('…').every((word) => reason.includes(word)));
+      expect({ era, code, words, isSaid }).toMatchObject({ isSaid: true });
     }
   }
 });
