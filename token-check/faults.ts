@@ -9,18 +9,18 @@ import type { Reply } from './send.ts';
 /**
  * Every fault, by its stable code, and what excuses it in a new version.
  * - `nothing`: it harms readers whatever the version before does, or nobody knows.
- * - `live`: the version that `live` has fails at the same request.
- * - `surroundings`: that, or there is no version before. The secret or LiveKit may be what is wrong.
+ * - `outage`: the version in place gives no answer either. Its refusals and tokens excuse nothing: it may have other parameters.
+ * - `surroundings`: that, or there is no version before, or its surroundings are at fault too: the secret, or LiveKit.
  * - `always`: readers notice nothing yet.
  */
 const excuses = {
   'let-in': 'nothing',
   'wrong-grants': 'nothing',
   'not-checked': 'nothing',
-  crashed: 'live',
-  'timed-out': 'live',
-  configuration: 'live',
-  'wrong-answer': 'live',
+  crashed: 'outage',
+  'timed-out': 'outage',
+  configuration: 'outage',
+  'wrong-answer': 'outage',
   throttled: 'surroundings',
   'credentials-unreadable': 'surroundings',
   'livekit-unreachable': 'surroundings',
@@ -31,19 +31,34 @@ const excuses = {
 
 export type FaultCode = keyof typeof excuses;
 
+/** Faults for which a reader gets no token and no refusal. */
+const outages: ReadonlySet<FaultCode> = new Set([
+  'crashed',
+  'timed-out',
+  'configuration',
+  'throttled',
+  'credentials-unreadable',
+]);
+
 export interface Fault {
   code: FaultCode;
   /** What the endpoint did, to follow `The new version`. It has no token and no secret. */
   did: string;
 }
 
-/** Whether this fault of a new version is excused. @param live the faults at the same request, `undefined` without such a version */
+/**
+ * Whether this fault of a new version is excused.
+ *
+ * @param live the faults of the version in place at the same request; `undefined` where there is none
+ */
 export function isExcused({ code }: Fault, live: readonly Fault[] | undefined): boolean {
   const excuse = excuses[code];
   if (excuse === 'nothing' || excuse === 'always') return excuse === 'always';
   if (live === undefined) return excuse === 'surroundings';
-  // With stale or previous credentials an environment serves that has read the secret earlier: a new one can't.
-  return live.some((fault) => excuses[fault.code] !== 'always' || code === 'credentials-unreadable');
+  if (live.some((fault) => outages.has(fault.code))) return true;
+  // Where it has stale or previous credentials, an environment has them from before: a new one can't read the secret.
+  if (code === 'credentials-unreadable') return live.some((fault) => excuses[fault.code] === 'always');
+  return code.startsWith('livekit-') && live.length > 0;
 }
 
 /** How many kinds of faults a sentence names. */
