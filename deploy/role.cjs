@@ -1,13 +1,15 @@
 // @ts-check
+const { createHash } = require('node:crypto');
+
 /**
  * The roles of both functions, unless `function-role` or `check-role` names one that is ready. (The roles that the CLI would generate
  * may write to every log group whose name starts with the function's.)
  *
  * @param {import('./parameters.cjs').Cli} cli
  */
-module.exports = async ({ resolveVariable }) => {
-  const { functionRole, checkRole, permissionsBoundary, ...deployment } =
-    await resolveVariable('self:custom.deployment');
+async function resources({ resolveVariable }) {
+  const deployment = await resolveVariable('self:custom.deployment');
+  const { functionRole, checkRole, permissionsBoundary } = deployment;
   /** @type {(policyName: string, statements: object[]) => object} */
   const role = (policyName, statements) => ({
     Type: 'AWS::IAM::Role',
@@ -24,14 +26,38 @@ module.exports = async ({ resolveVariable }) => {
   return {
     Resources: {
       ...(functionRole === undefined && {
-        TokenFunctionRole: role('token-function', ofTokenFunction(deployment)),
+        [tokenRoleId(deployment)]: role('token-function', ofTokenFunction(deployment)),
       }),
       ...(checkRole === undefined && {
         CheckFunctionRole: role('check-function', ofCheckFunction(deployment)),
       }),
     },
   };
-};
+}
+
+/**
+ * The functions' roles, as the functions name them.
+ *
+ * @param {import('./parameters.cjs').Cli} cli
+ */
+async function roles({ resolveVariable }) {
+  const deployment = await resolveVariable('self:custom.deployment');
+  return {
+    token: deployment.functionRole ?? { 'Fn::GetAtt': [tokenRoleId(deployment), 'Arn'] },
+    check: deployment.checkRole ?? { 'Fn::GetAtt': ['CheckFunctionRole', 'Arn'] },
+  };
+}
+
+/**
+ * Other permissions are another role, since a version keeps its role: a new version must not take from the one in place the permission
+ * to read its secret. CloudFormation's name for a role has the first 24 characters of this.
+ *
+ * @param {import('./parameters.cjs').Deployment} deployment
+ */
+function tokenRoleId(deployment) {
+  const content = JSON.stringify([ofTokenFunction(deployment), deployment.permissionsBoundary]);
+  return `TokenFunctionRole${createHash('sha256').update(content).digest('hex').slice(0, 7)}`;
+}
 
 /**
  * The token function may write to its own log group and read the one secret.
@@ -117,3 +143,5 @@ function secretArn(nameOrArn) {
     'Fn::Sub': `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:${resource}`,
   };
 }
+
+module.exports = { resources, roles };

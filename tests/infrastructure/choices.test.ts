@@ -7,6 +7,7 @@ import {
   propertiesOf,
   requiredParameters,
   resourcesOf,
+  tokenRole,
 } from './support/packaged.ts';
 
 const key = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -71,7 +72,7 @@ test('the function learns of the secret, the URL and the claims', () => {
 });
 
 test('the role may decrypt with the customer’s key, through Secrets Manager alone, and send traces, within the boundary', () => {
-  expect(propertiesOf(packaged.template, 'TokenFunctionRole')).toMatchObject({
+  expect(propertiesOf(packaged.template, tokenRole(packaged.template))).toMatchObject({
     PermissionsBoundary: boundary,
     Policies: [
       {

@@ -7,6 +7,7 @@ import {
   propertiesOf,
   requiredParameters,
   resourcesOf,
+  tokenRole,
 } from './support/packaged.ts';
 
 const functionName = 'booky-meeting-token-prod-token';
@@ -221,7 +222,7 @@ describe('a new version', () => {
 
 describe('the role', () => {
   test('is the function’s own: it writes to the one log group and reads the one secret', () => {
-    const role = propertiesOf(packaged.template, 'TokenFunctionRole');
+    const role = propertiesOf(packaged.template, tokenRole(packaged.template));
     expect(role).toStrictEqual({
       AssumeRolePolicyDocument: {
         Version: '2012-10-17',
@@ -251,7 +252,7 @@ describe('the role', () => {
       ],
     });
     expect(propertiesOf(packaged.template, 'TokenLambdaFunction')['Role']).toStrictEqual({
-      'Fn::GetAtt': ['TokenFunctionRole', 'Arn'],
+      'Fn::GetAtt': [tokenRole(packaged.template), 'Arn'],
     });
   });
 

@@ -77,7 +77,7 @@ export async function askForToken(
   };
 }
 
-/** Adds these to the function's variables. The next request then starts a new environment. */
+/** Adds these to the function's variables, in a version that readers then get: the next request starts a new environment. */
 export async function setVariables(
   aws: Aws,
   { functionName }: Stack,
@@ -91,6 +91,14 @@ export async function setVariables(
   const environment = { Variables: { ...configuration.Environment.Variables, ...variables } };
   await aws(
     ['lambda', 'update-function-configuration', ...ofFunction, '--environment', JSON.stringify(environment)],
+    anything,
+  );
+  const { Version: version } = await aws(
+    ['lambda', 'publish-version', ...ofFunction],
+    v.object({ Version: v.string() }),
+  );
+  await aws(
+    ['lambda', 'update-alias', ...ofFunction, '--name', 'live', '--function-version', version],
     anything,
   );
 }

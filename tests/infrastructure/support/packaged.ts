@@ -120,6 +120,11 @@ export function propertiesOf(template: Template, id: string): Record<string, unk
   return resource.Properties;
 }
 
+/** The logical id of the token function's role, which follows from what it allows. */
+export function tokenRole({ Resources: resources }: Template): string {
+  return Object.keys(resources).find((id) => /^TokenFunctionRole[\da-f]{7}$/.test(id)) ?? 'TokenFunctionRole';
+}
+
 function readZip(buffer: Buffer): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   return new Promise((resolve, reject) => {
