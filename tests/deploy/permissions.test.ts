@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { anything } from '../../scripts/rehearsal/aws.ts';
 import type { Stack } from '../../scripts/rehearsal/stack.ts';
-import { type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
 import {
+  addReader,
   askForToken,
   type Cloud,
   logWith,
@@ -14,31 +14,20 @@ import {
   startCloud,
 } from './support/cloud.ts';
 
-let issuer: Issuer;
+let parameters: Record<string, string>;
 let bearer: string;
 let cloud: Cloud;
 
 beforeAll(async () => {
-  issuer = await startIssuer({ port: 0 });
-  bearer = await issuer.issueToken({ sub: 'user-001' });
   cloud = await startCloud();
+  ({ bearer, parameters } = await addReader(cloud));
 });
 
 afterAll(async () => {
   await cloud?.close();
-  await issuer?.close();
 });
 
-const deploy = (stage: string) =>
-  cloud.deploy({
-    stage,
-    parameters: {
-      issuer: issuer.url,
-      audience: 'booky',
-      origins: 'https://booky.example',
-      'open-clubs': 'true',
-    },
-  });
+const deploy = (stage: string) => cloud.deploy({ stage, parameters });
 
 /** The answer to a request that the function could not serve, for want of credentials: it gives nothing away. */
 async function expectUnavailable(stack: Stack): Promise<void> {

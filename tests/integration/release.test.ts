@@ -429,6 +429,45 @@ describe('going back', () => {
   });
 });
 
+describe('in the pipeline, which checks in steps of its own, the version that was deployed', () => {
+  const good = [{ mark: 'good', code: 'answered', subject: 'a', value: 'b', meaning: 'c', notes: [] }];
+  const crossed = [{ ...good[0], mark: 'bad', code: 'cors-refused' }];
+  test.each<[string, object[], object[] | undefined, string, RegExp]>([
+    ['is kept if it passes', good, good, '', /in place, and passes its checks/],
+    [
+      'is left if it does worse',
+      good,
+      crossed,
+      '',
+      /fails its checks: a b \(c\)[\s\S]*Gone back\. In place is .*00:00:01/,
+    ],
+    ['stays if it does not', crossed, crossed, '', /was wrong before/],
+    ['stays if it could not be checked', good, undefined, '', /unchecked: the checks could not be made/],
+    [
+      'is not judged if another one has replaced it',
+      good,
+      crossed,
+      'abc',
+      /This commit is not in place\. In place is/,
+    ],
+  ])('%s', async (_, before, after, commit, words) => {
+    const { aws } = await setUp();
+    put(aws, versionAt(2), { commit });
+    const report = (checks?: object[]) => (checks === undefined ? '' : JSON.stringify({ url: 'x', checks }));
+    await writeFile(join(aws.directory, 'before.json'), report(before));
+    await writeFile(join(aws.directory, 'after.json'), report(after));
+    const args = ['--stage', 'prod', '--', 'before.json', 'after.json'];
+    const { environment, directory } = aws;
+    const { exitCode, stderr } = await runScript('scripts/conclude.ts', args, { environment, directory });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: after === good ? 0 : 1,
+      stderr: expect.stringMatching(words),
+    });
+    expect(commandsOf(aws)).toEqual(/Gone back/.test(stderr) ? ['rollback'] : []);
+    expect(isPassed(aws, 2)).toBe(after === good);
+  });
+});
+
 test('the CLI and the release use one profile', async () => {
   const { aws, release } = await setUp();
   await mkdir(join(aws.directory, '.aws'));

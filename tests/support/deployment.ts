@@ -89,7 +89,7 @@ async function whatIsAsked(request: IncomingMessage, bearer: string): Promise<As
   if (authorization === undefined) return 'no bearer';
   if (authorization !== `Bearer ${bearer}`) return 'forged bearer';
   const { reading_club_id: id } = JSON.parse(text);
-  return id === club ? 'token' : id === '456' ? 'another club' : 'bad body';
+  return id === club ? 'token' : id === 'not a club' ? 'bad body' : 'another club';
 }
 
 async function goodReply(asked: Asked, from: string | undefined, faults: Faults): Promise<Reply> {

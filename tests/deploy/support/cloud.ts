@@ -4,6 +4,7 @@ import { vi } from 'vitest';
 import { type Aws, anything, awsCommand } from '../../../scripts/rehearsal/aws.ts';
 import { type MiniStack, startMiniStack } from '../../../scripts/rehearsal/ministack.ts';
 import { type Deployment, deployStack, type Stack } from '../../../scripts/rehearsal/stack.ts';
+import { createUserPool } from '../../../scripts/rehearsal/user-pool.ts';
 
 /** The content of the secret unless a test puts another: long enough for a LiveKit that is not on loopback. */
 export const secret = {
@@ -46,6 +47,21 @@ export async function startCloud(value: object = secret): Promise<Cloud> {
     },
     deploy: (deployment) => deployStack(ministack, aws, deployment),
     close: ministack.close,
+  };
+}
+
+/** A reader who has signed in, and the parameters of a deployment that lets such readers into every club. */
+export async function addReader({
+  aws,
+  ministack,
+}: Cloud): Promise<{ bearer: string; parameters: Record<string, string> }> {
+  const pool = await createUserPool(aws, ministack.region);
+  const reader = await pool.addReader('ana', { name: 'Ana', clubs: [] });
+  const { access: bearer } = await reader.signIn();
+  const { issuer, audience } = pool;
+  return {
+    bearer,
+    parameters: { issuer, audience, origins: 'https://booky.example', 'open-clubs': 'true' },
   };
 }
 

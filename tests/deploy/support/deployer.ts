@@ -18,13 +18,16 @@ const sessionSchema = v.object({
   SessionToken: v.string(),
 });
 
+const texts = v.union([v.string(), v.array(v.string())]);
 const documentSchema = v.looseObject({
-  Statement: v.array(v.looseObject({ Action: v.union([v.string(), v.array(v.string())]) })),
+  Statement: v.array(v.looseObject({ Action: texts, Resource: texts })),
 });
+type Statement = v.InferOutput<typeof documentSchema>['Statement'][number];
 
 export interface Deployer {
   roleArn: string;
-  permissionsBoundary: string;
+  /** The roles of the functions, as parameters of a deployment. */
+  roles: { 'function-role': string; 'check-role': string };
 }
 
 /** Whom GitHub says that a job is: of the environment `production` unless said otherwise. */
@@ -37,7 +40,11 @@ export interface Job {
 const repository = 'booky/meetings';
 
 /** Deploys the role for a stage, as docs/pipeline.md does. */
-export async function createDeployer({ environment }: MiniStack, stage: string): Promise<Deployer> {
+export async function createDeployer(
+  { environment }: MiniStack,
+  stage: string,
+  more: readonly string[] = [],
+): Promise<Deployer> {
   const aws = awsCommand(environment);
   await aws(
     [
@@ -49,7 +56,10 @@ export async function createDeployer({ environment }: MiniStack, stage: string):
       'sts.amazonaws.com',
     ],
     anything,
-  );
+  ).catch((error: Error) => {
+    // An account has at most one.
+    if (!error.message.includes('EntityAlreadyExists')) throw error;
+  });
   const name = `booky-meeting-token-${stage}-deployer`;
   // Its `deploy` prints no JSON.
   await promisify(execFile)(
@@ -62,11 +72,12 @@ export async function createDeployer({ environment }: MiniStack, stage: string):
       '--stack-name',
       name,
       '--capabilities',
-      'CAPABILITY_NAMED_IAM',
+      'CAPABILITY_IAM',
       '--parameter-overrides',
       `Repository=${repository}`,
       'Environment=production',
       `Stage=${stage}`,
+      ...more,
     ],
     { env: { ...environment } },
   );
@@ -75,7 +86,10 @@ export async function createDeployer({ environment }: MiniStack, stage: string):
     outputsSchema,
   );
   const output = (key: string) => outputs.find(({ OutputKey }) => OutputKey === key)?.OutputValue ?? '';
-  return { roleArn: output('DeployerRole'), permissionsBoundary: output('PermissionsBoundary') };
+  return {
+    roleArn: output('DeployerRole'),
+    roles: { 'function-role': output('FunctionRole'), 'check-role': output('CheckRole') },
+  };
 }
 
 /**
@@ -160,7 +174,7 @@ export async function giveBack({ environment }: MiniStack, { roleArn }: Deployer
 export async function policiesOf(
   { environment }: MiniStack,
   { roleArn }: Deployer,
-): Promise<{ arn: string; characters: number; actions: string[] }[]> {
+): Promise<{ arn: string; characters: number; actions: string[]; statements: Statement[] }[]> {
   const aws = awsCommand(environment);
   const arns = await aws(
     [
@@ -192,6 +206,7 @@ export async function policiesOf(
         arn,
         characters: JSON.stringify(document).length,
         actions: document.Statement.flatMap(({ Action }) => Action),
+        statements: document.Statement,
       };
     }),
   );
