@@ -41,8 +41,11 @@ function message<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.pipe(jsonObject, v.transform(renamed(nameOf)), v.looseObject(entries));
 }
 
-const renamed = (nameOf: (key: string) => string) => (object: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [nameOf(key), value]));
+/** Go leaves what is null as it was, be it from another spelling of the name. */
+const renamed = (nameOf: (key: string) => string) => (object: Record<string, unknown>) => {
+  const present = Object.entries(object).filter(([, value]) => value !== null);
+  return Object.fromEntries(present.map(([key, value]) => [nameOf(key), value]));
+};
 
 /** A wrong type in one of these makes the token unreadable before the server looks up its key. */
 export const RegisteredClaims = fields({

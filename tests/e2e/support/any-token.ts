@@ -30,52 +30,46 @@ export const assembled = (header: unknown, payload: unknown = claims()) =>
 
 export const withVideo = (changes: object) => signed({ video: { ...video, ...changes } });
 
+const within = (claim: string, names: string) => names.split(' ').map((name) => `${claim}.${name}`);
 const paths = [
-  ...['iss', 'sub', 'jti', 'aud', 'exp', 'nbf', 'iat', 'identity', 'name', 'kind', 'kindDetails', 'metadata'],
-  ...['video', 'sip', 'agent', 'inference', 'observability', 'agentEndpoint', 'agentThread', 'roomConfig'],
-  ...['roomPreset', 'sha256', 'attributes', 'attributes.role', 'Sub', 'room', 'unheardOf'],
-  ...['room', 'roomJoin', 'canPublish', 'canSubscribe', 'canPublishData', 'canPublishSources', 'roomAdmin'],
-  ...[
-    'hidden',
-    'canUpdateOwnMetadata',
-    'canManageAgentSession',
-    'destinationRoom',
-    'roomjoin',
-    'room_join',
-  ].map((name) => `video.${name}`),
-  ...[
-    'sip.admin',
-    'sip.call',
-    'agent.admin',
-    'agent.databaseAdmin',
-    'inference.perform',
-    'observability.write',
-  ],
-  ...['agentEndpoint.call', 'agentEndpoint.agentName', 'agentThread.all', 'agentThread.threadIds'],
-  ...['name', 'emptyTimeout', 'max_participants', 'metadata', 'egress', 'syncStreams', 'agents', 'tags'].map(
-    (name) => `roomConfig.${name}`,
+  ...'iss sub jti aud exp nbf iat identity name kind kindDetails metadata attributes video sip agent'.split(
+    ' ',
   ),
-  ...['agentName', 'agent_name', 'metadata', 'attributes'].map((name) => `roomConfig.agents.0.${name}`),
+  ...'inference observability agentEndpoint agentThread roomConfig roomPreset sha256 Sub room unheardOf'.split(
+    ' ',
+  ),
+  ...within(
+    'video',
+    'room roomJoin canPublish canSubscribe canPublishData canPublishSources roomAdmin hidden',
+  ),
+  ...within('video', 'canUpdateOwnMetadata canManageAgentSession destinationRoom roomjoin room_join'),
+  ...['attributes.role', 'sip.admin', 'agent.admin', 'agent.databaseAdmin', 'inference.perform'],
+  ...['observability.write', 'agentEndpoint.call', 'agentEndpoint.agentName', 'agentThread.threadIds'],
+  ...within('roomConfig', 'name emptyTimeout max_participants metadata egress syncStreams agents tags'),
+  ...within('roomConfig.agents.0', 'agentName agent_name metadata attributes'),
 ];
 const values = fc.constantFrom<unknown>(
-  ...['', 'text', 'true', '0', '600', '01', '2026-11-25', 'ä'.repeat(129), 0, 1, -1, 1.5, 1e12, 2 ** 33],
   ...[
+    '',
+    'text',
+    'true',
+    '0',
+    '600',
+    '01',
+    '2026-11-25',
+    'ä'.repeat(129),
+    0,
+    1,
+    -1,
+    1.5,
+    1e12,
+    2 ** 33,
     true,
     false,
-    null,
-    undefined,
-    [],
-    ['text'],
-    [null],
-    [1],
-    [{}],
-    {},
-    { role: 'text' },
-    { role: null },
-    { a: 1 },
   ],
+  ...[null, undefined, [], ['text'], [null], [1], [{}], {}, { role: 'text' }, { role: null }, { a: 1 }],
 );
-/** Around the limits, but for the second in which a token is judged here and there. */
+/** Around the limits, but for the seconds in which a token is judged here and there. */
 const times = fc
   .tuple(fc.constantFrom('exp', 'nbf', 'iat'), fc.constantFrom(-1e9, -3_600, -70, -50, 0, 50, 70, 3_600, 1e9))
   .map(([path, offset]): [string, unknown] => [path, seconds() + offset]);

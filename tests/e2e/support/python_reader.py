@@ -1,4 +1,4 @@
-"""A reader in Python: joins with the code of docs/other-clients.md, sounds, and chats.
+"""A reader in Python: joins with the code of docs/other-clients.md, and chats.
 
 Arguments: the page, the token endpoint, the club. The reader's JWT is the first line of standard input, each further one is said in
 the chat; at its end the reader leaves. What happens comes as lines of JSON on standard output.
@@ -10,11 +10,8 @@ import re
 import sys
 import urllib.error
 
-import numpy
 from livekit import rtc
 
-SAMPLE_RATE = 48_000
-FRAME_SECONDS = 0.01
 TOPIC = "chat"
 
 
@@ -28,17 +25,6 @@ def code_of(page):
 
 def tell(event, **facts):
     print(json.dumps({"event": event, **facts}), flush=True)
-
-
-async def sound(source):
-    """A tone, for as long as nobody stops it."""
-    samples = int(SAMPLE_RATE * FRAME_SECONDS)
-    at = 0
-    while True:
-        wave = numpy.sin(2 * numpy.pi * 440 * (at + numpy.arange(samples)) / SAMPLE_RATE)
-        data = (wave * 10_000).astype(numpy.int16).tobytes()
-        await source.capture_frame(rtc.AudioFrame(data, SAMPLE_RATE, 1, samples))
-        at += samples
 
 
 async def main(page, url, club):
@@ -61,16 +47,10 @@ async def main(page, url, club):
     def subscribed(track, publication, participant):
         tell("track", kind=rtc.TrackKind.Name(track.kind).removeprefix("KIND_").lower(), name=participant.name)
 
-    source = rtc.AudioSource(SAMPLE_RATE, 1)
-    track = rtc.LocalAudioTrack.create_audio_track("tone", source)
-    microphone = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-    await room.local_participant.publish_track(track, microphone)
-    tone = asyncio.create_task(sound(source))
     tell("joined", room=room.name, name=room.local_participant.name)
 
     while line := (await lines.readline()).decode():
         await room.local_participant.publish_data(line.rstrip("\n"), topic=TOPIC)
-    tone.cancel()
     await room.disconnect()
     tell("left")
 

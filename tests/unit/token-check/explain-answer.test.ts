@@ -15,19 +15,11 @@ it.each([
   [401, `${newest} signature is invalid: signing method RS256 is invalid`, 'wrong-algorithm'],
   [401, `${newest} has invalid claims: token is expired`, 'expired'],
   [401, `${jose}/jwt: validation failed, token is expired (exp)`, 'expired'],
-  [
-    401,
-    `${newest} has invalid claims: token is missing required claim: exp claim is required`,
-    'never-expires',
-  ],
+  [401, `${newest} is missing required claim: exp claim is required`, 'never-expires'],
   [401, `${newest} has invalid claims: token is not valid yet`, 'not-yet-valid'],
   [401, `${jose}/jwt: validation failed, token not valid yet (nbf)`, 'not-yet-valid'],
   [401, `${newest} is malformed: could not JSON decode claim: json: cannot unmarshal …`, 'wrong-type'],
-  [
-    401,
-    'invalid token: <token>, error: json: cannot unmarshal string into Go value of type bool',
-    'wrong-type',
-  ],
+  [401, 'invalid token: <token>, error: json: cannot unmarshal string', 'wrong-type'],
   [401, 'invalid token: token revoked', 'revoked'],
   [401, 'invalid authorization token', 'unreadable'],
   [401, `${newest} has a fault of tomorrow`, 'refused'],
@@ -40,16 +32,6 @@ it.each([
   [418, 'could not establish signal connection', undefined],
 ])('%d “%s” means %s', (status, reason, code) => {
   expect(explainAnswer({ status, reason })?.code).toBe(code);
-});
-
-it('never tells to grant readers roomCreate', () => {
-  const { remedy } = explainAnswer({ status: 404, reason: 'requested room does not exist' }) ?? {};
-  expect(remedy).toContain('Never grant readers roomCreate');
-});
-
-it('says that some clients report a 401 of their own making', () => {
-  const { cause } = explainAnswer({ status: 401, reason: 'no permissions to access the room' }) ?? {};
-  expect(cause).toContain('instead of the first answer');
 });
 
 it.each([
