@@ -192,7 +192,7 @@ export const envelope: readonly ClaimRules[] = [
         verdict: 'warning',
         when: ({ claims: { nbf, iat, exp }, now }) =>
           (nbf ?? 0) < Math.min(now, exp ?? now, iat ?? now) - recklessLifetime,
-        meaning: 'LiveKit Cloud takes it for older than the reader’s last removal, and refuses it as revoked',
+        meaning: 'once the reader was removed from the room, LiveKit Cloud refuses it as revoked',
         remedy: 'Sign the time of signing as nbf.',
       },
     ],
