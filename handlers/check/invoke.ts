@@ -9,8 +9,9 @@ import { type Ask, NoSuchVersion, type Outcome } from '../../token-check/trials.
 /** The longest that a request may take, in milliseconds: an init of 10 s, and the function's timeout. */
 const longestRequestMs = 30_000;
 
-/** How long a permission may be missing, in milliseconds: AWS takes some seconds to apply a new role's. */
-const permissionMs = 20_000;
+/** How long a refusal may be for what AWS still applies, in milliseconds: the permission of a new role, a new version's state. */
+const settlingMs = 20_000;
+const settling = new Set(['AccessDeniedException', 'ResourceConflictException']);
 
 /** Asks one version, by its number or an alias. */
 export function askVersion(client: LambdaClient, functionName: string, qualifier: string): Ask {
@@ -39,14 +40,14 @@ async function invoke(
   client: LambdaClient,
   input: ConstructorParameters<typeof InvokeCommand>[0],
 ): Promise<InvokeCommandOutput> {
-  const deadline = Date.now() + permissionMs;
+  const deadline = Date.now() + settlingMs;
   for (;;) {
     try {
       const abortSignal = AbortSignal.timeout(longestRequestMs);
       return await client.send(new InvokeCommand(input), { abortSignal });
     } catch (error) {
-      const isDenied = error instanceof Error && error.name === 'AccessDeniedException';
-      if (!isDenied || Date.now() > deadline) throw error;
+      const maySettle = error instanceof Error && settling.has(error.name);
+      if (!maySettle || Date.now() > deadline) throw error;
       await delay(2_000);
     }
   }

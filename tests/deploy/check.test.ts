@@ -2,15 +2,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
 import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
 import { freePort } from '../../local/ports.ts';
 
+import { anything } from '../../scripts/rehearsal/aws.ts';
 import { describeStack, type Stack } from '../../scripts/rehearsal/stack.ts';
 import { createUserPool, type UserPool } from '../../scripts/rehearsal/user-pool.ts';
 import { judgeAnswer } from '../../token-check/judge-answer.ts';
-import { type Cloud, secret, startCloud } from './support/cloud.ts';
+import { type Cloud, readLog, secret, setVariables, startCloud } from './support/cloud.ts';
 
 const stage = 'prod';
 
@@ -240,4 +241,75 @@ test('bad versions are refused with a sentence, good ones taken, and no reader n
   const { joins, wrong } = await stopJoining();
   expect(joins).toBeGreaterThan(100);
   expect([...new Set(wrong)]).toEqual([]);
+});
+
+test('with a bad secret a version can still be deployed, and the schedule’s check says what is wrong', async () => {
+  const good = { ...secret, LIVEKIT_WS_URL: liveKit.url };
+  await cloud.putSecret({ LIVEKIT_API_KEY: 'alone' });
+  expect(await serverless('deploy', { 'token-ttl-seconds': '603' })).toMatchObject({
+    exitCode: 0,
+    output: expect.stringContaining('signs with the previous version of the secret'),
+  });
+
+  // Now no version of the secret can be used. Readers live on what the version in place has read: the new one would be worse.
+  await cloud.putSecret({ LIVEKIT_API_KEY: 'alone' });
+  expect(await serverless('deploy', { 'token-ttl-seconds': '604' })).toMatchObject({
+    exitCode: 1,
+    output: expect.stringContaining('The new version has no usable LiveKit credentials'),
+  });
+  await setVariables(cloud.aws, stack, { CREDENTIALS_MAX_AGE_SECONDS: '1' });
+  expect(await resultOfSchedule()).toMatchObject({
+    check_failed: 1,
+    check_passed: 0,
+    failed: ['credentials-unreadable'],
+  });
+  expect(await serverless('deploy', { 'token-ttl-seconds': '604' })).toMatchObject({
+    exitCode: 0,
+    output: expect.stringContaining('serves, though it has no usable LiveKit credentials'),
+  });
+
+  await cloud.putSecret(good);
+  await vi.waitFor(
+    async () => expect(await resultOfSchedule()).toMatchObject({ check_failed: 0, check_passed: 1 }),
+    { timeout: 30_000, interval: 1_000 },
+  );
+});
+
+/** The line that the check writes when the schedule's rule invokes it. */
+async function resultOfSchedule(): Promise<Record<string, unknown>> {
+  const functionName = stack.functionName.replace(/token$/, 'check');
+  const before = await readLog(cloud.aws, { functionName });
+  const output = join(service.directory, 'check-output');
+  await cloud.aws(['lambda', 'invoke', '--function-name', functionName, output], anything);
+  const read = async () => {
+    const { lines } = await readLog(cloud.aws, { functionName });
+    const line = lines.slice(before.lines.length).find((each) => 'check_failed' in each);
+    if (line === undefined) throw new Error('no line yet');
+    return line;
+  };
+  return vi.waitFor(read, { timeout: 30_000, interval: 200 });
+}
+
+test('a check that is broken itself lets no version through, and does not keep the stack from being removed', async () => {
+  const { live } = await versions();
+  const broken = (ttl: string) =>
+    withEdit('handlers/check.ts', 'const client = new', "throw new Error('broken'); const client = new", () =>
+      serverless('deploy', { 'token-ttl-seconds': ttl }),
+    );
+  const refused = await withEdit(
+    'deploy/versions.cjs',
+    'const longestCheck = 120;',
+    'const longestCheck = 5;',
+    () => broken('605'),
+  );
+  expect(refused).toMatchObject({ exitCode: 1, output: expect.stringMatching(/VersionCheck.*timed out/s) });
+  expect((await versions()).live).toBe(live);
+
+  // Without a new version there is nothing to check: then the broken check is what is in place.
+  expect(await broken('604')).toMatchObject({ exitCode: 0 });
+  expect(await serverless('remove', { 'token-ttl-seconds': '604' })).toMatchObject({ exitCode: 0 });
+  expect(
+    await cloud.aws(['lambda', 'list-functions', '--query', 'Functions[].FunctionName'], v.array(v.string())),
+  ).toEqual([]);
+  await expect(describeStack(cloud.ministack, cloud.aws, stage)).rejects.toThrow('does not exist');
 });

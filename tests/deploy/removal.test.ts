@@ -33,6 +33,7 @@ const kinds = {
   logGroups: ['logs', 'describe-log-groups', '--query', 'logGroups[].logGroupName'],
   metricFilters: ['logs', 'describe-metric-filters', '--query', 'metricFilters[].filterName'],
   alarms: ['cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmName'],
+  rules: ['events', 'list-rules', '--query', 'Rules[].Name'],
   dashboards: ['cloudwatch', 'list-dashboards', '--query', 'DashboardEntries[].DashboardName'],
   buckets: ['s3api', 'list-buckets', '--query', 'Buckets[].Name'],
   secrets: ['secretsmanager', 'list-secrets', '--query', 'SecretList[].Name'],

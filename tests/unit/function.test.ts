@@ -55,6 +55,18 @@ function setUp({ fetch = () => Promise.resolve(credentials), environment = {}, e
 const json = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 const member = { roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true };
 
+test('only the stage in an event, which the gateway sets, marks a request as the check’s', async () => {
+  const { call, lastLine } = setUp();
+  await call(
+    tokenEvent({ headers: { 'content-type': 'application/json', stage: 'check', 'x-caller': 'check' } }),
+  );
+  expect(lastLine()).not.toHaveProperty('caller');
+  const event = tokenEvent();
+  event.requestContext.stage = 'check';
+  await call(event);
+  expect(lastLine()).toMatchObject({ caller: 'check', _aws: { CloudWatchMetrics: [] } });
+});
+
 describe('a good request', () => {
   test('is answered with exactly the fields of the contract', async () => {
     const { call } = setUp();

@@ -50,6 +50,12 @@ test('without credentials it counts as neither fresh nor stale, in no average', 
   expect(names).toEqual(['requests', 'duration_ms', 'cold_start']);
 });
 
+test('a request of the check counts nothing, and its line has the values all the same', () => {
+  const metrics = requestMetrics({ ...request, credentialsState: 'stale', isCheck: true });
+  expect(counted(metrics)).toEqual({});
+  expect(metrics.values).toMatchObject({ caller: 'check', code: 'ok', stale_credentials: 1 });
+});
+
 test('a failed read of the credentials counts once', () => {
   expect(counted(failedRead)).toEqual({ failed_reads: count(1) });
 });

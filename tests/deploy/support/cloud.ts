@@ -135,7 +135,8 @@ export function logWith(aws: Aws, stack: Stack, text: string): Promise<FunctionL
   return vi.waitFor(read, { timeout: 30_000, interval: 200 });
 }
 
-async function readLog(aws: Aws, { functionName }: Stack): Promise<FunctionLog> {
+/** The log as it is. */
+export async function readLog(aws: Aws, { functionName }: Pick<Stack, 'functionName'>): Promise<FunctionLog> {
   const { events } = await aws(
     ['logs', 'filter-log-events', '--log-group-name', `/aws/lambda/${functionName}`],
     v.object({ events: v.array(v.object({ message: v.string() })) }),
