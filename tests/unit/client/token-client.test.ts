@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
-import { TokenError } from '../../../client/errors.ts';
+import { UnsecuredJWT } from 'jose';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Language, TokenError, textsForReaders } from '../../../client/index.ts';
 import { createTokenClient, type TokenClientOptions } from '../../../client/token-client.ts';
 import type { TokenAnswer } from '../../../lib/contract.ts';
 import { manualClock } from '../../support/manual-clock.ts';
@@ -20,6 +21,18 @@ const answer: TokenAnswer = {
 type Outcome = { status: number; body?: unknown; headers?: Record<string, string> } | Error | 'silence';
 
 const ok: Outcome = { status: 200, body: answer };
+/** Answers that end before their end, as a stream or without any sign. */
+const cutOff: [string, Outcome][] = [
+  [
+    'a stream that breaks off',
+    {
+      status: 200,
+      body: new ReadableStream({ start: (stream) => stream.error(new TypeError('network error')) }),
+    },
+  ],
+  ['half a body', { status: 200, body: JSON.stringify(answer).slice(0, 40) }],
+  ['no body', { status: 200, body: '' }],
+];
 const endpointSays = (status: number, code: string, headers: Record<string, string> = {}): Outcome => ({
   status,
   headers,
@@ -35,7 +48,7 @@ const gatewaySays = (status: number, headers: Record<string, string> = {}): Outc
 });
 
 /** A client of an endpoint that gives these answers, one after the other, and then repeats the last one. */
-function setUp(outcomes: Outcome[], options: Partial<TokenClientOptions> = {}) {
+function setUp(outcomes: (Outcome | Promise<Outcome>)[], options: Partial<TokenClientOptions> = {}) {
   const clock = manualClock();
   let renewals = 0;
   const sent: { init: RequestInit; at: number }[] = [];
@@ -51,7 +64,7 @@ function setUp(outcomes: Outcome[], options: Partial<TokenClientOptions> = {}) {
     fetch: async (input, init = {}) => {
       expect(input).toBe(url);
       sent.push({ init, at: clock.now() - start });
-      const outcome = outcomes.length > 1 ? outcomes.shift() : outcomes[0];
+      const outcome = await (outcomes.length > 1 ? outcomes.shift() : outcomes[0]);
       if (outcome === 'silence') {
         const { signal } = init;
         return new Promise((_, reject) =>
@@ -59,7 +72,9 @@ function setUp(outcomes: Outcome[], options: Partial<TokenClientOptions> = {}) {
         );
       }
       if (outcome === undefined || outcome instanceof Error) throw outcome;
-      const body = typeof outcome.body === 'string' ? outcome.body : JSON.stringify(outcome.body);
+      const { body: content } = outcome;
+      const isReady = typeof content === 'string' || content instanceof ReadableStream;
+      const body = isReady ? content : JSON.stringify(content);
       return new Response(body, {
         status: outcome.status,
         ...(outcome.headers && { headers: outcome.headers }),
@@ -240,6 +255,25 @@ describe('an endpoint that does not answer', () => {
     expect(clock.pending()).toBe(0);
   });
 
+  test.each<[string, Outcome]>([['a rejected fetch', new TypeError('Failed to fetch')], ...cutOff])(
+    'is asked again: %s',
+    async (_what, outcome) => {
+      const { client, clock, sentAt } = setUp([outcome, ok]);
+      const token = client.getToken(request);
+      await clock.advance(250);
+      expect(await token).toEqual(answer);
+      expect(sentAt()).toEqual([0, 250]);
+    },
+  );
+
+  test('is not asked again while the browser is offline: that is said at once', async () => {
+    vi.stubGlobal('navigator', { onLine: false });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { client, sentAt } = setUp([new TypeError('Failed to fetch'), ok]);
+    expect(await failure(client.getToken(request))).toMatchObject({ code: 'no_answer' });
+    expect(sentAt()).toEqual([0]);
+  });
+
   test('counts the tries before it', async () => {
     const { client, clock } = setUp([unavailable('9'), 'silence'], { timeoutMs: 10_000 });
     const error = failure(client.getToken(request));
@@ -347,6 +381,148 @@ describe('callers', () => {
     expect(await failure(client.getToken(request, { signal }))).toBe(signal.reason);
     expect(sent).toEqual([]);
   });
+});
+
+describe('two readers of one browser', () => {
+  const jwtOf = (sub: string, iat: number) => new UnsecuredJWT({ sub, iat }).encode();
+  const tokenOf = (token: string): Outcome => ({ status: 200, body: { ...answer, token } });
+
+  /** A's request is under way. */
+  const aAsks = async (...outcomes: (Outcome | Promise<Outcome>)[]) => {
+    let bearer = jwtOf('user-á', 1);
+    let renewed = bearer;
+    const set = setUp(outcomes, {
+      getBearer: (renew) => {
+        if (renew) bearer = renewed;
+        return bearer;
+      },
+    });
+    const ofA = set.client.getToken(request).catch((error: unknown) => error);
+    await set.clock.settle();
+    return {
+      ...set,
+      ofA,
+      signIn: (jwt: string) => {
+        bearer = jwt;
+      },
+      renewWith: (jwt: string) => {
+        renewed = jwt;
+      },
+    };
+  };
+  const held = () => {
+    let answerWith = (_: Outcome) => {};
+    const outcome = new Promise<Outcome>((resolve) => {
+      answerWith = resolve;
+    });
+    return { outcome, answerWith };
+  };
+
+  test('share no request: each gets a token of their own, or none', async () => {
+    const { outcome, answerWith } = held();
+    const { client, sent, ofA, signIn } = await aAsks(outcome, tokenOf('b'));
+    signIn(jwtOf('user-b', 2));
+    expect(await client.getToken(request)).toMatchObject({ token: 'b' });
+    expect(sent).toHaveLength(2);
+    answerWith(tokenOf('a'));
+    // A has signed out: whoever joins with this token now is not A.
+    expect(await ofA).toMatchObject({ code: 'unauthenticated' });
+  });
+
+  test('don’t get in each other’s way by a renewal', async () => {
+    const { outcome, answerWith } = held();
+    const { sent, ofA, renewWith } = await aAsks(outcome, tokenOf('b'));
+    renewWith(jwtOf('user-b', 2));
+    answerWith(gatewaySays(401));
+    expect(await ofA).toMatchObject({ code: 'unauthenticated' });
+    expect(sent).toHaveLength(1);
+  });
+
+  test('are told apart while one waits', async () => {
+    const { clock, sent, ofA, signIn } = await aAsks(unavailable('5'), tokenOf('b'));
+    signIn(jwtOf('user-b', 2));
+    await clock.advance(5_000);
+    expect(await ofA).toMatchObject({ code: 'unauthenticated' });
+    expect(sent).toHaveLength(1);
+  });
+
+  test('are not one who has renewed their JWT', async () => {
+    const { outcome, answerWith } = held();
+    const { ofA, signIn } = await aAsks(outcome);
+    signIn(jwtOf('user-á', 2));
+    answerWith(ok);
+    expect(await ofA).toEqual(answer);
+  });
+});
+
+describe('the abort-controller of an old React Native', () => {
+  /** Its signals have neither a reason nor `throwIfAborted`. */
+  class OldController {
+    readonly signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined, onabort: null });
+    abort() {
+      this.signal.aborted = true;
+      this.signal.dispatchEvent(new Event('abort'));
+    }
+  }
+
+  test('suffices: for a token, a timeout and a caller who leaves', async () => {
+    vi.stubGlobal('AbortController', OldController);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { client, clock } = setUp([ok, 'silence']);
+    expect(await client.getToken(request)).toEqual(answer);
+    const late = failure(client.getToken(request));
+    await clock.advance(30_000);
+    expect(await late).toMatchObject({ code: 'timeout' });
+    const { signal, abort } = abortable();
+    const left = failure(client.getToken(request, { signal }));
+    await clock.settle();
+    abort();
+    expect(await left).toMatchObject({ name: 'AbortError', message: 'The call was aborted.' });
+    expect(await failure(client.getToken(request, { signal }))).toMatchObject({ name: 'AbortError' });
+  });
+
+  function abortable(): { signal: AbortSignal; abort: () => void } {
+    const controller = new AbortController();
+    return { signal: controller.signal, abort: () => controller.abort() };
+  }
+});
+
+describe('what a reader is told', () => {
+  test('stands in each language for each code', () => {
+    const { en, es } = textsForReaders;
+    expect(Object.keys(es)).toEqual(Object.keys(en));
+    expect(es.not_a_member).toBe('No perteneces a este club de lectura.');
+    for (const [code, text] of Object.entries(es)) {
+      expect(text, code).toMatch(/^\p{Lu}.+\.$/u);
+      expect(Object.values<string>(en)).not.toContain(text);
+    }
+  });
+
+  test.each<[string[] | undefined, Language | undefined, Language]>([
+    [undefined, undefined, 'en'],
+    [['fr-FR', 'es-AR', 'en'], undefined, 'es'],
+    [['en-GB', 'es'], undefined, 'en'],
+    [['fr'], undefined, 'en'],
+    [['en'], 'es', 'es'],
+    [['es'], 'en', 'en'],
+  ])(
+    'is in the language of the browser, %j, or of the option, %s: %s',
+    async (languages, language, expected) => {
+      vi.stubGlobal('navigator', languages && { languages });
+      onTestFinished(() => void vi.unstubAllGlobals());
+      const option = language && { language };
+      for (const outcome of [notAMember, new TypeError('Failed to fetch')]) {
+        const { client } = setUp([outcome], { retries: 0, ...option });
+        const error = await failure(client.getToken(request));
+        if (!(error instanceof TokenError)) throw error;
+        expect(error.forReader).toBe(textsForReaders[expected][error.code]);
+      }
+      const { client, clock } = setUp(['silence'], option);
+      const late = failure(client.getToken(request));
+      await clock.advance(30_000);
+      expect(await late).toMatchObject({ forReader: textsForReaders[expected].timeout });
+    },
+  );
 });
 
 describe('an answer without a token', () => {
