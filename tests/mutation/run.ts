@@ -1,5 +1,5 @@
 /**
- * `npm run test:mutation`: StrykerJS changes lib/ piece by piece and runs the unit tests, which should notice each change. With
+ * `npm run test:mutation`: StrykerJS changes lib/ and client/ piece by piece and runs the unit tests, which should notice each change. With
  * names of files, only these are changed, and no score is required: `npm run test:mutation lib/club.ts`.
  */
 import { relative } from 'node:path';
@@ -9,7 +9,7 @@ import { shortfalls } from './required-scores.ts';
 const files = process.argv.slice(2);
 
 const mutants = await new Stryker({
-  mutate: files.length > 0 ? files : ['lib/**/*.ts'],
+  mutate: files.length > 0 ? files : ['lib/**/*.ts', 'client/**/*.ts', '!client/react.*'],
   testRunner: 'vitest',
   vitest: { configFile: 'tests/mutation/vitest.config.ts' },
   // It would adapt a tsconfig.json for its copy with TypeScript's JavaScript API, which TypeScript 7 does not have.
@@ -19,7 +19,7 @@ const mutants = await new Stryker({
   timeoutMS: 20_000,
   reporters: ['clear-text', 'dots'],
   clearTextReporter: { allowColor: false, reportTests: false, logTests: false },
-  // What neither lib/ nor its tests read: above all `.tools`, which is large.
+  // What neither they nor their tests read: above all `.tools`, which is large.
   ignorePatterns: ['.*'],
   cleanTempDir: 'always',
 }).runMutationTest();

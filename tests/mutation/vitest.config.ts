@@ -1,4 +1,4 @@
-/** The unit tests of lib/ alone, for StrykerJS: of them it runs those that import what it changes. */
+/** The unit tests of lib/ and client/, for StrykerJS: of them it runs those that import what it changes. */
 import { statSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -13,9 +13,9 @@ class SmallestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['tests/unit/*.test.ts', 'tests/unit/secret/*.test.ts'],
-    // A thousand random runs take seconds for each change, and find little that the examples beside them do not.
-    exclude: ['**/*.model.test.ts'],
+    include: ['tests/unit/*.test.ts', 'tests/unit/secret/*.test.ts', 'tests/unit/client/*.test.ts'],
+    // Thousands of runs or of readers take seconds for each change, and find little that the examples beside them do not.
+    exclude: ['**/*.model.test.ts', '**/client/{guide,rejoining,size}.test.ts'],
     testTimeout: 10_000,
     sequence: { sequencer: SmallestFirst },
     // Every change is tried in a new thread; that its tests share this one saves half of the time.
