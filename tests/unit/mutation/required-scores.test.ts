@@ -7,8 +7,11 @@ const mutants = (fileName: string, statuses: Record<string, number>) =>
     Array.from({ length: count }, () => ({ fileName, status })),
   );
 
-const caughtWhole = whole.flatMap((file) => mutants(file, { Killed: 1 }));
-/** Brings the number of all mutants to 100. */
+const caughtWhole = [
+  ...whole.flatMap((file) => mutants(file, { Killed: 1 })),
+  ...mutants('client/stay.ts', { Killed: 95, Survived: 5 }),
+];
+/** Brings the number of all mutants of lib/ to 100. */
 const others = (unnoticed: Record<string, number>) => {
   const count = Object.values(unnoticed).reduce((sum, each) => sum + each, 0);
   return mutants('lib/http.ts', { Killed: 100 - whole.length - count, ...unnoticed });
@@ -18,6 +21,9 @@ test('95 % of all is enough, 94 % is not', () => {
   expect(shortfalls([...caughtWhole, ...others({ Survived: 5 })])).toEqual([]);
   expect(shortfalls([...caughtWhole, ...others({ Survived: 6 })])).toEqual([
     'lib/ has 94.0 %: it should have 95 %',
+  ]);
+  expect(shortfalls([...caughtWhole, ...others({}), ...mutants('client/join.ts', { Survived: 1 })])).toEqual([
+    'client/ has 94.1 %: it should have 95 %',
   ]);
 });
 
