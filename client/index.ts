@@ -10,6 +10,7 @@ export type {
   TokenAnswer,
   TokenRequestBody,
 } from '../lib/contract.ts';
+export { browserLanguage, textForDevice, textForEnd } from './endings.ts';
 export type { TokenErrorCode } from './error-codes.ts';
 export { TokenError } from './errors.ts';
 export { type JoinOptions, joinMeeting } from './join.ts';

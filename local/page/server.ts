@@ -90,6 +90,7 @@ async function buildPage(): Promise<Map<string, string | Uint8Array>> {
     configFile: false,
     envDir: false,
     publicDir: false,
+    resolve: { tsconfigPaths: true },
     logLevel: 'warn',
     build: {
       write: false,

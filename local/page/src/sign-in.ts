@@ -1,8 +1,8 @@
 /** Signing in: the only module that knows how a reader gets the bearer token that the API verifies. */
 import * as v from 'valibot';
-import type { Choices } from './choices.ts';
-import { Problem } from './problem.ts';
-import { reach } from './reach.ts';
+import { type Role, roles } from '../../../lib/contract.ts';
+import { type Choices, clubsIn } from './choose.tsx';
+import { Problem, reach } from './explain.ts';
 import type { Settings, SignIn } from './settings.ts';
 
 /** The reader's own JWT, fresh from the identity provider. */
@@ -20,10 +20,8 @@ async function signInForDevelopment(provider: SignIn<'development'>, choices: Ch
   const response = await reach('The sign-in (development issuer)', url.href, {});
   const answer = v.safeParse(DevelopmentAnswer, await response.json().catch(() => undefined));
   if (!response.ok || !answer.success) {
-    throw new Problem('The sign-in refused you.', {
-      why: `The development issuer answered with status ${response.status}.`,
-      remedy: 'Choose another reader: the id must not be empty.',
-    });
+    const why = `The development issuer answered with status ${response.status}: the id must not be empty.`;
+    throw new Problem('The sign-in refused you.', why);
   }
   return answer.output.access_token;
 }
@@ -49,25 +47,22 @@ async function signInAtUserPool(
   });
   const answer = v.safeParse(UserPoolAnswer, await response.json().catch(() => undefined));
   if (!response.ok || !answer.success) {
-    throw new Problem('The sign-in refused you.', {
-      why: `The user pool answered with status ${response.status}.`,
-      remedy: `Choose one of its readers: ${Object.keys(passwords).join(', ')}.`,
-    });
+    const why = `The user pool answered with status ${response.status}. Its readers are ${Object.keys(passwords).join(', ')}.`;
+    throw new Problem('The sign-in refused you.', why);
   }
   return answer.output.AuthenticationResult.AccessToken;
 }
 
 /** The development issuer signs all claims that a request asks for. */
-function developmentClaims(
-  names: SignIn<'development'>['claims'],
-  { reader, clubs, quality }: Choices,
-): URLSearchParams {
-  const claims = new URLSearchParams({ sub: reader.id, name: reader.name });
-  for (const role of ['member', 'moderator', 'listener'] as const) {
+function developmentClaims(names: Readonly<Record<Role, string>>, choices: Choices): URLSearchParams {
+  const { reader, signIn } = choices;
+  const claims = new URLSearchParams({ sub: reader.id });
+  if (signIn !== 'nameless') claims.set('name', reader.name);
+  for (const role of roles) {
     // The issuer ignores empty values, but makes an array of a parameter that comes more than once, even with one value.
-    for (const id of [...clubs[role], '', '']) claims.append(names[role], id);
+    for (const id of [...clubsIn(role, choices), '', '']) claims.append(names[role], id);
   }
-  if (quality === 'expired') claims.set('exp', String(Math.floor(Date.now() / 1000) - 3600));
-  if (quality === 'foreign') claims.set('aud', 'another-application');
+  if (signIn === 'expired') claims.set('exp', String(Math.floor(Date.now() / 1000) - 3600));
+  if (signIn === 'foreign') claims.set('aud', 'another-application');
   return claims;
 }

@@ -87,26 +87,58 @@ export async function getToken(page: Page): Promise<void> {
   await arrive(page, page.getByRole('heading', { name: 'Your token' }));
 }
 
-/** From the first view into the meeting. */
-export async function join(page: Page): Promise<void> {
+/** From the first view into the meeting, with these devices on. */
+export async function join(page: Page, devices: Partial<Record<'Camera' | 'Microphone', boolean>> = {}) {
   await getToken(page);
-  await page.getByRole('button', { name: 'Join the meeting' }).click();
-  await arrive(page, page.getByRole('list', { name: 'People in the meeting' }));
+  await page.getByRole('button', { name: 'Go to the meeting' }).click();
+  for (const [label, on] of Object.entries(devices)) await page.getByLabel(label).setChecked(on);
+  await enter(page);
+}
+
+/** The meeting's own button, and what it leads to. */
+export async function enter(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await arrive(page, page.getByRole('button', { name: 'Leave' }));
+}
+
+/** Signs out and in as another reader, or takes another club, on the meeting's view. */
+export async function change(
+  page: Page,
+  choices: { reader?: string; club?: string; as?: string; signIn?: string },
+) {
+  await page.getByText('Sign out and in as another reader').click();
+  if (choices.reader) await page.getByLabel('Reader', { exact: true }).selectOption(choices.reader);
+  if (choices.club) await page.getByLabel('Reading club').fill(choices.club);
+  const more = page
+    .locator('details')
+    .filter({ has: page.getByLabel('Your sign-in', { exact: true }) })
+    .last();
+  if ((await more.getAttribute('open')) === null)
+    await page.getByText('Roles, and what can go wrong').click();
+  if (choices.as) await page.getByLabel('What your sign-in says of you').selectOption(choices.as);
+  if (choices.signIn) await page.getByLabel('Your sign-in', { exact: true }).selectOption(choices.signIn);
+  await page.getByRole('button', { name: 'Change' }).click();
+  await page.getByText('Sign out and in as another reader').click();
 }
 
 /** Waits for what should appear, but no longer than until the page tells of a problem instead. */
 async function arrive(page: Page, goal: Locator): Promise<void> {
   const problem = page.getByRole('alert').filter({ hasText: /\S/ });
   await goal.or(problem).first().waitFor();
-  if ((await problem.count()) > 0) throw new Error(`The page says: ${await problem.textContent()}`);
+  if ((await goal.count()) === 0) throw new Error(`The page says: ${await problem.textContent()}`);
 }
 
 /** Someone's tile in the meeting. */
-export function tileOf(page: Page, name: string) {
-  return page
-    .getByRole('list', { name: 'People in the meeting' })
-    .getByRole('listitem')
-    .filter({ hasText: name });
+export const tileOf = (page: Page, name: string) => page.getByRole('figure', { name });
+
+/** Presses a button of someone's tile. */
+export async function press(page: Page, name: string, button: string): Promise<void> {
+  await tileOf(page, name).getByText('⋯').click();
+  await tileOf(page, name).getByRole('button', { name: button }).click();
+  await tileOf(page, name)
+    .getByText('⋯')
+    .click({ timeout: 1_000 })
+    .catch(() => {});
 }
 
 /** Writes into the chat. */
@@ -116,16 +148,20 @@ export async function say(page: Page, text: string): Promise<void> {
 }
 
 /** What stands in the chat, one string a message. */
-export function messages(page: Page): Promise<string[]> {
-  return page.getByRole('log', { name: 'Chat' }).getByRole('listitem').allInnerTexts();
+export async function messages(page: Page): Promise<string[]> {
+  const items = await page.getByRole('log').getByRole('listitem').allInnerTexts();
+  return items.filter((text) => text !== '');
 }
 
 /** What went wrong, as the page tells it; waits until it does. */
 export async function problemOn(page: Page): Promise<string> {
-  const alert = page.getByRole('alert');
-  await alert.filter({ hasText: /\S/ }).waitFor();
+  const alert = page.getByRole('alert').filter({ hasText: /\S/ });
+  await alert.first().waitFor();
   return (await alert.getByRole('paragraph').allTextContents()).join(' ');
 }
+
+/** What the page tells now as a problem; '' where there is none. */
+export const toldOn = async (page: Page) => (await page.getByRole('alert').allTextContents()).join('');
 
 /** What the browser has decoded of what others sent, in all connections so far. */
 export function received(
@@ -154,9 +190,6 @@ export async function expectToSeeAndHear(page: Page, name: string): Promise<void
     video.evaluate((element: HTMLVideoElement) => element.getVideoPlaybackQuality().totalVideoFrames);
   const before = await framesShown();
   await expect.poll(framesShown, patiently).toBeGreaterThan(before + 10);
-  const isPlaying = () =>
-    tile.locator('audio').evaluate((element: HTMLAudioElement) => !element.paused && element.currentTime > 0);
-  await expect.poll(isPlaying, patiently).toBe(true);
   const { audioEnergy } = await received(page);
   await expect.poll(async () => (await received(page)).audioEnergy, patiently).toBeGreaterThan(audioEnergy);
 }

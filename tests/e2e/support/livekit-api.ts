@@ -1,5 +1,5 @@
 /** LiveKit's HTTP interfaces, called with a test's token. */
-import { RoomServiceClient } from 'livekit-server-sdk';
+import { RoomServiceClient, TrackSource } from 'livekit-server-sdk';
 import { inject } from 'vitest';
 import { apiKey, apiSecret } from './stack.ts';
 
@@ -31,8 +31,15 @@ export async function roomService(token: string, method: string, parameters: obj
 /** What the server itself knows, asked with the project's own key. */
 export const liveKit = new RoomServiceClient(liveKitUrl, apiKey, apiSecret);
 
-/** Who is in the room, according to the server, in alphabetical order. */
-export async function identitiesIn(room: string): Promise<string[]> {
-  const participants = await liveKit.listParticipants(room);
-  return participants.map(({ identity }) => identity).sort();
+/** Who is in the room, according to the server, in alphabetical order, each with what they send: `user-001 Ana: camera, microphone`. */
+export async function peopleIn(room: string, server = liveKit): Promise<string[]> {
+  const participants = await server.listParticipants(room).catch(() => []);
+  return participants
+    .map(({ identity, name, tracks }) => {
+      const sent = tracks
+        .filter(({ muted }) => !muted)
+        .map(({ source }) => TrackSource[source].toLowerCase());
+      return `${identity} ${name}: ${sent.sort().join(', ') || 'nothing'}`;
+    })
+    .sort();
 }

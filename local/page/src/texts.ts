@@ -1,0 +1,81 @@
+/** The words of the meeting, for readers. Its errors have theirs in the client. */
+import { browserLanguage } from 'booky-meeting-client';
+
+const texts = {
+  en: {
+    join: 'Join',
+    leave: 'Leave',
+    cancel: 'Cancel',
+    asking: 'You are being signed in to the meeting …',
+    joining: 'Joining …',
+    rejoining: 'The connection is lost. Joining again …',
+    listening: 'You are here to listen: your camera and microphone stay off. You can write in the chat.',
+    sound: 'Turn the sound on',
+    camera: 'Camera',
+    microphone: 'Microphone',
+    screen: 'Share the screen',
+    devices: { camera: 'Choose a camera', microphone: 'Choose a microphone' },
+    people: (count: number) => (count === 1 ? 'Only you' : `${count} people`),
+    you: (name: string) => `${name} (you)`,
+    moderator: 'moderator',
+    listener: 'listening',
+    muted: 'muted',
+    options: (name: string) => `Options for ${name}`,
+    enlarge: (name: string) => `Enlarge ${name}`,
+    shrink: 'Show everyone',
+    mute: (name: string) => `Mute ${name}`,
+    remove: (name: string) => `Remove ${name}`,
+    letSpeak: (name: string) => `Let ${name} speak`,
+    silence: (name: string) => `Let ${name} only listen`,
+    confirm: (name: string) =>
+      `Remove ${name} from the meeting? They can come back while they are in the club.`,
+    failed: 'That did not work. Please try again.',
+    mutedByOther: 'A moderator has muted your microphone.',
+    joined: (name: string) => `${name} has joined.`,
+    gone: (name: string) => `${name} has left.`,
+    chat: 'Chat',
+    message: 'Message to everyone',
+    send: 'Send',
+  },
+  es: {
+    join: 'Entrar',
+    leave: 'Salir',
+    cancel: 'Cancelar',
+    asking: 'Pidiendo acceso a la reunión …',
+    joining: 'Entrando …',
+    rejoining: 'Se ha perdido la conexión. Volviendo a entrar …',
+    listening:
+      'Participas como oyente: la cámara y el micrófono quedan apagados. Puedes escribir en el chat.',
+    sound: 'Activar el sonido',
+    camera: 'Cámara',
+    microphone: 'Micrófono',
+    screen: 'Compartir pantalla',
+    devices: { camera: 'Elegir cámara', microphone: 'Elegir micrófono' },
+    people: (count: number) => (count === 1 ? 'Nadie más por ahora' : `${count} personas`),
+    you: (name: string) => `${name} (tú)`,
+    moderator: 'modera',
+    listener: 'oyente',
+    muted: 'sin micrófono',
+    options: (name: string) => `Opciones de ${name}`,
+    enlarge: (name: string) => `Ampliar a ${name}`,
+    shrink: 'Ver a todos',
+    mute: (name: string) => `Silenciar a ${name}`,
+    remove: (name: string) => `Sacar a ${name}`,
+    letSpeak: (name: string) => `Dar la palabra a ${name}`,
+    silence: (name: string) => `Dejar a ${name} como oyente`,
+    confirm: (name: string) => `¿Sacar a ${name} de la reunión? Puede volver mientras esté en el club.`,
+    failed: 'No ha funcionado. Inténtalo de nuevo.',
+    mutedByOther: 'La moderación ha apagado tu micrófono.',
+    joined: (name: string) => `${name} ha entrado.`,
+    gone: (name: string) => `${name} ha salido.`,
+    chat: 'Chat',
+    message: 'Mensaje para todos',
+    send: 'Enviar',
+  },
+};
+
+export type Texts = (typeof texts)['en'];
+
+/** As the client's own texts: the browser's language. */
+export const language = browserLanguage();
+export const words: Texts = texts[language];

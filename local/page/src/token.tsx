@@ -1,0 +1,131 @@
+/** The second step: what the token says, and whether LiveKit would take it. A pasted token does not leave the page. */
+import type { TokenAnswer } from 'booky-meeting-client';
+import { type FormEvent, useEffect, useState } from 'react';
+import type { Role } from '../../../lib/contract.ts';
+import { explainMessage } from '../../../token-check/explain-answer.ts';
+import { findToken } from '../../../token-check/find-token.ts';
+import { answerTo, type Finding, summarise, type Verdict } from '../../../token-check/finding.ts';
+import { judgeToken } from '../../../token-check/judge-token.ts';
+import type { Choices } from './choose.tsx';
+
+/** What a reader has got: the sign-in JWT that the API read, and its answer. */
+export interface Visit {
+  choices: Choices;
+  bearer: string;
+  answer: TokenAnswer;
+}
+
+const marks: Readonly<Record<Verdict, readonly [sign: string, word: string]>> = {
+  good: ['✓', 'Good: '],
+  warning: ['!', 'Warning: '],
+  bad: ['✗', 'Wrong: '],
+  withheld: ['–', 'Withheld: '],
+};
+
+/** The claims of a JWT, not verified: the page only shows them. */
+function claimsOf(jwt: string): Record<string, unknown> {
+  const payload = atob((jwt.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'));
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(payload, (byte) => byte.charCodeAt(0))));
+}
+
+export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) {
+  const token = answer.participant_token;
+  const [findings, setFindings] = useState<readonly Finding[]>([]);
+  useEffect(() => {
+    const expected = { room: answer.room_name, reader: choices.reader.id, role: answer.role };
+    judgeToken(token, expected).then(setFindings);
+  }, [token, answer, choices]);
+  const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
+  return (
+    <>
+      <p className="lead">
+        {crosses === 0
+          ? `This token opens ${answer.room_name} to ${answer.participant_name}, as ${answer.role}. The identity is ${claimsOf(token)['sub']}.`
+          : `This token is not what a meeting needs: ${crosses} of ${findings.length} checks failed.`}
+      </p>
+      <p className="hint">{advice(choices, answer, claimsOf(bearer))}</p>
+      <Findings label="What LiveKit needs, and what the token says" findings={findings} />
+      <details>
+        <summary>Every claim, as signed</summary>
+        <h3>The meeting token, which LiveKit reads</h3>
+        <pre>{JSON.stringify(claimsOf(token), null, 2)}</pre>
+        <h3>Your sign-in, which the API read</h3>
+        <pre>{JSON.stringify(claimsOf(bearer), null, 2)}</pre>
+      </details>
+      <details>
+        <summary>Check another token</summary>
+        <AnyToken />
+      </details>
+    </>
+  );
+}
+
+const variables: Readonly<Record<Role, string>> = {
+  member: 'CLUBS_CLAIM=reading_clubs',
+  moderator: 'MODERATED_CLUBS_CLAIM=moderated_clubs',
+  listener: 'LISTENERS_CLAIM=listening_clubs',
+};
+
+/** A chosen role has no effect where the API does not read its claim, and a sign-in may have no name. Then this says so. */
+function advice({ as }: Choices, { role }: TokenAnswer, signIn: Record<string, unknown>): string {
+  if (as !== role && as !== 'member') {
+    const variable = variables[as === 'stranger' ? 'member' : as];
+    return `You signed in as a ${as}, but this API reads no claim that says so: "npm start" with ${variable} set makes it.`;
+  }
+  return 'name' in signIn ? '' : 'Your sign-in has no name, so the page sent one with its request.';
+}
+
+function Findings({ label, findings }: { label: string; findings: readonly Finding[] }) {
+  return (
+    <ul className="checks" aria-label={label}>
+      {findings.map((finding) => {
+        const { claim, value, verdict, meaning, remedy } = finding;
+        const [sign, word] = marks[verdict];
+        const { status, reason } = answerTo([finding]);
+        return (
+          <li key={`${claim} ${finding.code}`} className={verdict}>
+            <span className="mark" aria-hidden="true">
+              {sign}
+            </span>
+            <span className="visually-hidden">{word}</span>
+            <code>{claim}</code> <span className="value">{value}</span>{' '}
+            <span className="hint">{meaning}</span>
+            {remedy !== undefined && (
+              <span className="remedy">
+                {verdict === 'bad' && `LiveKit answers ${status} “${reason}”. `}
+                {remedy}
+              </span>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function AnyToken() {
+  const [findings, setFindings] = useState<readonly Finding[]>([]);
+  const [verdict, setVerdict] = useState('');
+  const check = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const text = String(new FormData(event.currentTarget).get('token')).trim();
+    const found = text === '' ? [] : await judgeToken(findToken(text) ?? text);
+    const known = found[0]?.code === 'unreadable' ? explainMessage(text) : undefined;
+    setFindings(found);
+    if (text === '') setVerdict('There is no token yet: paste one above.');
+    else setVerdict(known ? `${known.cause} ${known.remedy}` : summarise(found));
+  };
+  return (
+    <form onSubmit={check}>
+      <label htmlFor="any-token">Any token, or a whole answer or error message that has one</label>
+      <textarea id="any-token" name="token" rows={4} autoComplete="off" spellCheck={false} />
+      <div className="actions">
+        <button type="submit">Check this token</button>
+      </div>
+      <p className="lead" role="status">
+        {verdict}
+      </p>
+      {findings.length > 0 && <Findings label="What the pasted token says" findings={findings} />}
+    </form>
+  );
+}
