@@ -18,9 +18,11 @@ export interface MeetingOptions extends Pick<TokenClientOptions, 'url' | 'getBea
 export type MeetingState =
   | { name: 'out' }
   /** The endpoint is asked for a token; then LiveKit connects. */
-  | { name: 'asking' | 'joining' }
+  | { name: 'asking' }
+  | { name: 'joining' }
   /** While it rejoins, the room is the same one: components can stay as they are. */
-  | { name: 'in' | 'rejoining'; room: Room }
+  | { name: 'in'; room: Room }
+  | { name: 'rejoining'; room: Room }
   /** LiveKit's reason, and the error where there is one: `textForEnd` has words for both. */
   | { name: 'over'; reason: DisconnectReason | undefined; error: unknown };
 

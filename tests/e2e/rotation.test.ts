@@ -7,7 +7,7 @@ import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../
 import { startPage } from '../../local/page/server.ts';
 import { freePort } from '../../local/ports.ts';
 import { type Laptop, startLaptop } from '../support/laptop.ts';
-import { getToken, patiently, useBrowser } from './support/browser.ts';
+import { join, patiently, useBrowser } from './support/browser.ts';
 import { renewedToken } from './support/signalling.ts';
 
 const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
@@ -91,11 +91,7 @@ async function joinAs(reader: string): Promise<Page> {
   const tab = await open({ reader: 'someone-else', club, pageUrl: page.url });
   await tab.getByLabel('Your reader id').fill(reader);
   await tab.getByLabel('Your name').fill(reader);
-  await getToken(tab);
-  await tab.getByLabel('Camera').uncheck();
-  await tab.getByLabel('Microphone').uncheck();
-  await tab.getByRole('button', { name: 'Join the meeting' }).click();
-  await tab.getByRole('list', { name: 'People in the meeting' }).waitFor();
+  await join(tab, { Camera: false, Microphone: false });
   return tab;
 }
 

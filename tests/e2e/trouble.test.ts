@@ -3,8 +3,7 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import { startPage } from '../../local/page/server.ts';
 import type { Settings } from '../../local/page/src/settings.ts';
 import { freePort } from '../../local/ports.ts';
-import { changeAnswers, getToken, join, picture, problemOn, useBrowser } from './support/browser.ts';
-import { liveKit } from './support/livekit-api.ts';
+import { changeAnswers, getToken, picture, problemOn, toldOn, useBrowser } from './support/browser.ts';
 
 const { open } = useBrowser();
 const { tokenEndpoint, issuerUrl, pageUrl } = inject('stack');
@@ -17,7 +16,7 @@ describe('The page tells of', () => {
     const page = await open({ ...ana, as: 'stranger' });
     await page.getByRole('button', { name: askForToken }).click();
     const problem = await problemOn(page);
-    expect(problem).toContain('You can’t enter this club’s meeting.');
+    expect(problem).toContain('You are not a member of this reading club.');
     expect(problem).toContain('(status 403)');
     await picture(page, '7 not a member');
   });
@@ -28,7 +27,7 @@ describe('The page tells of', () => {
       const page = await open({ ...ana, as: 'stranger' });
       await page.getByLabel('Your sign-in', { exact: true }).selectOption(quality);
       await page.getByRole('button', { name: askForToken }).click();
-      expect(await problemOn(page)).toContain('The gateway did not accept your sign-in.');
+      expect(await problemOn(page)).toContain('The gateway did not accept your sign-in');
     },
   );
 
@@ -36,11 +35,11 @@ describe('The page tells of', () => {
     const page = await open({ ...ana, club: 'not a club' });
     await page.getByRole('button', { name: askForToken }).click();
     const problem = await problemOn(page);
-    expect(problem).toContain('The API did not accept what you chose. Reading club should be');
+    expect(problem).toMatch(/This club or this name can’t be used.*reading_club_id should be/);
     await picture(page, '7 not a club');
     await page.getByLabel('Reading club').fill('trouble');
     await getToken(page);
-    expect(await page.getByRole('alert').textContent()).toBe('');
+    expect(await toldOn(page)).toBe('');
   });
 
   test('LiveKit’s credentials that can’t be had', async () => {
@@ -60,8 +59,7 @@ describe('The page tells of', () => {
     );
     await page.getByRole('button', { name: askForToken }).click();
     const problem = await problemOn(page);
-    expect(problem).toContain('(status 503) (request request-1)');
-    expect(problem).toContain('Try again in 31 s.');
+    expect(problem).toContain('(status 503, request request-1)');
   });
 
   test('nothing where the API was busy for a moment only', async () => {
@@ -82,7 +80,7 @@ describe('The page tells of', () => {
     );
     await getToken(page);
     expect(statuses).toEqual([429, 200]);
-    expect(await page.getByRole('alert').textContent()).toBe('');
+    expect(await toldOn(page)).toBe('');
   });
 
   test('a LiveKit server that does not run, and how to get one', async () => {
@@ -90,8 +88,9 @@ describe('The page tells of', () => {
     const port = await freePort();
     await changeAnswers(page, (answer) => ({ ...answer, server_url: `ws://localhost:${port}` }));
     await getToken(page);
-    await page.getByRole('button', { name: 'Join the meeting' }).click();
-    const problem = await problemOn(page);
+    await page.getByRole('button', { name: 'Go to the meeting' }).click();
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    const problem = `${await problemOn(page)} ${await page.locator('main > .hint').textContent()}`;
     expect(problem).toContain('No LiveKit server answers.');
     expect(problem).toContain('scripts/install.sh meeting-peers');
     await picture(page, '7 no LiveKit server');
@@ -101,18 +100,12 @@ describe('The page tells of', () => {
     const page = await open(ana);
     await changeAnswers(page, (answer) => ({ ...answer, participant_token: forged(answer) }));
     await getToken(page);
-    await page.getByRole('button', { name: 'Join the meeting' }).click();
-    const problem = await problemOn(page);
-    expect(problem).toContain('LiveKit did not accept your token.');
+    await page.getByRole('button', { name: 'Go to the meeting' }).click();
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    const problem = `${await problemOn(page)} ${await page.locator('main > .hint').textContent()}`;
+    expect(problem).toContain('LiveKit did not accept the token');
     expect(problem).toContain('signature is invalid (status 401)');
     expect(problem).not.toMatch(/eyJ/);
-  });
-
-  test('a meeting that was closed', async () => {
-    const page = await open(ana);
-    await join(page);
-    await liveKit.deleteRoom('reading-club-trouble');
-    expect(await problemOn(page)).toContain('The meeting is over.');
   });
 });
 
@@ -134,18 +127,18 @@ describe('A page that was pointed elsewhere tells of', () => {
 
   test('an issuer that does not run', async () => {
     const { problem } = await visit({ signIn: issuerAt(`http://localhost:${await freePort()}`) });
-    expect(problem).toContain('The sign-in (development issuer) does not answer.');
+    expect(problem).toContain('The sign-in (development issuer) does not answer');
     expect(problem).toContain('npm start');
   });
 
   test('an API that does not run', async () => {
     const { problem } = await visit({ tokenEndpoint: `http://localhost:${await freePort()}/token` });
-    expect(problem).toContain('The API does not answer.');
+    expect(problem).toContain('The API does not answer');
   });
 
   test('an API whose CORS does not name the page', async () => {
     const { problem, origin } = await visit({});
-    expect(problem).toContain('The API answers, but not to this page.');
+    expect(problem).toContain('The API answers, but not to this page');
     expect(problem).toContain(`add ${origin} to its allowed origins`);
   });
 });

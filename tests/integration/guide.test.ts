@@ -18,11 +18,11 @@ test('the files compile in a front end that has the client as the guide copies i
   onTestFinished(remove);
   expect(await complaintsAbout(directory)).toBe('');
   // The copied types are really there, down to the contract's: without them everything would compile.
-  const wrong = `import { meetings } from './meetings';
+  const wrong = `import { meetings } from './join';
     const { role } = await meetings.getToken({ reading_club_id: true });
     export const isKing: boolean = role === 'king';`;
   await writeFile(join(directory, 'src', 'wrong.ts'), wrong);
   const complaints = await complaintsAbout(directory);
   expect(complaints).toContain("Type 'true' is not assignable to type 'string | number | null | undefined'");
-  expect(complaints).toContain("types 'Role' and '\"king\"' have no overlap");
+  expect(complaints).toContain('have no overlap');
 });

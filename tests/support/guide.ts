@@ -1,8 +1,8 @@
 /** The front end that docs/front-end.md shows, file by file, in a folder of its own. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -23,23 +23,21 @@ export interface FrontEnd {
   remove: () => Promise<void>;
 }
 
-/**
- * Writes the snippets and copies the client to them with the guide's own command.
- *
- * @param adapt what the front end's developer would change in a file: addresses, for instance
- */
-export async function writeFrontEnd(adapt: (code: string) => string = (code) => code): Promise<FrontEnd> {
-  const directory = await mkdtemp(join(tmpdir(), 'booky-front-end-'));
-  for (const [path, code] of snippets) {
-    await mkdir(join(directory, dirname(path)), { recursive: true });
-    await writeFile(join(directory, path), adapt(code));
-  }
-  await symlink(join(repository, 'node_modules'), join(directory, 'node_modules'), 'dir');
+/** Writes the snippets into a front end that has installed the client, and copied its example, as the guide says. */
+export async function writeFrontEnd(): Promise<FrontEnd> {
+  const outer = await mkdtemp(join(tmpdir(), 'booky-front-end-'));
+  const directory = join(outer, 'front-end');
+  const client = join(directory, 'node_modules', 'booky-meeting-client');
+  await mkdir(client, { recursive: true });
+  await symlink(join(repository, 'node_modules'), join(outer, 'node_modules'), 'dir');
+  const run = promisify(execFile);
+  await run('npm', ['run', 'client', '--', '--pack-destination', outer], { cwd: repository });
+  const [archive = ''] = (await readdir(outer)).filter((name) => name.endsWith('.tgz'));
+  await run('tar', ['-xzf', join(outer, archive), '--strip-components=1', '-C', client]);
+  await cp(join(client, 'dist', 'example'), join(directory, 'src'), { recursive: true });
+  for (const [path, code] of snippets) await writeFile(join(directory, path), code);
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
-  await promisify(execFile)('npm', ['run', 'client', '--', join(directory, 'src', 'meeting-token')], {
-    cwd: repository,
-  });
-  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+  return { directory, remove: () => rm(outer, { recursive: true, force: true }) };
 }
 
 /** As Vite's template for React sets them. */
@@ -48,7 +46,8 @@ const compilerOptions = {
   lib: ['ES2023', 'DOM'],
   module: 'esnext',
   moduleResolution: 'bundler',
-  types: [],
+  types: ['vite/client'],
+  allowImportingTsExtensions: true,
   jsx: 'react-jsx',
   verbatimModuleSyntax: true,
   moduleDetection: 'force',

@@ -78,6 +78,7 @@ interface ChooseProps {
 export function Choose({ choices, decides, label, onChosen, isBusy, wrong }: ChooseProps) {
   const [who, setWho] = useState<string>(readerOf(choices.reader.id)?.id ?? someoneElse);
   const [as, setAs] = useState(choices.as);
+  const [isOpen] = useState(as !== 'member');
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus(), [wrong]);
 
@@ -141,7 +142,7 @@ export function Choose({ choices, decides, label, onChosen, isBusy, wrong }: Cho
         {who === someoneElse && field('reader-name', 'Your name', 'participant_name', choices.reader.name)}
       </div>
       {decides && (
-        <details open={as !== 'member'}>
+        <details open={isOpen}>
           <summary>Roles, and what can go wrong</summary>
           <div className="fields">
             <div className="field">

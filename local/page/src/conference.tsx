@@ -9,14 +9,14 @@ import {
   useLocalParticipantPermissions,
   useParticipants,
   useRoomContext,
-  useTextStream,
   useTracks,
 } from '@livekit/components-react';
 import type { Moderator } from 'booky-meeting-client';
-import { type Participant, RoomEvent, Track } from 'livekit-client';
+import { type Participant, RoomEvent, type RoomEventCallbacks, Track } from 'livekit-client';
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { words } from './texts.ts';
 import { nameOf, Tile } from './tile.tsx';
+import './conference.css';
 
 export function Conference({ moderator, onLeave }: { moderator: Moderator; onLeave: () => void }) {
   const people = useParticipants();
@@ -93,29 +93,43 @@ function Device({ device, kind, onNews }: DeviceProps) {
   );
 }
 
-/** LiveKit's topic for chats, so that other clients' messages are read too. */
-const topic = 'lk.chat';
+/** What data messages of the chat are marked with. */
+const topic = 'chat';
 
 interface Message {
-  at: number;
+  id: number;
   identity: string;
   text: string;
 }
 
-/** Like LiveKit's `Chat`, which loses the names of those who publish nothing: they are announced after their first message. */
+/** LiveKit announces those who publish nothing some seconds late: so a message keeps its sender's identity, and finds the name later. */
 function Chat({ people }: { people: readonly Participant[] }) {
-  const { localParticipant: me } = useRoomContext();
-  const [own, setOwn] = useState<readonly Message[]>([]);
+  const room = useRoomContext();
+  const { localParticipant: me } = room;
+  const [messages, setMessages] = useState<readonly Message[]>([]);
   const [text, setText] = useState('');
-  const { textStreams } = useTextStream(topic);
-  const others = textStreams.map(
-    ({ text, participantInfo: { identity }, streamInfo: { timestamp: at } }) => ({
-      at,
-      identity,
-      text,
-    }),
+  const add = useCallback(
+    (identity: string, text: string) =>
+      setMessages((before) => [...before.slice(-299), { id: (before.at(-1)?.id ?? 0) + 1, identity, text }]),
+    [],
   );
-  const messages = [...others, ...own].sort((a, b) => a.at - b.at);
+  useEffect(() => {
+    const hear: RoomEventCallbacks['dataReceived'] = (
+      payload,
+      sender,
+      _kind,
+      about,
+      _encryption,
+      identity,
+    ) => {
+      const from = sender?.identity ?? identity;
+      if (about === topic && from !== undefined) add(from, new TextDecoder().decode(payload).slice(0, 2_000));
+    };
+    room.on(RoomEvent.DataReceived, hear);
+    return () => {
+      room.off(RoomEvent.DataReceived, hear);
+    };
+  }, [room, add]);
   const end = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (messages.length > 0) end.current?.scrollIntoView({ block: 'nearest' });
@@ -123,8 +137,8 @@ function Chat({ people }: { people: readonly Participant[] }) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (text.trim() === '') return;
-    await me.sendText(text.trim(), { topic });
-    setOwn([...own, { at: Date.now(), identity: me.identity, text: text.trim() }]);
+    await me.publishData(new TextEncoder().encode(text.trim()), { reliable: true, topic });
+    add(me.identity, text.trim());
     setText('');
   };
   return (
@@ -132,9 +146,9 @@ function Chat({ people }: { people: readonly Participant[] }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and not every browser lets the keyboard scroll what has no focus. */}
       <div role="log" aria-label={words.chat} tabIndex={0}>
         <ul className="lk-list lk-chat-messages">
-          {messages.map(({ at, identity, text }) => (
+          {messages.map(({ id, identity, text }) => (
             <li
-              key={`${at} ${identity}`}
+              key={id}
               className="lk-chat-entry"
               data-lk-message-origin={identity === me.identity ? 'local' : 'remote'}
             >

@@ -48,7 +48,7 @@ function Page({ settings }: { settings: Settings }) {
     document.title = `${heading.current?.textContent} · Booky`;
     if (shownBefore.current !== shown) heading.current?.focus();
     shownBefore.current = shown;
-  }, [shown]);
+  }, [shown, choices.club]);
 
   const getToken = async (chosen: Choices) => {
     if (isBusy) return;

@@ -4,7 +4,7 @@ import { type FormEvent, useEffect, useState } from 'react';
 import type { Role } from '../../../lib/contract.ts';
 import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { findToken } from '../../../token-check/find-token.ts';
-import { answerTo, type Finding, summarise, type Verdict } from '../../../token-check/finding.ts';
+import { type Finding, foretell, summarise, type Verdict } from '../../../token-check/finding.ts';
 import { judgeToken } from '../../../token-check/judge-token.ts';
 import type { Choices } from './choose.tsx';
 
@@ -81,7 +81,7 @@ function Findings({ label, findings }: { label: string; findings: readonly Findi
       {findings.map((finding) => {
         const { claim, value, verdict, meaning, remedy } = finding;
         const [sign, word] = marks[verdict];
-        const { status, reason } = answerTo([finding]);
+        const advice = [foretell(finding), remedy].filter(Boolean).join(' ');
         return (
           <li key={`${claim} ${finding.code}`} className={verdict}>
             <span className="mark" aria-hidden="true">
@@ -90,12 +90,7 @@ function Findings({ label, findings }: { label: string; findings: readonly Findi
             <span className="visually-hidden">{word}</span>
             <code>{claim}</code> <span className="value">{value}</span>{' '}
             <span className="hint">{meaning}</span>
-            {remedy !== undefined && (
-              <span className="remedy">
-                {verdict === 'bad' && `LiveKit answers ${status} “${reason}”. `}
-                {remedy}
-              </span>
-            )}
+            {advice !== '' && <span className="remedy">{advice}</span>}
           </li>
         );
       })}
@@ -110,7 +105,7 @@ function AnyToken() {
     event.preventDefault();
     const text = String(new FormData(event.currentTarget).get('token')).trim();
     const found = text === '' ? [] : await judgeToken(findToken(text) ?? text);
-    const known = found[0]?.code === 'unreadable' ? explainMessage(text) : undefined;
+    const known = found[0]?.claim === 'token' ? explainMessage(text) : undefined;
     setFindings(found);
     if (text === '') setVerdict('There is no token yet: paste one above.');
     else setVerdict(known ? `${known.cause} ${known.remedy}` : summarise(found));

@@ -43,3 +43,7 @@ export async function peopleIn(room: string, server = liveKit): Promise<string[]
     })
     .sort();
 }
+
+/** Who is in the room, according to the server, in alphabetical order. */
+export const identitiesIn = async (room: string) =>
+  (await liveKit.listParticipants(room)).map(({ identity }) => identity).sort();

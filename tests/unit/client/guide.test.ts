@@ -1,21 +1,13 @@
-/** docs/front-end.md against the code; its files are compiled in tests/integration/, and run in a browser in tests/e2e/. */
+/** docs/front-end.md against the code; its files are compiled in tests/integration/; the example runs in a browser in tests/e2e/. */
 import { expect, test } from 'vitest';
 import { TokenError, type TokenErrorCode, textsForReaders } from '../../../client/index.ts';
 import { statusOf } from '../../../lib/contract.ts';
 import { guide, snippets } from '../../support/guide.ts';
 
 test('every block of TypeScript is a file', () => {
-  expect([...snippets.keys()].sort()).toEqual([
-    'src/Meeting.tsx',
-    'src/auth.ts',
-    'src/join.ts',
-    'src/meetings.ts',
-    'src/messages.ts',
-    'src/moderators.ts',
-    'src/plain-fetch.ts',
-    'src/token-source.ts',
-  ]);
-  expect(guide.match(/^```(?:ts|tsx|js|jsx|javascript|typescript)$/gm)).toHaveLength(snippets.size);
+  const files = ['src/App.tsx', 'src/Room.tsx', 'src/auth.ts', 'src/join.ts'];
+  expect([...snippets.keys()].sort()).toEqual(files);
+  expect(guide.match(/^```(?:ts|tsx|jsx|javascript|typescript)$/gm)).toHaveLength(snippets.size);
 });
 
 test('the table has each code once, with its words and status, and a button where trying again may help', () => {

@@ -23,6 +23,6 @@ test('asking for a token, in English, takes 2.4 KB of a front end', async () => 
   expect(await sizeOf('{ createTokenClient }', 'token-client.ts')).toBeLessThan(2_400);
 });
 
-test('all of it, in English and Spanish, takes 4.4 KB', async () => {
-  expect(await sizeOf('*', 'index.ts')).toBeLessThan(4_400);
+test('all of it, in English and Spanish, takes 5.3 KB', async () => {
+  expect(await sizeOf('*', 'index.ts')).toBeLessThan(5_300);
 });
