@@ -30,7 +30,9 @@ export function explainGatewayRefusal({ headers }: Reply, bearer: string, now: n
   const { claims, algorithm } = jwt;
   if (!/^RS(256|384|512)$/.test(algorithm)) {
     const remedy =
-      'Use the JWT of the reader’s sign-in: a meeting token is for LiveKit, not for the gateway.';
+      'video' in claims
+        ? 'Use the JWT of the reader’s sign-in: this is a meeting token, for LiveKit and not for the gateway.'
+        : 'Have the identity provider sign with RS256 (docs/sign-in.md): no parameter can change what the gateway accepts.';
     return refused('bearer-algorithm', `signed with ${algorithm}: the gateway accepts only RSA`, remedy);
   }
   if (typeof claims.exp === 'number' && claims.exp <= now) {
@@ -40,7 +42,14 @@ export function explainGatewayRefusal({ headers }: Reply, bearer: string, now: n
   if ((claims.nbf ?? 0) > now || (claims.iat ?? 0) > now) {
     return refused('bearer-early', 'the bearer is not valid yet: nbf or iat', 'Set the issuer’s clock.');
   }
-  const audience = String(claims.aud ?? claims['client_id'] ?? 'missing');
+  const audience = claims.aud ?? claims['client_id'];
+  if (audience === undefined) {
+    return refused(
+      'bearer-no-audience',
+      'the bearer has neither aud nor client_id: the gateway accepts no such JWT',
+      'Have the identity provider sign an aud, and name that in the parameter "audience" (docs/sign-in.md).',
+    );
+  }
   const issuer = claims.iss ?? 'missing';
   switch (challenges.find(({ words }) => challenge !== undefined && words.test(challenge))?.name) {
     case 'expiry':
@@ -48,7 +57,7 @@ export function explainGatewayRefusal({ headers }: Reply, bearer: string, now: n
     case 'audience':
       return refused(
         'bearer-audience',
-        `the bearer’s audience is not accepted: ${audience}`,
+        `the bearer’s audience is not accepted: ${String(audience)}`,
         'Name it in the parameter "audience" and deploy, or use the JWT that was signed for this API.',
       );
     case 'issuer':
@@ -61,7 +70,7 @@ export function explainGatewayRefusal({ headers }: Reply, bearer: string, now: n
       return refused(
         'bearer-refused',
         'the gateway does not accept the bearer, and does not say why',
-        `It has not expired. Compare its issuer, ${issuer}, and its audience, ${audience}, with the deployment’s parameters, character by character.`,
+        `It has not expired. Compare its issuer, ${issuer}, and its audience, ${String(audience)}, with the deployment’s parameters, character by character.`,
       );
   }
 }

@@ -36,7 +36,26 @@ export async function requestToken(
   const reply = await askForToken(url, bearer, { reading_club_id: club });
   if (reply.status !== 200) return { checks: [explainRefusal(reply, bearer, url)] };
 
-  return judgeAnswer(reply, { club, role, reader: readJwt(bearer)?.claims.sub });
+  const reader = readerOf(bearer, reply);
+  const judged = await judgeAnswer(reply, { club, role, reader });
+  if (judged.answer === undefined || judged.answer.participant_name !== reader) return judged;
+  const unnamed = check(
+    'warning',
+    'no-name',
+    'participant_name',
+    reader,
+    'this JWT has no name: the others see the reader’s id',
+    'To put it right: name the claim that has one in the parameter "name-claim", or send participant_name.',
+  );
+  return { ...judged, checks: [...judged.checks, unnamed] };
+}
+
+/** Which claim is the identity is the deployment's own choice (`identity-claim`), so any claim of the bearer may be it. */
+function readerOf(bearer: string, reply: Reply): string | undefined {
+  const claims = readJwt(bearer)?.claims ?? {};
+  const answer = parseJson(v.object({ participant_token: v.string() }), reply.text);
+  const identity = readJwt(answer?.participant_token ?? '')?.claims.sub;
+  return Object.values(claims).includes(identity) ? identity : claims.sub;
 }
 
 function explainRefusal(reply: Reply, bearer: string, url: string): Check {

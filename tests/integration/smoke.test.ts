@@ -40,6 +40,14 @@ test('a good deployment has only ticks', async () => {
   ]);
 });
 
+test.each<[string, Faults, string | undefined]>([
+  ['a JWT without a name', { answer: { participant_name: 'user-001' } }, 'no-name'],
+  ['an identity from another claim', { claims: { sub: 'ana-7' }, bearer: { uid: 'ana-7' } }, undefined],
+])('%s is no cross', async (_what, faults, warning) => {
+  const checks = await checkDeployment(await deploy(faults));
+  expect(checks.find(({ mark }) => mark !== 'good')?.code).toBe(warning);
+});
+
 describe('the answer', () => {
   const seconds = () => Math.floor(Date.now() / 1000);
   const good = { token: 'x', room_name: 'reading-club-123' };
@@ -114,11 +122,19 @@ describe('the gateway’s 401', () => {
     ['bearer-issuer', 'https://issuer.example', challenge('the token does not have a valid iss')],
     ['bearer-issuer', 'https://issuer.example', challenge("the token's key is not one of the issuer's")],
     ['bearer-early', 'not valid yet', {}, { nbf: seconds() + 100 }],
+    ['bearer-no-audience', 'neither aud nor client_id', {}, { aud: undefined }],
     ['bearer-algorithm', 'HS256', {}, { alg: 'HS256' }],
     ['bearer-refused', 'does not say why', {}],
   ])('%s: %s', async (code, words, headers, bearer) => {
     const check = await refuse(headers, bearer);
     expect(check).toMatchObject({ mark: 'bad', code, meaning: expect.stringContaining(words) });
+  });
+
+  test.each([
+    ['a meeting token', { alg: 'HS256', video: {} }, 'this is a meeting token'],
+    ['a sign-in of another algorithm', { alg: 'ES256' }, 'Have the identity provider sign with RS256'],
+  ])('says whose setting cures %s', async (_what, bearer, remedy) => {
+    expect((await refuse({}, bearer))?.notes.join()).toContain(remedy);
   });
 
   test('without a reason shows issuer and audience to compare', async () => {
