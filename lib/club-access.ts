@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import { type ClubId, clubIdSchema, withoutRoomPrefix } from './club.ts';
-import type { ClaimNames } from './config.ts';
 import type { Role } from './contract.ts';
 import { Problem } from './problem.ts';
-import type { ClaimFindings, Claims } from './reader.ts';
+import type { ClaimFindings, ClaimNames, Claims } from './reader.ts';
 
 /**
  * The reader's role in the club's meeting. The claim for moderators is applied first, then the one for listeners, then the one

@@ -1,6 +1,7 @@
-import type { Role } from './contract.ts';
 import { type LiveKitUrl, liveKitUrlRule, parseLiveKitUrl } from './livekit-url.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import type { ClaimNames } from './reader.ts';
+import type { CredentialsTimes } from './secret/credentials-cache.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,32 +15,6 @@ export interface Config {
   tokenTtlSeconds: number;
   credentials: CredentialsTimes;
   claims: ClaimNames;
-}
-
-/** How long credentials are kept and waited for, in milliseconds. */
-export interface CredentialsTimes {
-  /** Age at which a refresh is due. */
-  maxAgeMs: number;
-  /** How long after that the last good value may still be used while refreshes fail. */
-  maxStalenessMs: number;
-  /** The shortest time between two attempts after a failure. */
-  cooldownMs: number;
-  /** The longest that a request without a good value waits for a fetch, retries included. */
-  timeoutMs: number;
-  /** The longest that a request with a good value in hand waits for a refresh. */
-  refreshPatienceMs: number;
-}
-
-/** The names of the claims that are read. */
-export interface ClaimNames {
-  /** The claim with the reader's id. */
-  identity: string;
-  /** The claim with the display name. */
-  name: string;
-  /** The claims that list clubs, by the role in them; `undefined` switches the list off. */
-  clubs: Readonly<Record<Role, string | undefined>>;
-  /** What an element of these lists starts with where it names a club; `undefined`: the bare id, or `reading-club-<id>`. */
-  clubsPrefix: string | undefined;
 }
 
 /** Environment variables that can't be used; the message names every faulty one. */

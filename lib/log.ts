@@ -25,6 +25,13 @@ export function createLog(options: {
 }): Log {
   const { threshold, namespace, now, write } = options;
   const lowest = logLevels.indexOf(threshold);
+  /** Made once for each kind of line. */
+  const known = new Map<Metrics['directives'], object[]>();
+  const inNamespace = (directives: Metrics['directives']) => {
+    const made = known.get(directives) ?? directives.map((each) => ({ Namespace: namespace, ...each }));
+    known.set(directives, made);
+    return made;
+  };
   return (level, message, fields, metrics) => {
     const isLogged = logLevels.indexOf(level) >= lowest;
     if (!isLogged && metrics === undefined) return;
@@ -37,7 +44,7 @@ export function createLog(options: {
       // Last, because people who read the line rarely need it.
       _aws: metrics && {
         Timestamp: at,
-        CloudWatchMetrics: metrics.directives.map((directive) => ({ Namespace: namespace, ...directive })),
+        CloudWatchMetrics: inNamespace(metrics.directives),
       },
     };
     write(`${JSON.stringify(line)}\n`);

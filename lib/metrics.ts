@@ -1,5 +1,5 @@
 import type { ErrorCode } from './contract.ts';
-import type { CredentialsState } from './token-endpoint.ts';
+import type { CredentialsState } from './secret/versioned-credentials.ts';
 
 /**
  * The function's metrics in CloudWatch. CloudWatch reads them from log lines in its embedded metric format: no call, no

@@ -1,7 +1,19 @@
 import * as v from 'valibot';
-import type { ClaimNames } from './config.ts';
+import type { Role } from './contract.ts';
 import { participantNameSchema } from './participant-name.ts';
 import { Problem } from './problem.ts';
+
+/** The names of the claims that are read. */
+export interface ClaimNames {
+  /** The claim with the reader's id. */
+  identity: string;
+  /** The claim with the display name. */
+  name: string;
+  /** The claims that list clubs, by the role in them; `undefined` switches the list off. */
+  clubs: Readonly<Record<Role, string | undefined>>;
+  /** What an element of these lists starts with where it names a club; `undefined`: the bare id, or `reading-club-<id>`. */
+  clubsPrefix: string | undefined;
+}
 
 /** The claims of the reader's JWT, verified by the gateway: all are strings, but no code here relies on that. */
 export type Claims = Readonly<Record<string, unknown>>;

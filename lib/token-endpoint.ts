@@ -6,7 +6,7 @@ import { attributesOf, grants } from './grants.ts';
 import { type ClaimFindings, type Claims, readerFrom } from './reader.ts';
 import { parseRequest, type RequestContent } from './request.ts';
 import type { CredentialsCache } from './secret/credentials-cache.ts';
-import type { VersionedCredentials } from './secret/versioned-credentials.ts';
+import type { CredentialsState, VersionedCredentials } from './secret/versioned-credentials.ts';
 import { mintToken } from './token.ts';
 
 /** A request for a token, with the claims of its JWT, which the gateway verified. */
@@ -24,12 +24,6 @@ export interface Findings extends ClaimFindings {
   credentials_age_ms?: number;
   credentials_state?: CredentialsState;
 }
-
-/**
- * Which credentials were used. `previous`: those of the secret's previous version, of whatever age, because the current one can't be
- * used. Of the current version, `fresh`: not older than their maximum age; `stale`: older, because a refresh did not succeed in time.
- */
-export type CredentialsState = 'fresh' | 'stale' | 'previous';
 
 /**
  * Answers a request for a token, and adds to `findings`.

@@ -1,6 +1,19 @@
 import { type Clock, within } from '../clock.ts';
-import type { CredentialsTimes } from '../config.ts';
 import { CredentialsUnavailable } from '../problem.ts';
+
+/** How long credentials are kept and waited for, in milliseconds. */
+export interface CredentialsTimes {
+  /** Age at which a refresh is due. */
+  maxAgeMs: number;
+  /** How long after that the last good value may still be used while refreshes fail. */
+  maxStalenessMs: number;
+  /** The shortest time between two attempts after a failure. */
+  cooldownMs: number;
+  /** The longest that a request without a good value waits for a fetch, retries included. */
+  timeoutMs: number;
+  /** The longest that a request with a good value in hand waits for a refresh. */
+  refreshPatienceMs: number;
+}
 
 /** A value that a request uses. */
 export interface Served<T> {

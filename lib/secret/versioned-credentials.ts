@@ -14,6 +14,12 @@ export interface VersionedCredentials extends LiveKitCredentials {
   isPrevious: boolean;
 }
 
+/**
+ * Which credentials were used. `previous`: those of the secret's previous version, of whatever age, because the current one can't be
+ * used. Of the current version, `fresh`: not older than their maximum age; `stale`: older, because a refresh did not succeed in time.
+ */
+export type CredentialsState = 'fresh' | 'stale' | 'previous';
+
 /** A current version that can't be used, and the previous one that is used instead. */
 export interface Fallback {
   currentVersion: string | undefined;

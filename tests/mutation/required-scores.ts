@@ -12,14 +12,29 @@ export interface Mutant {
 const overall = 95;
 const folders = ['lib', 'client'];
 
-/** Who enters, and as what; and which credentials are good enough to let them: nothing may go unnoticed here. */
-export const whole = [
-  'lib/club-access.ts',
-  'lib/club.ts',
-  'lib/grants.ts',
-  'lib/reader.ts',
-  'lib/secret/livekit-credentials.ts',
-  'lib/token.ts',
+/**
+ * Files that may have mistakes which go unnoticed, within the share of all. In every other file of lib/, and so in a new one, each has to be
+ * noticed: they say who enters, as what, and which credentials are good enough.
+ */
+export const lenient = [
+  'lib/check-stage.ts',
+  'lib/clock.ts',
+  'lib/config.ts',
+  'lib/contract.ts',
+  'lib/http.ts',
+  'lib/livekit-url.ts',
+  'lib/log.ts',
+  'lib/metrics.ts',
+  'lib/participant-name.ts',
+  'lib/problem.ts',
+  'lib/request.ts',
+  'lib/token-endpoint.ts',
+  'lib/secret/credentials-cache.ts',
+  'lib/secret/get-secret-value-protocol.ts',
+  'lib/secret/prompt-agent.ts',
+  'lib/secret/request-sent.ts',
+  'lib/secret/secrets-manager.ts',
+  'lib/secret/versioned-credentials.ts',
 ];
 
 const noticed = new Set(['Killed', 'Timeout']);
@@ -37,10 +52,10 @@ export function shortfalls(mutants: readonly Mutant[]): string[] {
     const all = score(mutants.filter(({ fileName }) => fileName.startsWith(`${folder}/`)));
     return all >= overall ? [] : [`${folder}/ has ${all.toFixed(1)} %: it should have ${overall} %`];
   });
-  for (const file of whole) {
+  for (const file of new Set(mutants.map(({ fileName }) => fileName))) {
     const own = score(mutants.filter(({ fileName }) => fileName === file));
-    if (Number.isNaN(own)) missing.push(`${file} was not changed anywhere: is it still there?`);
-    else if (own !== 100) missing.push(`${file} has ${own.toFixed(1)} %: it should have 100 %`);
+    const isStrict = file.startsWith('lib/') && !lenient.includes(file);
+    if (own < 100 && isStrict) missing.push(`${file} has ${own.toFixed(1)} %: it should have 100 %`);
   }
   return missing;
 }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { clubIdSchema } from '../../lib/club.ts';
 import { clubsListedIn, roleIn } from '../../lib/club-access.ts';
-import type { ClaimNames } from '../../lib/config.ts';
+import type { ClaimNames } from '../../lib/reader.ts';
 import { flattenClaims } from '../../local/flatten-claims.cjs';
 
 const club = (id: string) => v.parse(clubIdSchema, id);
