@@ -51,9 +51,6 @@ export const languages = new Map<string, Texts>([['en', english]]);
 
 /** The texts in this language, else in the first of the browser's that is there, else in English. */
 export function textsIn(language?: Language): Texts {
-  for (const name of [language ?? '', ...(environment.navigator?.languages ?? [])]) {
-    const texts = languages.get(name.slice(0, 2));
-    if (texts) return texts;
-  }
-  return english;
+  const names = [language ?? '', ...(environment.navigator?.languages ?? [])];
+  return names.map((name) => languages.get(name.slice(0, 2))).find(Boolean) ?? english;
 }

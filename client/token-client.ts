@@ -18,7 +18,7 @@ export interface TokenClientOptions {
   getBearer: (renew: boolean) => Promise<string> | string;
   /** The longest that a call of `getToken` takes, all tries and waits included, in milliseconds; 30,000 by default. */
   timeoutMs?: number;
-  /** How many more times a request is sent after a 429, 500, 502, 503 or 504 or a fault of the network; 4 by default. */
+  /** How many more times a request is sent where that may help, unless the browser is offline; 4 by default. */
   retries?: number;
   /** Of what errors tell the reader; by default the browser's, else English. */
   language?: Language;
@@ -45,7 +45,7 @@ export interface TokenClient {
   getToken: (request: TokenRequestBody, options?: GetTokenOptions) => Promise<TokenAnswer>;
 }
 
-/** How often to try again, and the first wait before that and the longest, in milliseconds, where `Retry-After` names none. */
+/** How often to try again, and the first wait before that and the longest, in milliseconds, in addition to what `Retry-After` names. */
 export const retryDefaults = { retries: 4, firstWaitMs: 500, longestWaitMs: 8_000 } as const;
 const { firstWaitMs, longestWaitMs } = retryDefaults;
 
@@ -78,16 +78,15 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
         return answer;
       } catch (error) {
         if (!(error instanceof TokenError)) throw error;
-        const renew = isBearersFault(error) && !hasRenewed;
-        if (renew) {
-          hasRenewed = true;
-        } else {
-          const waitMs =
-            error.retryAfterMs === undefined
-              ? backOff(retry, firstWaitMs, longestWaitMs, random)
-              : // With a random part: other clients were told to wait the same time.
-                error.retryAfterMs + firstWaitMs * random();
-          if (!isPassing(error) || retry === retries || clock.now() + waitMs >= deadline) throw error;
+        const { status, code } = error;
+        // The JWT has expired, or is older than a membership.
+        const renew = !hasRenewed && (status === 401 || code === 'not_a_member');
+        if (renew) hasRenewed = true;
+        else {
+          // With a random part: other clients were told to wait the same time.
+          const waitMs = (error.retryAfterMs ?? 0) + backOff(retry, firstWaitMs, longestWaitMs, random);
+          const isPassing = error.isWorthRetrying && !isOffline();
+          if (!isPassing || retry === retries || clock.now() + waitMs >= deadline) throw error;
           retry += 1;
           await wait(clock, waitMs, signal);
         }
@@ -117,15 +116,4 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
       });
     },
   };
-}
-
-/** A JWT that has expired, or is older than a membership. */
-function isBearersFault({ status, code }: TokenError): boolean {
-  return status === 401 || code === 'not_a_member';
-}
-
-/** Of the network, or of a gateway that is busy or got no answer of the function: to ask again is safe and may help. */
-function isPassing({ status, code }: TokenError): boolean {
-  if (code === 'no_answer') return !isOffline();
-  return code !== 'token_generation_failed' && /^(429|50[0234])$/.test(`${status}`);
 }

@@ -34,13 +34,13 @@ export async function requestToken(
   const answer = parse(text);
   if (response.ok && isTokenAnswer(answer)) return answer;
   const { error, message, request_id, details } = answer;
-  const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
   const facts = {
     status: response.status,
     message: string(error) ?? string(message),
     requestId: string(request_id),
     details: Array.isArray(details) ? details : [],
-    retryAfterMs: seconds >= 0 ? seconds * 1000 : undefined,
+    // Seconds: none of the servers behind the URL sends a date.
+    retryAfterMs: Number(response.headers.get('retry-after')) * 1000 || undefined,
   };
   throw new TokenError(codeOf(response, answer), facts, language);
 }
@@ -54,16 +54,16 @@ function parse(text: string): Record<string, unknown> {
   }
 }
 
-function isTokenAnswer(answer: object): answer is TokenAnswer {
-  const { token, participant_token, server_url, room_name }: Partial<Record<string, unknown>> = { ...answer };
-  return [token, participant_token, server_url, room_name].every((field) => typeof field === 'string');
+function isTokenAnswer(
+  answer: object & Record<string, unknown>,
+): answer is TokenAnswer & Record<string, unknown> {
+  return ['token', 'participant_token', 'server_url', 'room_name'].every((field) => string(answer[field]));
 }
 
 const gatewayCodes: Readonly<Record<number, TokenErrorCode>> = {
   401: 'gateway_unauthorized',
   403: 'gateway_forbidden',
   404: 'gateway_not_found',
-  413: 'body_too_large',
   429: 'gateway_throttled',
 };
 

@@ -32,7 +32,7 @@ export const never = (): AbortSignal => new AbortController().signal;
 
 /** Why a signal was aborted. The `abort-controller` of React Native up to 0.86 does not say: then an `AbortError`. */
 export function reasonOf(signal: AbortSignal): unknown {
-  return signal.reason ?? Object.assign(new Error('The call was aborted.'), { name: 'AbortError' });
+  return signal.reason ?? Object.assign(new Error(), { name: 'AbortError' });
 }
 
 /** The result of `promise`, or a rejection with the signal's reason as soon as that aborts. */
