@@ -3,21 +3,15 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { anything } from '../../scripts/rehearsal/aws.ts';
 import { removeStack } from '../../scripts/rehearsal/stack.ts';
-import { type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
-import { askForToken, type Cloud, secret, secretName, startCloud } from './support/cloud.ts';
+import { addReader, askForToken, type Cloud, secret, secretName, startCloud } from './support/cloud.ts';
 
-let issuer: Issuer;
 let cloud: Cloud;
 
 beforeAll(async () => {
-  issuer = await startIssuer({ port: 0 });
   cloud = await startCloud();
 });
 
-afterAll(async () => {
-  await cloud?.close();
-  await issuer?.close();
-});
+afterAll(() => cloud?.close());
 
 /** Everything that a stack of ours consists of, by the command that lists it. */
 const kinds = {
@@ -49,16 +43,10 @@ async function inventory(): Promise<Record<string, string[]>> {
 
 test('removal leaves the secrets, and nothing else', async () => {
   const created = 'booky/created';
+  const { bearer, parameters } = await addReader(cloud);
   const deployment = {
     stage: 'passing',
-    parameters: {
-      issuer: issuer.url,
-      audience: 'booky',
-      origins: 'https://booky.example',
-      'open-clubs': 'true',
-      secret: created,
-      'create-secret': 'true',
-    },
+    parameters: { ...parameters, secret: created, 'create-secret': 'true' },
   };
   const before = await inventory();
   expect(before).toMatchObject({
@@ -76,7 +64,6 @@ test('removal leaves the secrets, and nothing else', async () => {
   for (const [kind, names] of Object.entries(deployed)) expect(names, kind).not.toHaveLength(0);
 
   // The secret has come with the stack, empty: until it is filled there are no tokens.
-  const bearer = await issuer.issueToken({ sub: 'user-001' });
   expect(await askForToken(stack, { bearer, club: 1 })).toMatchObject({ status: 503 });
   await cloud.aws(
     ['secretsmanager', 'put-secret-value', '--secret-id', created, '--secret-string', JSON.stringify(secret)],
