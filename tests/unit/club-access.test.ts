@@ -3,8 +3,19 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { clubIdSchema } from '../../lib/club.ts';
 import { clubsListedIn, roleIn } from '../../lib/club-access.ts';
+import { type Role, roles } from '../../lib/contract.ts';
 import type { ClaimNames } from '../../lib/reader.ts';
 import { flattenClaims } from '../../local/flatten-claims.cjs';
+
+test.each(roles)('a claim of its own leads to the role %s', (role) => {
+  const clubs = { member: 'member', moderator: 'moderator', listener: 'listener' } satisfies Record<
+    Role,
+    string
+  >;
+  expect(
+    roleIn(club('12'), { member: '[12]', [clubs[role]]: '[12]' }, { clubs, clubsPrefix: undefined }, {}),
+  ).toBe(role);
+});
 
 const club = (id: string) => v.parse(clubIdSchema, id);
 const listed = (claim: unknown, prefix?: string, isRestriction = false) => {
