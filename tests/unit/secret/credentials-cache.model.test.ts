@@ -237,53 +237,32 @@ const ms = fc.oneof(
   fc.constantFrom(299, 300, 4_999, 5_000, 10_000, 60_000, 299_999, 300_000, 3_600_000),
 );
 
+/** `N` in the name is for the milliseconds. */
+const timed = (name: string, happen: (world: World, ms: number) => unknown, lengths = ms) =>
+  lengths.map((ms) => new Event(name.replace('N', String(ms)), (world) => happen(world, ms)));
+
 const events = [
   fc.constant(new Event('request', (world) => void world.request())),
   fc.constant(new Event('burst', burstOf(200))),
-  ms.map((ms) => new Event(`${ms} ms pass`, ({ clock }) => clock.advance(ms))),
-  ms.map(
-    (ms) =>
-      new Event(
-        `frozen for ${ms} ms`,
-        whenIdle(({ clock }) => clock.freeze(ms)),
-      ),
-  ),
-  ms.map(
-    (ms) =>
-      new Event(`a request after ${ms} ms`, async (world) => {
-        await world.clock.advance(ms);
-        void world.request();
-      }),
-  ),
+  timed('N ms pass', ({ clock }, ms) => clock.advance(ms)),
+  timed('frozen for N ms', (world, ms) => whenIdle(({ clock }) => clock.freeze(ms))(world)),
+  timed('a request after N ms', async (world, ms) => {
+    await world.clock.advance(ms);
+    void world.request();
+  }),
   // Where timers stand still in a freeze, and not only what they call.
-  ms.map(
-    (ms) =>
-      new Event(
-        `frozen, timers too, for ${ms} ms`,
-        whenIdle(({ clock }) => clock.set(ms)),
-      ),
-  ),
-  ms.map(
-    (ms) =>
-      new Event(`a request, and when it is answered frozen, timers too, for ${ms} ms`, async (world) => {
-        void world.request();
-        await world.clock.advance(times.refreshPatienceMs);
-        whenIdle(({ clock }) => clock.set(ms))(world);
-      }),
-  ),
+  timed('frozen, timers too, for N ms', (world, ms) => whenIdle(({ clock }) => clock.set(ms))(world)),
+  timed('a request, and when it is answered frozen, timers too, for N ms', async (world, ms) => {
+    void world.request();
+    await world.clock.advance(times.refreshPatienceMs);
+    whenIdle(({ clock }) => clock.set(ms))(world);
+  }),
   fc.constant(new Event('thaw', ({ clock }) => clock.advance(0))),
-  ms.map(
-    (ms) =>
-      new Event(
-        `clock set back by ${ms} ms`,
-        whenIdle(({ clock }) => clock.set(-ms)),
-      ),
-  ),
-  fc.constantFrom(20, 299, 301, 900, 1_999, 2_001).map(
-    (latencyMs) =>
-      new Event(`store answers after ${latencyMs} ms`, ({ store }) => {
-        Object.assign(store, { behaviour: 'answers', latencyMs });
-      }),
+  timed('clock set back by N ms', (world, ms) => whenIdle(({ clock }) => clock.set(-ms))(world)),
+  timed(
+    'store answers after N ms',
+    ({ store }, latencyMs) => Object.assign(store, { behaviour: 'answers', latencyMs }),
+    fc.constantFrom(20, 299, 301, 900, 1_999, 2_001),
   ),
   fc
     .constantFrom('errs' as const, 'hangs' as const)

@@ -52,11 +52,25 @@ function setUp(options: { random?: number; times?: Partial<typeof times> } = {})
     if (fetch === undefined) throw new Error(`There were only ${fetches.length} fetches.`);
     return fetch;
   };
-  /** A cache that holds `first`. */
-  const filled = async () => {
-    cache.prefetch();
-    fetchNumber(0).resolve('first');
+  /** A fetch succeeds, or fails, and all that follows from it. */
+  const bring = (index: number, value: string) => {
+    fetchNumber(index).resolve(value);
+    return clock.settle();
+  };
+  const fail = (index: number) => {
+    fetchNumber(index).reject(new Error('no route'));
+    return clock.settle();
+  };
+  /** A request, as far as it gets at once. */
+  const ask = async () => {
+    const reader = get();
     await clock.settle();
+    return reader;
+  };
+  /** A cache that holds `first`. */
+  const filled = () => {
+    cache.prefetch();
+    return bring(0, 'first');
   };
   /** Whether a request now starts a fetch. */
   const startsFetch = () => {
@@ -68,11 +82,11 @@ function setUp(options: { random?: number; times?: Partial<typeof times> } = {})
   const failingGet = async () => {
     const { length } = fetches;
     const reader = get();
-    fetchNumber(length).reject(new Error('no route'));
-    await clock.settle();
+    await fail(length);
     return reader;
   };
-  return { cache, clock, fetches, failures, luck, get, fetchNumber, filled, startsFetch, failingGet };
+  const doing = { bring, fail, ask, get, filled, startsFetch, failingGet };
+  return { cache, clock, fetches, failures, luck, fetchNumber, ...doing };
 }
 
 function unavailable(outcome: unknown): CredentialsUnavailable {
@@ -83,21 +97,19 @@ function unavailable(outcome: unknown): CredentialsUnavailable {
 
 describe('a fetch', () => {
   test('starts with the prefetch and is shared by all who wait', async () => {
-    const { cache, clock, fetches, fetchNumber, get } = setUp();
+    const { cache, fetches, get, bring } = setUp();
     cache.prefetch();
     const readers = Array.from({ length: 50 }, get);
-    fetchNumber(0).resolve('first');
-    await clock.settle();
+    await bring(0, 'first');
     expect(readers.map(({ outcome }) => outcome)).toEqual(Array(50).fill('first'));
     expect(fetches).toHaveLength(1);
   });
 
   test('without a prefetch starts with the first request, once', async () => {
-    const { clock, fetches, fetchNumber, get } = setUp();
+    const { fetches, get, bring } = setUp();
     const readers = [get(), get()];
     expect(fetches).toHaveLength(1);
-    fetchNumber(0).resolve('first');
-    await clock.settle();
+    await bring(0, 'first');
     expect(readers.map(({ outcome }) => outcome)).toEqual(['first', 'first']);
   });
 
@@ -125,35 +137,32 @@ describe('the maximum age', () => {
     { random: 0.5, dueAfterMs: 285_000 },
     { random: 0.999_999, dueAfterMs: 270_001 },
   ])('with jitter $random is reached after $dueAfterMs ms', async ({ random, dueAfterMs }) => {
-    const { clock, fetches, fetchNumber, get, filled } = setUp({ random });
+    const { clock, fetches, get, filled, bring, ask } = setUp({ random });
     await filled();
     await clock.advance(dueAfterMs - 1);
-    const early = get();
-    await clock.settle();
+    const early = await ask();
     expect(early).toEqual({ outcome: 'first', isPastDue: false });
     expect(fetches).toHaveLength(1);
     await clock.advance(1);
     const readers = [get(), get()];
     await clock.settle();
     expect(fetches).toHaveLength(2);
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(readers).toEqual(Array(2).fill({ outcome: 'second', isPastDue: false }));
   });
 
   test('that a slow fetch outlasts does not spoil what it brings', async () => {
-    const { clock, fetchNumber, get } = setUp({ times: { maxAgeMs: 1_000, maxStalenessMs: 0 } });
+    const { clock, get, bring } = setUp({ times: { maxAgeMs: 1_000, maxStalenessMs: 0 } });
     const reader = get();
     await clock.advance(1_500);
-    fetchNumber(0).resolve('first');
-    await clock.settle();
+    await bring(0, 'first');
     expect(reader).toEqual({ outcome: 'first', isPastDue: true });
   });
 });
 
 describe('a failed fetch', () => {
   test('fails those who wait for it, names its cause and is reported once', async () => {
-    const { clock, failures, fetchNumber, get } = setUp();
+    const { clock, failures, get, fetchNumber } = setUp();
     const readers = [get(), get()];
     const cause = new Error('no route');
     fetchNumber(0).reject(cause);
@@ -165,76 +174,64 @@ describe('a failed fetch', () => {
   });
 
   test('is followed by a cooldown in which requests fail at once, and then by another fetch', async () => {
-    const { clock, fetches, fetchNumber, get } = setUp();
+    const { clock, fetches, get, fetchNumber, bring, ask } = setUp();
     get();
     fetchNumber(0).reject(new Error('no route'));
     await clock.advance(4_999);
-    const early = get();
-    await clock.settle();
+    const early = await ask();
     expect(unavailable(early.outcome).retryAfterSeconds).toBe(1);
     expect(fetches).toHaveLength(1);
 
     await clock.advance(1);
     const late = get();
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(late.outcome).toBe('second');
   });
 
   test('without a cooldown is followed by the next fetch at once', async () => {
-    const { clock, fetchNumber, get } = setUp({ times: { cooldownMs: 0 } });
+    const { get, bring, fail } = setUp({ times: { cooldownMs: 0 } });
     const refused = get();
-    fetchNumber(0).reject(new Error('no route'));
-    await clock.settle();
+    await fail(0);
     expect(unavailable(refused.outcome).retryAfterSeconds).toBe(1);
     const reader = get();
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(reader.outcome).toBe('second');
   });
 
   test('leaves the last good value in service until it is too stale', async () => {
-    const { clock, fetches, failures, fetchNumber, get, filled } = setUp();
+    const { clock, fetches, failures, filled, fail, ask } = setUp();
     await filled();
     await clock.advance(times.maxAgeMs);
-    const covered = get();
-    await clock.settle();
-    fetchNumber(1).reject(new Error('no route'));
-    await clock.settle();
+    const covered = await ask();
+    await fail(1);
     expect(covered).toEqual({ outcome: 'first', isPastDue: true });
     expect(failures).toHaveLength(1);
 
     await clock.advance(times.maxStalenessMs - 1);
-    const lastMoment = get();
-    await clock.settle();
-    fetchNumber(2).reject(new Error('no route'));
-    await clock.settle();
+    const lastMoment = await ask();
+    await fail(2);
     expect(lastMoment.outcome).toBe('first');
 
     await clock.advance(times.cooldownMs);
-    const tooLate = get();
-    await clock.settle();
-    fetchNumber(3).reject(new Error('no route'));
-    await clock.settle();
+    const tooLate = await ask();
+    await fail(3);
     unavailable(tooLate.outcome);
     expect(fetches).toHaveLength(4);
   });
 
   test('with no staleness allowed leaves nothing in service', async () => {
-    const { clock, fetchNumber, get, filled } = setUp({ times: { maxStalenessMs: 0 } });
+    const { clock, filled, fail, ask } = setUp({ times: { maxStalenessMs: 0 } });
     await filled();
     await clock.advance(times.maxAgeMs);
-    const reader = get();
-    await clock.settle();
-    fetchNumber(1).reject(new Error('no route'));
-    await clock.settle();
+    const reader = await ask();
+    await fail(1);
     unavailable(reader.outcome);
   });
 });
 
 describe('a fetch that hangs', () => {
   test('is given up on, and its signal aborted, when the budget is used up', async () => {
-    const { clock, fetchNumber, get } = setUp();
+    const { clock, get, fetchNumber } = setUp();
     const reader = get();
     await clock.advance(1_999);
     expect(reader.outcome).toBe('waiting');
@@ -245,14 +242,12 @@ describe('a fetch that hangs', () => {
   });
 
   test('and answers after a newer one does not put the older value back', async () => {
-    const { cache, clock, fetchNumber, get } = setUp();
+    const { cache, clock, get, bring } = setUp();
     cache.prefetch();
     const reader = get();
     await clock.advance(1_100);
-    fetchNumber(1).resolve('new');
-    await clock.settle();
-    fetchNumber(0).resolve('old');
-    await clock.settle();
+    await bring(1, 'new');
+    await bring(0, 'old');
     expect(reader.outcome).toBe('new');
     expect((await cache.get()).value).toBe('new');
   });
@@ -273,71 +268,62 @@ describe('the prefetch', () => {
   });
 
   test('that failed costs the first request nothing: it fetches at once', async () => {
-    const { cache, clock, failures, fetchNumber, get } = setUp();
+    const { cache, failures, get, bring, fail } = setUp();
     cache.prefetch();
-    fetchNumber(0).reject(new Error('no route'));
-    await clock.settle();
+    await fail(0);
     expect(failures).toHaveLength(1);
     const reader = get();
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(reader.outcome).toBe('second');
   });
 
   test('that fails while requests wait for it is followed by one fetch for all of them', async () => {
-    const { cache, clock, fetches, fetchNumber, get } = setUp();
+    const { cache, fetches, get, bring, fail } = setUp();
     cache.prefetch();
     const readers = [get(), get(), get()];
-    fetchNumber(0).reject(new Error('no route'));
-    await clock.settle();
+    await fail(0);
     expect(fetches).toHaveLength(2);
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(readers.map(({ outcome }) => outcome)).toEqual(['second', 'second', 'second']);
   });
 
   test('that a freeze has cut is not waited for', async () => {
-    const { cache, clock, fetchNumber, get } = setUp();
+    const { cache, clock, get, bring } = setUp();
     cache.prefetch();
     clock.freeze(3_600_000);
     const reader = get();
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(reader.outcome).toBe('second');
   });
 
   test('whose answer was frozen for an hour is as old as its question', async () => {
-    const { cache, clock, fetchNumber, get } = setUp();
+    const { cache, clock, get, bring } = setUp();
     cache.prefetch();
     clock.freeze(3_600_000);
-    fetchNumber(0).resolve('first');
-    await clock.settle();
+    await bring(0, 'first');
     const reader = get();
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(reader.outcome).toBe('second');
   });
 
   test('that hangs leaves the first request half of its budget for a parallel fetch', async () => {
-    const { cache, clock, fetches, fetchNumber, get } = setUp();
+    const { cache, clock, fetches, get, bring } = setUp();
     cache.prefetch();
     const reader = get();
     await clock.advance(999);
     expect(fetches).toHaveLength(1);
     await clock.advance(1);
     expect(fetches).toHaveLength(2);
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(reader.outcome).toBe('second');
   });
 
   test('that is only slow is used, if it ends before the parallel fetch', async () => {
-    const { cache, clock, fetchNumber, get } = setUp();
+    const { cache, clock, get, bring } = setUp();
     cache.prefetch();
     const reader = get();
     await clock.advance(1_200);
-    fetchNumber(0).resolve('first');
-    await clock.settle();
+    await bring(0, 'first');
     expect(reader.outcome).toBe('first');
   });
 
@@ -352,7 +338,7 @@ describe('the prefetch', () => {
   });
 
   test('and the parallel fetch leave no connection open that the next freeze could break', async () => {
-    const { cache, clock, fetches, fetchNumber, get } = setUp();
+    const { cache, clock, fetches, get, bring } = setUp();
     cache.prefetch();
     await clock.advance(500);
     const refused = get();
@@ -362,20 +348,18 @@ describe('the prefetch', () => {
     clock.freeze(3_600_000);
     const reader = get();
     expect(fetches).toHaveLength(3);
-    fetchNumber(2).resolve('third');
-    await clock.settle();
+    await bring(2, 'third');
     expect(reader.outcome).toBe('third');
   });
 });
 
 describe('a clock that is set back', () => {
   test('makes what is held due for a refresh', async () => {
-    const { clock, fetchNumber, get, filled } = setUp();
+    const { clock, get, filled, bring } = setUp();
     await filled();
     clock.set(-1);
     const reader = get();
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(reader).toEqual({ outcome: 'second', isPastDue: false });
   });
 
@@ -439,7 +423,7 @@ describe('the patience of a request with a good value', () => {
   }
 
   test('ends a wait for the refresh, which continues', async () => {
-    const { clock, fetches, fetchNumber, get, reader } = await due();
+    const { clock, fetches, fetchNumber, bring, ask, reader } = await due();
     await clock.advance(299);
     expect(reader.outcome).toBe('waiting');
     await clock.advance(1);
@@ -447,31 +431,27 @@ describe('the patience of a request with a good value', () => {
 
     await clock.advance(1_699);
     expect(fetchNumber(1).signal.aborted).toBe(false);
-    fetchNumber(1).resolve('second');
-    await clock.settle();
-    const next = get();
-    await clock.settle();
+    await bring(1, 'second');
+    const next = await ask();
     expect(next).toEqual({ outcome: 'second', isPastDue: false });
     expect(fetches).toHaveLength(2);
     expect(clock.pending()).toBe(0);
   });
 
   test('is spent once on each refresh: who comes later does not wait for it', async () => {
-    const { clock, fetches, get } = await due();
+    const { clock, fetches, get, ask } = await due();
     await clock.advance(200);
     const second = get();
     await clock.advance(100);
     expect(second.outcome).toBe('first');
-    const third = get();
-    await clock.settle();
+    const third = await ask();
     expect(third.outcome).toBe('first');
     expect(fetches).toHaveLength(2);
   });
 
   test('is over at once when the refresh fails', async () => {
-    const { clock, fetchNumber, reader } = await due();
-    fetchNumber(1).reject(new Error('no route'));
-    await clock.settle();
+    const { clock, fail, reader } = await due();
+    await fail(1);
     expect(reader.outcome).toBe('first');
     expect(clock.pending()).toBe(0);
   });
@@ -483,7 +463,7 @@ describe('the patience of a request with a good value', () => {
   });
 
   test('serves what was good when the request came, though it is too stale when the wait is over', async () => {
-    const { clock, filled, get } = setUp({ times: { maxStalenessMs: 100 } });
+    const { clock, get, filled } = setUp({ times: { maxStalenessMs: 100 } });
     await filled();
     await clock.advance(times.maxAgeMs + 99);
     const reader = get();
@@ -517,7 +497,7 @@ describe('the patience of a request with a good value', () => {
 
 describe('a fetch is told', () => {
   test('whether a cached value can be used without it', async () => {
-    const { clock, filled, fetchNumber, get } = setUp();
+    const { clock, get, fetchNumber, filled } = setUp();
     await filled();
     expect(fetchNumber(0).hasGoodValue).toBe(false);
     await clock.advance(times.maxAgeMs + times.maxStalenessMs - 1);
@@ -540,7 +520,7 @@ describe('the back-off', () => {
     { random: 1, cooldownMs: 60_001, waits: [60_001, 60_001] },
     { random: 1, cooldownMs: 0, waits: [0, 0] },
   ])('with $random of its jitter and a cooldown of $cooldownMs ms is $waits', async (row) => {
-    const { clock, filled, failingGet, startsFetch, fetches } = setUp({
+    const { clock, fetches, filled, startsFetch, failingGet } = setUp({
       random: row.random,
       times: { cooldownMs: row.cooldownMs, maxAgeMs: 1_000 },
     });
@@ -560,7 +540,7 @@ describe('the back-off', () => {
   });
 
   test('starts again after a success', async () => {
-    const { clock, filled, failingGet, fetches, startsFetch, luck } = setUp({ times: { maxAgeMs: 60_000 } });
+    const { clock, fetches, luck, filled, startsFetch, failingGet } = setUp({ times: { maxAgeMs: 60_000 } });
     await filled();
     luck.random = 1;
     await clock.advance(60_000);
@@ -579,7 +559,7 @@ describe('the back-off', () => {
   });
 
   test('is over when no good value serves any more: then the cooldown holds', async () => {
-    const { clock, filled, failingGet, startsFetch, luck } = setUp({ times: { maxStalenessMs: 8_000 } });
+    const { clock, luck, filled, startsFetch, failingGet } = setUp({ times: { maxStalenessMs: 8_000 } });
     await filled();
     luck.random = 1;
     await clock.advance(times.maxAgeMs);
@@ -591,7 +571,7 @@ describe('the back-off', () => {
   });
 
   test('does not lengthen the cooldown without a good value', async () => {
-    const { clock, failingGet, startsFetch } = setUp({ random: 1 });
+    const { clock, startsFetch, failingGet } = setUp({ random: 1 });
     for (const _ of [1, 2, 3]) {
       unavailable((await failingGet()).outcome);
       await clock.advance(4_999);
@@ -634,72 +614,62 @@ describe('a fetch that a freeze has cut', () => {
   });
 
   test('continues in parallel with a new one, and all waiting requests get the first result', async () => {
-    const { clock, fetches, fetchNumber, get } = await frozen(60_000);
+    const { fetches, get, fetchNumber, bring } = await frozen(60_000);
     const reader = get();
     expect(fetches).toHaveLength(3);
     expect(fetchNumber(1).signal.aborted).toBe(false);
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(reader).toEqual({ outcome: 'second', isPastDue: false });
   });
 
   test('brings what is as old as its question', async () => {
-    const { clock, fetchNumber, get, startsFetch } = await frozen(times.maxAgeMs - 300 - 1);
-    fetchNumber(1).resolve('second');
-    await clock.settle();
-    const reader = get();
-    await clock.settle();
+    const { clock, startsFetch, bring, ask } = await frozen(times.maxAgeMs - 300 - 1);
+    await bring(1, 'second');
+    const reader = await ask();
     expect(reader).toEqual({ outcome: 'second', isPastDue: false });
     clock.freeze(1);
     expect(startsFetch()).toBe(true);
   });
 
   test('brings nothing when a newer one has', async () => {
-    const { clock, fetchNumber, get } = await frozen(60_000);
+    const { get, bring, ask } = await frozen(60_000);
     get();
-    fetchNumber(2).resolve('third');
-    await clock.settle();
-    fetchNumber(1).resolve('second');
-    await clock.settle();
-    const reader = get();
-    await clock.settle();
+    await bring(2, 'third');
+    await bring(1, 'second');
+    const reader = await ask();
     expect(reader.outcome).toBe('third');
   });
 
   test('starts no cooldown, and requests that wait for the next one continue to share it', async () => {
-    const { clock, fetches, fetchNumber, get } = await frozen(2_000);
+    const { clock, fetches, get, fetchNumber, bring } = await frozen(2_000);
     const reader = get();
     fetchNumber(1).reject(new Error('ECONNRESET'));
     await clock.settle();
     const another = get();
     expect(fetches).toHaveLength(3);
-    fetchNumber(2).resolve('third');
-    await clock.settle();
+    await bring(2, 'third');
     expect([reader.outcome, another.outcome]).toEqual(['third', 'third']);
   });
 
   test('is not waited for by a request without a good value', async () => {
-    const { clock, fetches, fetchNumber, get } = await frozen(times.maxStalenessMs);
+    const { fetches, get, bring, fail } = await frozen(times.maxStalenessMs);
     const reader = get();
     expect(fetches).toHaveLength(3);
-    fetchNumber(1).resolve('second');
-    await clock.settle();
+    await bring(1, 'second');
     expect(reader.outcome).toBe('waiting');
-    fetchNumber(2).reject(new Error('no route'));
-    await clock.settle();
+    await fail(2);
     // Past due, but good: when its answer came nobody knew whether the new one would bring any.
     expect(reader).toEqual({ outcome: 'second', isPastDue: true });
   });
 
   test('is given up on when another is cut too: two at most are under way', async () => {
-    const { clock, fetches, fetchNumber, get } = await frozen(60_000);
+    const { clock, fetches, get, bring } = await frozen(60_000);
     get();
     clock.freeze(60_000);
     get();
     expect(fetches.map(({ signal }) => signal.aborted)).toEqual([false, true, false, false]);
     await clock.settle();
-    fetchNumber(2).resolve('third');
-    await clock.settle();
+    await bring(2, 'third');
     clock.freeze(60_000);
     get();
     expect(fetches.filter(({ signal }) => signal.aborted)).toHaveLength(1);
@@ -707,16 +677,14 @@ describe('a fetch that a freeze has cut', () => {
 });
 
 test('a success ends the cooldown that an earlier failure began', async () => {
-  const { cache, clock, fetchNumber, get, startsFetch } = setUp({
+  const { cache, clock, get, startsFetch, bring, fail } = setUp({
     times: { cooldownMs: 300_000, maxAgeMs: 1_000, maxStalenessMs: 0 },
   });
   cache.prefetch();
   get();
   await clock.advance(1_000);
-  fetchNumber(1).reject(new Error('no route'));
-  await clock.settle();
+  await fail(1);
   expect(startsFetch()).toBe(false);
-  fetchNumber(0).resolve('first');
-  await clock.settle();
+  await bring(0, 'first');
   expect(startsFetch()).toBe(true);
 });
