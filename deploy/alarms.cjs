@@ -1,14 +1,19 @@
 // @ts-check
 /**
- * Alarms for operators: to look at once (`wake`), or on the next working day (`notice`). Missing data is no alarm, since there are
- * no meetings at night. docs/alarms.md has a section for each alarm, under its name.
+ * Alarms for operators: to look at once (`wake`), or on the next working day (`notice`). docs/alarms.md has a section for each
+ * alarm, under its name, and the table of what raises which: their thresholds follow from it.
  *
  * @param {import('./parameters.cjs').Cli} cli
  */
 module.exports = async ({ resolveVariable }) => {
-  const { alarmsTopic, noticesTopic = alarmsTopic } = await resolveVariable('self:custom.deployment');
+  const {
+    alarmsTopic,
+    noticesTopic = alarmsTopic,
+    checkMinutes,
+  } = await resolveVariable('self:custom.deployment');
 
-  /** @type {(topic: string | undefined) => (name: string, description: string, condition: object) => object} */
+  /** @typedef {{ Type: string, Properties: object }} Resource */
+  /** @type {(topic: string | undefined) => (name: string, description: string, condition: object) => Resource} */
   const alarmTo = (topic) => (name, description, condition) => ({
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
@@ -17,6 +22,7 @@ module.exports = async ({ resolveVariable }) => {
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       Period: 300,
       EvaluationPeriods: 1,
+      // There are no readers at night.
       TreatMissingData: 'notBreaching',
       ...condition,
       ...(topic && { AlarmActions: [topic], OKActions: [topic] }),
@@ -32,9 +38,13 @@ module.exports = async ({ resolveVariable }) => {
       { Name: 'Stage', Value: { Ref: 'HttpApiStage' } },
     ],
   };
-  const lambda = {
+  /** The version that readers reach, and no other. */
+  const live = {
     Namespace: 'AWS/Lambda',
-    Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'TokenLambdaFunction' } }],
+    Dimensions: [
+      { Name: 'FunctionName', Value: { Ref: 'TokenLambdaFunction' } },
+      { Name: 'Resource', Value: { 'Fn::Sub': `\${TokenLambdaFunction}:live` } },
+    ],
   };
   /** The namespace of the metrics from the function's log lines (lib/metrics.ts) and of the filters below: the function's name. */
   const own = { 'Fn::Sub': `\${TokenLambdaFunction}` };
@@ -43,8 +53,9 @@ module.exports = async ({ resolveVariable }) => {
    * An HTTP API counts all 4xx as one metric; its access log has the status of each.
    *
    * @param {number} status
+   * @param {number} [as] the status whose metric this is: of another it counts 0
    */
-  const counter = (status) => ({
+  const counter = (status, as = status) => ({
     Type: 'AWS::Logs::MetricFilter',
     Properties: {
       LogGroupName: { Ref: 'HttpApiLogGroup' },
@@ -52,79 +63,85 @@ module.exports = async ({ resolveVariable }) => {
       MetricTransformations: [
         {
           MetricNamespace: own,
-          MetricName: `Status${status}`,
-          MetricValue: '1',
-          DefaultValue: 0,
+          MetricName: `Status${as}`,
+          MetricValue: as === status ? '1' : '0',
           Unit: 'Count',
         },
       ],
     },
   });
-  /** @param {number} status */
-  const counted = (status) => ({ Namespace: own, MetricName: `Status${status}`, Statistic: 'Sum' });
 
   return {
     Resources: {
+      ...(checkMinutes > 0 && {
+        CheckFailedAlarm: wake(
+          'check-failed',
+          'Readers can not join, or soon will not be able to: the check of the deployment failed twice, or did not run. Look at the log of the check: it says what failed, in one sentence.',
+          {
+            Namespace: { 'Fn::Sub': `\${CheckLambdaFunction}` },
+            MetricName: 'check_failed',
+            Statistic: 'Maximum',
+            Threshold: 1,
+            Period: 60 * checkMinutes,
+            // One failure may be short; two in three checks are not.
+            EvaluationPeriods: 3,
+            DatapointsToAlarm: 2,
+            TreatMissingData: 'breaching',
+          },
+        ),
+      }),
       ServerErrorsAlarm: wake(
         'server-errors',
-        'Readers can not join: they got 5xx. Look at the function log: the lines with status 503 and 500 have the causes; if there are none, the function crashed or timed out.',
+        'Readers can not join: they got 5xx. Look at the function log: the lines with status 503 and 500 have the causes; if there are none, the function crashed, timed out or was throttled.',
         // A single one may be a short failure after which the client's retry succeeded.
         { ...gateway, MetricName: '5xx', Statistic: 'Sum', Threshold: 3 },
       ),
-      StaleCredentialsAlarm: wake(
-        'stale-credentials',
-        'Readers notice nothing yet: tokens are signed with the last good credentials, because the secret can not be read or used. If it can not be read, every join fails with 503 some 50 minutes from now. Look at the function log: lines with "could not be fetched" have the causes.',
+      FailedReadsAlarm: notice(
+        'failed-reads',
+        'Readers notice nothing yet: some environments can not read or use the secret, and sign with the last good credentials for an hour. Look at the function log: lines with "could not be fetched" have the causes.',
         {
           Namespace: own,
-          MetricName: 'stale_credentials',
-          // One in ten answers: a single slow read is no outage, for any number of environments.
-          Statistic: 'Average',
-          Threshold: 0.1,
-          EvaluationPeriods: 6,
+          MetricName: 'failed_reads',
+          Statistic: 'Sum',
+          Threshold: 1,
+          // A single failure in a quarter of an hour is cured by the next read.
+          EvaluationPeriods: 3,
           DatapointsToAlarm: 2,
         },
       ),
-      PreviousCredentialsAlarm: wake(
-        'previous-credentials',
-        'Readers notice nothing while LiveKit accepts the previous key: new environments sign with it, because the current version of the secret can not be used. When that key is deleted in LiveKit, no reader can join. Look at the function log: it names the fault and both versions.',
-        { Namespace: own, MetricName: 'previous_credentials', Statistic: 'Sum', Threshold: 1 },
-      ),
       LatencyAlarm: notice(
         'latency',
-        'One reader in a hundred waited 3 s or more, for a quarter of an hour. Look at the dashboard: cold starts, or the reads of the secret.',
-        {
-          ...gateway,
-          MetricName: 'Latency',
-          ExtendedStatistic: 'p99',
-          // Longer than a cold start, and than the 2 s that a request waits for credentials.
-          Threshold: 3000,
-          EvaluationPeriods: 3,
-          // The p99 of a few requests is the slowest of them: most often a cold start.
-          EvaluateLowSampleCountPercentile: 'ignore',
-        },
+        'One reader in ten waited 1.5 s or more. Look at the dashboard: cold starts, or the reads of the secret.',
+        // Longer than a cold start takes.
+        { ...gateway, MetricName: 'Latency', ExtendedStatistic: 'p90', Threshold: 1500 },
       ),
       FunctionErrorsAlarm: notice(
         'function-errors',
         'A reader got 500: the function crashed or timed out. It should never do so, since it answers its own errors. Look at the function log, around the requests that have no line.',
-        { ...lambda, MetricName: 'Errors', Statistic: 'Sum', Threshold: 1 },
-      ),
-      FunctionThrottlesAlarm: notice(
-        'function-throttles',
-        'Readers got 503 and their clients retried: Lambda refused requests, because the reserved concurrency or the quota of the account is used up. Look at the concurrency of this function and of the others in the account.',
-        { ...lambda, MetricName: 'Throttles', Statistic: 'Sum', Threshold: 1 },
+        { ...live, MetricName: 'Errors', Statistic: 'Sum', Threshold: 1 },
       ),
       UnauthorizedCount: counter(401),
+      // A token that was issued counts as 0: where the minimum is 1, there were refusals and no tokens.
+      AuthorizedCount: counter(200, 401),
       UnauthorizedAlarm: notice(
         'unauthorized',
-        'Many requests came without a valid JWT: a client does not renew it, the issuer or audience is wrong (then no reader can join), or it is an attack. Look at the dashboard: do other readers still get tokens?',
-        // Single JWTs expire just before they are used; a hundred do not.
-        { ...counted(401), Threshold: 100 },
+        'All readers who asked were refused for their JWT: the issuer or audience is wrong, the identity provider is down, a client does not renew its JWT, or it is an attack. Look at the dashboard: does any reader get a token?',
+        {
+          Namespace: own,
+          MetricName: 'Status401',
+          // Three minutes in which nobody got a token: a few expired JWTs are normal.
+          Statistic: 'Minimum',
+          Threshold: 1,
+          Period: 60,
+          EvaluationPeriods: 15,
+          DatapointsToAlarm: 3,
+        },
       ),
       TooManyRequestsCount: counter(429),
       TooManyRequestsAlarm: notice(
         'too-many-requests',
         'Readers got 429 and their clients retried: many readers came at once, or it is a flood, or throttling-rate and throttling-burst are too low by now. Look at the dashboard: how many joined at that time?',
-        { ...counted(429), Threshold: 10 },
+        { Namespace: own, MetricName: 'Status429', Statistic: 'Sum', Threshold: 10 },
       ),
     },
   };

@@ -40,19 +40,7 @@ const graph = (width, title, stat, metrics) =>
 /** Logs Insights. @type {(width: number, title: string, view: 'table' | 'timeSeries', query: string[]) => object} */
 const log = (width, title, view, query) => widget('log', width, title, { view, query: query.join(' | ') });
 
-const widgets = [
-  widget('alarm', 24, 'Alarms', {
-    alarms: [
-      'ServerErrorsAlarm',
-      'StaleCredentialsAlarm',
-      'PreviousCredentialsAlarm',
-      'LatencyAlarm',
-      'FunctionErrorsAlarm',
-      'FunctionThrottlesAlarm',
-      'UnauthorizedAlarm',
-      'TooManyRequestsAlarm',
-    ].map((alarm) => `\${${alarm}.Arn}`),
-  }),
+const graphsAndLogs = [
   graph(12, 'Joins', 'Sum', [[functionName, 'requests', 'code', 'ok', { label: 'tokens issued' }]]),
   graph(12, 'Refusals by code', 'Sum', [
     ...refusals.map((code) => [functionName, 'requests', 'code', code, { label: code }]),
@@ -106,29 +94,37 @@ const widgets = [
   ]),
 ];
 
-module.exports = () => ({
-  Resources: {
-    Dashboard: {
-      Type: 'AWS::CloudWatch::Dashboard',
-      Properties: {
-        DashboardName: { Ref: 'AWS::StackName' },
-        DashboardBody: {
-          'Fn::Sub': JSON.stringify({
-            variables: [
-              {
-                type: 'pattern',
-                pattern: requestId,
-                id: 'requestId',
-                label: 'request_id',
-                inputType: 'input',
-                defaultValue: requestId,
-                visible: true,
-              },
-            ],
-            widgets,
-          }),
+/** @param {import('./parameters.cjs').Cli} cli */
+module.exports = async (cli) => {
+  const alarms = Object.entries((await require('./alarms.cjs')(cli)).Resources)
+    .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
+    .map(([id]) => `\${${id}.Arn}`);
+  const widgets = [widget('alarm', 24, 'Alarms', { alarms }), ...graphsAndLogs];
+  return {
+    Resources: {
+      Dashboard: {
+        Type: 'AWS::CloudWatch::Dashboard',
+        Properties: {
+          // Dashboards are global: a stack of the same name in another region has its own.
+          DashboardName: { 'Fn::Sub': `\${AWS::StackName}-\${AWS::Region}` },
+          DashboardBody: {
+            'Fn::Sub': JSON.stringify({
+              variables: [
+                {
+                  type: 'pattern',
+                  pattern: requestId,
+                  id: 'requestId',
+                  label: 'request_id',
+                  inputType: 'input',
+                  defaultValue: requestId,
+                  visible: true,
+                },
+              ],
+              widgets,
+            }),
+          },
         },
       },
     },
-  },
-});
+  };
+};

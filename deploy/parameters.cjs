@@ -8,6 +8,12 @@ const process = require('node:process');
 const { closest, distance } = require('fastest-levenshtein');
 const v = require('valibot');
 
+/**
+ * A stage's name is a part of others. The shortest of these is the pipeline's role, 64 characters with the longest region
+ * (deploy/deployer.yml); a bucket's, 63, is shortened by AWS.
+ */
+const stagePattern = /^[A-Za-z][A-Za-z0-9-]{0,18}$/;
+
 /** The stage for production: it writes fewer logs and keeps them longer. */
 const productionStage = 'prod';
 
@@ -345,6 +351,11 @@ function checkTogether(values, { stage, region, isLaptop }) {
  * @throws {ParameterFault}
  */
 function readDeployment(given, { stage, region }) {
+  if (!stagePattern.test(stage)) {
+    throw new ParameterFault(
+      `The option '--stage' is ${JSON.stringify(stage)}: it should be a letter and at most 18 more letters, digits and hyphens.`,
+    );
+  }
   refuseUnknown(Object.keys(given));
   /** What makes a laptop: AWS could not read the keys of this issuer. */
   const isLaptop = isLoopback(given['issuer'] ?? '');

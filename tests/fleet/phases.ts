@@ -19,19 +19,13 @@ export interface Phase {
   run: (world: World) => Promise<void>;
   /** Codes of errors that the phase explains, in environments that never had good credentials. */
   explains?: readonly string[];
-  whatToDo: string;
 }
-
-/** The alarms of docs/alarms.md, which tell it at length. */
-const stale = 'As under [`stale-credentials`](#stale-credentials)';
-const previous = 'As under [`previous-credentials`](#previous-credentials)';
 
 /** After each of them the world is put right, but for the key. */
 export const phases: readonly Phase[] = [
   {
     name: 'none',
     run: ({ load }) => load(1),
-    whatToDo: 'Nothing.',
   },
   {
     name: 'the store answers after 900 ms',
@@ -39,7 +33,6 @@ export const phases: readonly Phase[] = [
       store.latencyMs = 900;
       await load(1);
     },
-    whatToDo: `${stale}.`,
   },
   {
     name: 'connections die in silence after their first answer',
@@ -47,7 +40,6 @@ export const phases: readonly Phase[] = [
       store.diesInSilence = true;
       await load(1);
     },
-    whatToDo: 'Nothing: no read uses the connection of another.',
   },
   {
     name: 'the store errs at once',
@@ -55,7 +47,6 @@ export const phases: readonly Phase[] = [
       store.failWith('InternalServiceError');
       await load(1);
     },
-    whatToDo: `${stale}.`,
   },
   {
     name: 'the store hangs',
@@ -63,7 +54,6 @@ export const phases: readonly Phase[] = [
       store.failWith('hang');
       await load(1);
     },
-    whatToDo: `${stale}.`,
   },
   {
     name: 'the store throttles',
@@ -71,7 +61,6 @@ export const phases: readonly Phase[] = [
       store.failWith('ThrottlingException');
       await load(1);
     },
-    whatToDo: `${stale}. Look for who else reads secrets in this account and region.`,
   },
   {
     name: 'connections are reset',
@@ -79,7 +68,6 @@ export const phases: readonly Phase[] = [
       store.failWith('drop');
       await load(1);
     },
-    whatToDo: `${stale}.`,
   },
   {
     name: 'the read is denied',
@@ -87,7 +75,6 @@ export const phases: readonly Phase[] = [
       store.failWith('AccessDeniedException');
       await load(1);
     },
-    whatToDo: `${stale}.`,
   },
   {
     name: 'the read is denied, and environments are replaced',
@@ -97,7 +84,6 @@ export const phases: readonly Phase[] = [
       await load(1);
     },
     explains: ['credentials_unavailable'],
-    whatToDo: `${stale}, at once. Each deployment replaces all environments: deploy nothing but what restores the role.`,
   },
   {
     name: 'frozen across an expiry',
@@ -108,7 +94,6 @@ export const phases: readonly Phase[] = [
       fleet.thaw();
       await load(0.4);
     },
-    whatToDo: 'Nothing.',
   },
   {
     name: 'frozen while a refresh hangs',
@@ -122,7 +107,6 @@ export const phases: readonly Phase[] = [
       fleet.thaw();
       await load(0.5);
     },
-    whatToDo: 'Nothing: a refresh that was cut is no failure.',
   },
   {
     name: 'a new version of the secret is garbage',
@@ -130,7 +114,6 @@ export const phases: readonly Phase[] = [
       putSecret('garbage');
       await load(1);
     },
-    whatToDo: `${previous}.`,
   },
   {
     name: 'it is, and environments are replaced',
@@ -140,7 +123,6 @@ export const phases: readonly Phase[] = [
       await fleet.replace(4);
       await load(0.7);
     },
-    whatToDo: `${previous}.`,
   },
   {
     name: 'rotation to another key',
@@ -148,6 +130,5 @@ export const phases: readonly Phase[] = [
       putSecret('second key');
       await load(1);
     },
-    whatToDo: 'As under [new LiveKit credentials](operations.md#new-livekit-credentials).',
   },
 ];

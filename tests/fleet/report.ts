@@ -94,16 +94,14 @@ export function faultsOf({ phase, answers, refusedByLiveKit, isFreshAgain }: Out
   ].flatMap((fault) => (fault === false ? [] : `${phase.name}: ${fault}.`));
 }
 
-/** The table of docs/alarms.md. */
+/** The table of docs/performance.md. */
 export function faultsTable(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map((outcome) =>
-    [outcome.phase.name, whatReadersSee(outcome), whatTheLogSays(outcome), outcome.phase.whatToDo].join(
-      ' | ',
-    ),
+    [outcome.phase.name, whatReadersSee(outcome), whatTheLogSays(outcome)].join(' | '),
   );
   return [
-    '| fault | what readers see | what the log says | what to do |',
-    '|---|---|---|---|',
+    '| fault | what readers see | what the log says |',
+    '|---|---|---|',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');
 }

@@ -5,7 +5,7 @@
  * waits that should not.
  *
  *   --short     phases of 3 s instead of 10
- *   --publish   also puts the table of faults into docs/alarms.md
+ *   --publish   also puts the table of faults into docs/performance.md
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -219,7 +219,7 @@ async function isRefusedByLiveKit(token: string): Promise<boolean> {
 }
 
 async function publish(outcomes: readonly Outcome[]): Promise<void> {
-  const page = new URL('../../docs/alarms.md', import.meta.url);
+  const page = new URL('../../docs/performance.md', import.meta.url);
   const text = await readFile(page, 'utf8');
   await writeFile(
     page,

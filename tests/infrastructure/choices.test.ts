@@ -153,12 +153,11 @@ function topicsOf({ template }: Packaged): Record<string, unknown> {
 
 test('alarms about readers who can’t join, now or soon, go to alarms-topic; the others to notices-topic', () => {
   expect(topicsOf(packaged)).toStrictEqual({
+    'check-failed': [topic],
     'server-errors': [topic],
-    'stale-credentials': [topic],
-    'previous-credentials': [topic],
+    'failed-reads': [noticesTopic],
     latency: [noticesTopic],
     'function-errors': [noticesTopic],
-    'function-throttles': [noticesTopic],
     unauthorized: [noticesTopic],
     'too-many-requests': [noticesTopic],
   });

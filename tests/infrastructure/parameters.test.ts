@@ -349,6 +349,19 @@ test.each([
   );
 });
 
+test('a stage’s name is no longer than the names that it is a part of allow', () => {
+  const deploy = (stage: string) => readDeployment(requiredParameters, { ...target, stage });
+  const longest = `s${'1'.repeat(18)}`;
+  expect(deploy(longest)).toMatchObject({ audience: ['web', 'phone'] });
+  // The role of the pipeline, in the region with the longest name.
+  expect(`booky-meeting-token-${longest}-ap-southeast-1-deployer`.length).toBeLessThanOrEqual(64);
+  for (const stage of [`${longest}2`, 'my_stage', '1st', '']) {
+    expect(() => deploy(stage)).toThrow(
+      `The option '--stage' is ${JSON.stringify(stage)}: it should be a letter and at most 18 more letters, digits and hyphens.`,
+    );
+  }
+});
+
 test('a mistyped parameter is named as such, not as the one that is missing for it', () => {
   expect(() => readDeployment({ isuer: 'https://login.booky.example' }, target)).toThrow(
     "There is no parameter 'isuer': it should probably be 'issuer'.",

@@ -8,21 +8,23 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { statusOf } from '../../lib/contract.ts';
-import { accessLogLine } from '../../stand-ins/cloudwatch/access-log.ts';
 import { type Datapoint, metricsIn } from '../../stand-ins/cloudwatch/embedded-metrics.ts';
-import { filterPattern } from '../../stand-ins/cloudwatch/filter-pattern.ts';
 import { type EventOptions, tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { startFunction } from '../../stand-ins/lambda/runtime-api.ts';
 import { startSecretsManager } from '../../stand-ins/secrets-manager.ts';
+import { onlyResource, type Packaged, packageService, requiredParameters } from './support/packaged.ts';
 import {
-  onlyResource,
-  type Packaged,
-  packageService,
-  requiredParameters,
-  resourcesOf,
-} from './support/packaged.ts';
+  alarmsOf,
+  checkName,
+  filtersOf,
+  functionName,
+  identity,
+  ofFunction,
+  ofGateway,
+  resolve,
+  text,
+} from './support/signals.ts';
 
-const functionName = 'booky-meeting-token-prod-token';
 const secret = {
   LIVEKIT_API_KEY: 'APIkey',
   LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters',
@@ -84,29 +86,8 @@ async function linesOfEveryOutcome(): Promise<string[]> {
   }
 }
 
-const text = v.pipe(
-  v.union([v.string(), v.object({ Ref: v.string() }), v.object({ 'Fn::Sub': v.string() })]),
-  // As CloudFormation fills them in.
-  v.transform((value) => (typeof value === 'string' ? value : resolve(Object.values(value)[0] ?? ''))),
-);
-const alarmSchema = v.object({
-  AlarmName: text,
-  AlarmDescription: v.string(),
-  Namespace: text,
-  MetricName: v.string(),
-  Dimensions: v.optional(v.array(v.object({ Name: v.string(), Value: text })), []),
-  Statistic: v.optional(v.string()),
-  ExtendedStatistic: v.optional(v.string()),
-});
-const filterSchema = v.object({
-  LogGroupName: v.object({ Ref: v.literal('HttpApiLogGroup') }),
-  FilterPattern: v.string(),
-  MetricTransformations: v.tuple([
-    v.object({ MetricNamespace: text, MetricName: v.string(), MetricValue: v.literal('1') }),
-  ]),
-});
 const dashboardSchema = v.object({
-  DashboardName: v.object({ Ref: v.literal('AWS::StackName') }),
+  DashboardName: text,
   DashboardBody: v.object({
     'Fn::Sub': v.pipe(
       v.string(),
@@ -131,43 +112,12 @@ const dashboardSchema = v.object({
   }),
 });
 
-/** What CloudFormation puts in the place of references. */
-function resolve(template: string): string {
-  const values: Record<string, string> = {
-    TokenLambdaFunction: functionName,
-    TokenLogGroup: `/aws/lambda/${functionName}`,
-    HttpApiLogGroup: '/aws/http-api/booky-meeting-token-prod',
-    HttpApi: 'r3pmxmplak',
-    HttpApiStage: '$default',
-    'AWS::Region': 'eu-central-1',
-  };
-  return template.includes('${')
-    ? template.replace(/\$\{([\w:]+(?:\.Arn)?)\}/g, (_, name: string) => values[name] ?? name)
-    : (values[template] ?? template);
-}
-
-const alarms = () =>
-  Object.entries(resourcesOf(packaged.template, 'AWS::CloudWatch::Alarm')).map(([id, { Properties }]) => ({
-    id,
-    name: v.parse(alarmSchema, Properties).AlarmName.replace(`${functionName}-`, ''),
-    ...v.parse(alarmSchema, Properties),
-  }));
-const filters = () =>
-  Object.values(resourcesOf(packaged.template, 'AWS::Logs::MetricFilter')).map(({ Properties }) =>
-    v.parse(filterSchema, Properties),
-  );
 const widgets = () =>
   v.parse(dashboardSchema, onlyResource(packaged.template, 'AWS::CloudWatch::Dashboard')).DashboardBody[
     'Fn::Sub'
   ].widgets;
 
-/** A metric's name with its namespace and dimensions: what an alarm or a graph has to say exactly. */
-const identity = (namespace: string, name: string, dimensions: Readonly<Record<string, string>>) =>
-  JSON.stringify([namespace, name, Object.entries(dimensions).toSorted()]);
-
-/** Of AWS's own metrics, those with these dimensions: "Monitoring HTTP APIs" and "Using CloudWatch metrics with Lambda". */
-const ofGateway = { ApiId: 'r3pmxmplak', Stage: '$default' };
-const ofFunction = { FunctionName: functionName };
+/** Of AWS's own metrics: "Monitoring HTTP APIs" and "Using CloudWatch metrics with Lambda". */
 const vended = [
   ...['4xx', '5xx', 'Count', 'IntegrationLatency', 'Latency', 'DataProcessed'].map((name) =>
     identity('AWS/ApiGateway', name, ofGateway),
@@ -182,9 +132,9 @@ const existing = () =>
   new Set([
     ...vended,
     ...emitted.map(({ namespace, name, dimensions }) => identity(namespace, name, dimensions)),
-    ...filters().map(({ MetricTransformations: [{ MetricNamespace, MetricName }] }) =>
-      identity(MetricNamespace, MetricName, {}),
-    ),
+    ...filtersOf(packaged.template).map(({ metric }) => metric),
+    // handlers/check.ts
+    ...['check_passed', 'check_failed'].map((name) => identity(checkName, name)),
   ]);
 
 describe('the function’s log lines', () => {
@@ -217,7 +167,10 @@ describe('the function’s log lines', () => {
     const page = await readFile(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
     const [, metrics, alarmCount] = /at most (\d+) metrics of .* (\w+) alarms of/.exec(page) ?? [];
     expect(existing().size - vended.length).toBe(Number(metrics));
-    expect({ alarmCount, alarms: alarms().length }).toEqual({ alarmCount: 'eight', alarms: 8 });
+    expect({ alarmCount, alarms: alarmsOf(packaged.template).length }).toEqual({
+      alarmCount: 'seven',
+      alarms: 7,
+    });
 
     const [, bytes = ''] = /Each request adds at most (\d+) bytes/.exec(page) ?? [];
     const issued = lines.find((line) => line.includes('Token issued.')) ?? '';
@@ -227,37 +180,8 @@ describe('the function’s log lines', () => {
   });
 });
 
-describe('the gateway’s access log', () => {
-  test.each([
-    ['{ $.status = 401 }', 401],
-    ['{ $.status = 429 }', 429],
-  ])('%s is counted from its lines, and no other status is', (pattern, status) => {
-    const { Format: format } = Object(
-      onlyResource(packaged.template, 'AWS::ApiGatewayV2::Stage')['AccessLogSettings'],
-    );
-    expect(filters().map(({ FilterPattern }) => FilterPattern)).toContain(pattern);
-    const matching = [200, 400, 401, 403, 404, 413, 415, 429, 500, 503].filter((candidate) =>
-      filterPattern(pattern)(
-        accessLogLine(String(format), {
-          requestTime: '23/Nov/2026:10:00:00 +0000',
-          requestId: 'JKJaXmPLvHcESHA=',
-          routeKey: 'POST /api/reading-clubs/meetings/token',
-          status: candidate,
-          responseLatency: 401,
-          integrationLatency: 429,
-        }),
-      ),
-    );
-    expect(matching).toEqual([status]);
-  });
-});
-
 test('every alarm watches a metric that there is', () => {
-  expect(alarms().length).toBeGreaterThan(5);
-  for (const { AlarmName, Namespace, MetricName, Dimensions } of alarms()) {
-    const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
-    expect(existing(), AlarmName).toContain(identity(Namespace, MetricName, dimensions));
-  }
+  for (const { name, metric } of alarmsOf(packaged.template)) expect(existing(), name).toContain(metric);
 });
 
 describe('the dashboard', () => {
@@ -288,7 +212,7 @@ describe('the dashboard', () => {
   test('shows every alarm', () => {
     const shown = widgets().flatMap(({ properties }) => properties.alarms);
     expect(shown.toSorted()).toEqual(
-      alarms()
+      alarmsOf(packaged.template)
         .map(({ id }) => `${id}.Arn`)
         .toSorted(),
     );
@@ -325,18 +249,18 @@ describe('the documentation', () => {
     const page = await readFile(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
     const sections = [...page.matchAll(/^### `(.+)`$\n+([^#]+)/gm)].map(([, name, body]) => ({ name, body }));
     expect(sections.map(({ name }) => name).toSorted()).toEqual(
-      alarms()
+      alarmsOf(packaged.template)
         .map(({ name }) => name)
         .toSorted(),
     );
     for (const { name, body } of sections) {
       expect(body, name).toMatch(/\*\*What to do\.\*\*/);
     }
-    for (const { name, AlarmDescription } of alarms()) {
-      expect(AlarmDescription).toMatch(/\breaders?\b/i);
-      expect(AlarmDescription).toMatch(/Look at/);
-      expect(AlarmDescription.endsWith(`What to do: docs/alarms.md, "${name}".`)).toBe(true);
-      expect(AlarmDescription.length).toBeLessThanOrEqual(1_024);
+    for (const { name, description } of alarmsOf(packaged.template)) {
+      expect(description).toMatch(/\breaders?\b/i);
+      expect(description).toMatch(/Look at/);
+      expect(description.endsWith(`What to do: docs/alarms.md, "${name}".`)).toBe(true);
+      expect(description.length).toBeLessThanOrEqual(1_024);
     }
   });
 });

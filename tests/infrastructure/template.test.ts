@@ -294,59 +294,6 @@ describe('the role', () => {
 });
 
 describe('the alarms', () => {
-  const gateway = [
-    { Name: 'ApiId', Value: { Ref: 'HttpApi' } },
-    { Name: 'Stage', Value: { Ref: 'HttpApiStage' } },
-  ];
-  const lambda = [{ Name: 'FunctionName', Value: { Ref: 'TokenLambdaFunction' } }];
-
-  test.each([
-    [
-      'ServerErrorsAlarm',
-      { Namespace: 'AWS/ApiGateway', MetricName: '5xx', Dimensions: gateway, Statistic: 'Sum' },
-    ],
-    [
-      'LatencyAlarm',
-      { Namespace: 'AWS/ApiGateway', MetricName: 'Latency', Dimensions: gateway, ExtendedStatistic: 'p99' },
-    ],
-    [
-      'FunctionErrorsAlarm',
-      { Namespace: 'AWS/Lambda', MetricName: 'Errors', Dimensions: lambda, Statistic: 'Sum' },
-    ],
-    [
-      'FunctionThrottlesAlarm',
-      { Namespace: 'AWS/Lambda', MetricName: 'Throttles', Dimensions: lambda, Statistic: 'Sum' },
-    ],
-  ])('%s watches a metric with its dimensions', (id, metric) => {
-    expect(packaged.template.Resources[id]).toMatchObject({
-      Type: 'AWS::CloudWatch::Alarm',
-      Properties: { ...metric, TreatMissingData: 'notBreaching' },
-    });
-  });
-
-  test.each([
-    [401, 'UnauthorizedCount', 'UnauthorizedAlarm'],
-    [429, 'TooManyRequestsCount', 'TooManyRequestsAlarm'],
-  ])('%d is counted in the access log, and watched', (status, filterId, alarmId) => {
-    const filter = packaged.template.Resources[filterId];
-    expect(filter).toMatchObject({
-      Type: 'AWS::Logs::MetricFilter',
-      Properties: {
-        LogGroupName: { Ref: 'HttpApiLogGroup' },
-        FilterPattern: `{ $.status = ${status} }`,
-        MetricTransformations: [{ MetricName: `Status${status}`, MetricValue: '1' }],
-      },
-    });
-    expect(packaged.template.Resources[alarmId]).toMatchObject({
-      Type: 'AWS::CloudWatch::Alarm',
-      Properties: {
-        Namespace: { 'Fn::Sub': `\${TokenLambdaFunction}` },
-        MetricName: `Status${status}`,
-        Statistic: 'Sum',
-      },
-    });
-  });
-
   test('have no recipients unless a topic is set', () => {
     for (const alarm of Object.values(resourcesOf(packaged.template, 'AWS::CloudWatch::Alarm'))) {
       expect(alarm.Properties).not.toHaveProperty('AlarmActions');

@@ -1,5 +1,12 @@
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { accessLogLine } from '../../../stand-ins/cloudwatch/access-log.ts';
+import {
+  type AlarmRule,
+  alarmRuleSchema,
+  isAlarmOn,
+  type Sample,
+} from '../../../stand-ins/cloudwatch/alarm.ts';
 import { metricsIn } from '../../../stand-ins/cloudwatch/embedded-metrics.ts';
 import { filterPattern } from '../../../stand-ins/cloudwatch/filter-pattern.ts';
 
@@ -81,4 +88,90 @@ test('a line of the access log has text instead of each variable, and a hyphen w
   expect(accessLogLine(format, { status: 401, 'error.responseType': 'UNAUTHORIZED' })).toBe(
     '{"status":401,"error":"UNAUTHORIZED","route":"-"}',
   );
+});
+
+describe('an alarm', () => {
+  const rule: AlarmRule = {
+    Statistic: 'Maximum',
+    Period: 60,
+    EvaluationPeriods: 3,
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    TreatMissingData: 'breaching',
+    EvaluateLowSampleCountPercentile: 'evaluate',
+  };
+  /** Of each minute a data point: `X` breaches, `0` does not, `-` is missing. */
+  const samplesOf = (points: string): Sample[] =>
+    [...points.replaceAll(' ', '')].flatMap((point, minute) =>
+      point === '-' ? [] : [{ minute, value: point === 'X' ? 1 : 0, times: 1 }],
+    );
+  const lastOf = (changes: Partial<AlarmRule>, samples: readonly Sample[], minutes: number) =>
+    isAlarmOn({ ...rule, ...changes }, samples, minutes).at(-1);
+
+  // The examples of AWS's documentation: five periods are looked at for three.
+  test.each([
+    [3, '0 - X - X', false, false],
+    [3, '0 - - - -', false, false],
+    [3, '- - - - -', true, false],
+    [3, '0 X X - X', true, true],
+    [3, '- - - - X', true, false],
+    [3, 'X - - - -', true, false],
+    [2, '0 - X - X', true, true],
+    [2, '0 0 X 0 X', true, true],
+    [2, '0 - X - -', true, false],
+    [2, '- - - - 0', true, false],
+    [2, '- - - - X', true, false],
+  ])('that needs %i of 3 and sees %s', (DatapointsToAlarm, points, whereBreaching, whereNot) => {
+    const samples = samplesOf(points);
+    expect(lastOf({ DatapointsToAlarm }, samples, 5)).toBe(whereBreaching);
+    expect(lastOf({ DatapointsToAlarm, TreatMissingData: 'notBreaching' }, samples, 5)).toBe(whereNot);
+  });
+
+  test('looks at windows that slide with each minute, and comes back to the last data where there are none', () => {
+    const changes = { Statistic: 'Sum', Period: 120, EvaluationPeriods: 1, Threshold: 2 } as const;
+    const states = isAlarmOn(
+      { ...rule, ...changes, TreatMissingData: 'notBreaching' },
+      samplesOf('X - X X - - - -'),
+      8,
+    );
+    expect(states).toEqual([false, false, false, true, false, true, false, true]);
+  });
+
+  test.each([
+    ['Sum', 12],
+    ['Average', 3],
+    ['Minimum', 1],
+    ['Maximum', 9],
+    ['SampleCount', 4],
+    ['p50', 1],
+    ['p75', 1],
+    ['p76', 9],
+  ])('compares %s, which is %d, with its threshold', (name, value) => {
+    const samples = [
+      { minute: 0, value: 1, times: 3 },
+      { minute: 0, value: 9, times: 1 },
+    ];
+    const isPercentile = name.startsWith('p');
+    const changes = v.parse(alarmRuleSchema, {
+      ...rule,
+      EvaluationPeriods: 1,
+      Statistic: isPercentile ? undefined : name,
+      ExtendedStatistic: isPercentile ? name : undefined,
+    });
+    expect(lastOf({ ...changes, Threshold: value }, samples, 1)).toBe(true);
+    expect(lastOf({ ...changes, Threshold: value + 0.01 }, samples, 1)).toBe(false);
+  });
+
+  test('keeps its state while a percentile has too few samples to ignore that', () => {
+    const changes = v.parse(alarmRuleSchema, {
+      ...rule,
+      Statistic: undefined,
+      ExtendedStatistic: 'p99',
+      EvaluationPeriods: 1,
+      EvaluateLowSampleCountPercentile: 'ignore',
+    });
+    const states = (times: number) => isAlarmOn(changes, [{ minute: 0, value: 1, times }], 2);
+    expect(states(999)).toEqual([false, false]);
+    expect(states(1_000)).toEqual([true, true]);
+  });
 });
