@@ -109,7 +109,7 @@ test('without an alarm, or with another threshold, the table is another', () => 
     );
   for (const { name, rule } of alarms) {
     expect(tableOf(alarms.filter((alarm) => alarm.name !== name)), name).not.toEqual(table);
-    expect(changed(name, { Threshold: 100 * rule.Threshold }), `${name}, higher`).not.toEqual(table);
+    expect(changed(name, { Threshold: 10_000 * rule.Threshold }), `${name}, higher`).not.toEqual(table);
     const lower = rule.DatapointsToAlarm
       ? { DatapointsToAlarm: rule.DatapointsToAlarm - 1 }
       : { Threshold: rule.Threshold === 1 ? 0 : rule.Threshold / 3 };
