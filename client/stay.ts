@@ -130,7 +130,7 @@ export function stayInMeeting(
       // The reader is joining by themselves.
       if (room.state === 'connecting') continue;
       try {
-        answer ??= await client.getToken(request, { signal, retries: 0 });
+        if (answer === undefined) answer = await client.getToken(request, { signal, retries: 0 });
         if (isOver()) return;
         const { room_name, server_url, token } = answer;
         if (room_name !== from.room || areTwo(readerOf(token), from.identity)) {

@@ -18,7 +18,8 @@ function setUp() {
   const client = {
     getToken: async (body: TokenRequestBody) => {
       asked.push(body);
-      return { ...answer, participant_token: `token-${asked.length}` };
+      const server_url = 'wss://news.example/';
+      return { ...answer, server_url, participant_token: `token-${asked.length}` };
     },
   };
   return { client, asked };
@@ -34,7 +35,7 @@ describe('joinMeeting', () => {
     const removed = vi.spyOn(signal, 'removeEventListener');
     const options = { signal, clock, random: () => 1, onEnd: ended };
     const leave = await joinMeeting(room, client, request, options);
-    expect(room.connections).toEqual(['wss://project.livekit.cloud token-1']);
+    expect(room.connections).toEqual(['wss://news.example/ token-1']);
     room.end();
     await clock.advance(3_000);
     expect(room.connections).toHaveLength(2);
@@ -91,7 +92,7 @@ describe('joinMeeting', () => {
 test('meetingTokenSource asks for a new token at each fetch: LiveKit’s parts keep none for the next reader', async () => {
   const { client, asked } = setUp();
   const source = meetingTokenSource(TokenSource, client, request);
-  const serverUrl = answer.server_url;
+  const serverUrl = 'wss://news.example/';
   expect(await source.fetch()).toEqual({ serverUrl, participantToken: 'token-1' });
   expect(await source.fetch()).toEqual({ serverUrl, participantToken: 'token-2' });
   expect(asked).toEqual([request, request]);
@@ -146,7 +147,7 @@ describe('a moderator', () => {
     expect(asked).toEqual([request]);
     expect(sent).toHaveLength(1);
     const { url, init } = sent[0] ?? {};
-    expect(url).toBe(`https://project.livekit.cloud/twirp/livekit.RoomService/${method}`);
+    expect(url).toBe(`https://news.example/twirp/livekit.RoomService/${method}`);
     expect(init).toMatchObject({
       method: 'POST',
       headers: { authorization: 'Bearer token-1', 'content-type': 'application/json' },

@@ -2,6 +2,7 @@ import { UnsecuredJWT } from 'jose';
 import { ConnectionState, DisconnectReason } from 'livekit-client';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TokenError } from '../../../client/errors.ts';
+import { createRejoinSchedule } from '../../../client/rejoin-schedule.ts';
 import { type StayOptions, stayInMeeting } from '../../../client/stay.ts';
 import type { TokenAnswer } from '../../../lib/contract.ts';
 import { manualClock } from '../../support/manual-clock.ts';
@@ -253,6 +254,17 @@ describe('a connection that is lost', () => {
     room.end(DisconnectReason.PARTICIPANT_REMOVED);
     expect(reported).toEqual([mistake, mistake, mistake]);
   });
+});
+
+test('a try comes at a random moment of its period, but not in the first twentieth', () => {
+  const busy = (status: number, retryAfterMs?: number) =>
+    new TokenError('gateway_error', { status, retryAfterMs });
+  const early = createRejoinSchedule(() => 0);
+  const errors = [undefined, busy(429), busy(503, 20_000), busy(500), new Error('no server')];
+  expect(errors.map(early)).toEqual([150, 2_850 + 600, 20_000 + 2_400, 45_600 + 500, 9_500 + 500]);
+  const late = createRejoinSchedule(() => 1);
+  const waits = [3_000, 12_000, 48_000, 192_000, 200_000, undefined];
+  expect(waits.map(() => late(busy(429)))).toEqual(waits);
 });
 
 describe('a reader’s own click', () => {

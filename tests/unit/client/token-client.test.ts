@@ -389,7 +389,7 @@ describe('two readers of one browser', () => {
 
   /** A's request is under way. */
   const aAsks = async (...outcomes: (Outcome | Promise<Outcome>)[]) => {
-    let bearer = jwtOf('user-á', 1);
+    let bearer = jwtOf('user-á???>>>~~~', 1);
     let renewed = bearer;
     const set = setUp(outcomes, {
       getBearer: (renew) => {
@@ -449,7 +449,7 @@ describe('two readers of one browser', () => {
   test('are not one who has renewed their JWT', async () => {
     const { outcome, answerWith } = held();
     const { ofA, signIn } = await aAsks(outcome);
-    signIn(jwtOf('user-á', 2));
+    signIn(jwtOf('user-á???>>>~~~', 2));
     answerWith(ok);
     expect(await ofA).toEqual(answer);
   });
