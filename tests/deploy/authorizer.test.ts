@@ -1,5 +1,7 @@
 /** The authorizer with tokens that Cognito would not issue: from another issuer, with required scopes. */
+import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { anything } from '../../scripts/rehearsal/aws.ts';
 import type { Stack } from '../../scripts/rehearsal/stack.ts';
 import { type Claims, type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
 import { askForToken, type Cloud, startCloud } from './support/cloud.ts';
@@ -18,13 +20,43 @@ beforeAll(async () => {
   stack = await cloud.deploy({
     stage: 'staging',
     parameters: {
-      issuer: issuer.url,
+      issuer: 'https://login.example',
       audience: 'web,phone',
       scopes: 'meetings/join,meetings/host',
       origins: 'https://booky.example',
       'open-clubs': 'true',
     },
   });
+  // An issuer on loopback can't be deployed. The audiences stay those of the deployment.
+  const ofApi = ['--api-id', stack.apiId];
+  const { Items: authorizers } = await cloud.aws(
+    ['apigatewayv2', 'get-authorizers', ...ofApi],
+    v.object({
+      Items: v.tuple([
+        v.object({
+          AuthorizerId: v.string(),
+          JwtConfiguration: v.object({
+            Issuer: v.literal('https://login.example'),
+            Audience: v.array(v.string()),
+          }),
+        }),
+      ]),
+    }),
+  );
+  const [{ AuthorizerId: id, JwtConfiguration: jwt }] = authorizers;
+  const configuration = JSON.stringify({ ...jwt, Issuer: issuer.url });
+  await cloud.aws(
+    [
+      'apigatewayv2',
+      'update-authorizer',
+      ...ofApi,
+      '--authorizer-id',
+      id,
+      '--jwt-configuration',
+      configuration,
+    ],
+    anything,
+  );
 });
 
 afterAll(async () => {

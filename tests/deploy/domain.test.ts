@@ -4,41 +4,25 @@ import { json } from 'node:stream/consumers';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { removeStack } from '../../scripts/rehearsal/stack.ts';
-import { type Issuer, startIssuer } from '../../stand-ins/issuer.ts';
-import { type Cloud, startCloud } from './support/cloud.ts';
+import { addReader, type Cloud, startCloud } from './support/cloud.ts';
 
 const domain = 'meetings.booky.example';
 
-let issuer: Issuer;
 let cloud: Cloud;
 
 beforeAll(async () => {
-  issuer = await startIssuer({ port: 0 });
   cloud = await startCloud();
 });
 
-afterAll(async () => {
-  await cloud?.close();
-  await issuer?.close();
-});
+afterAll(() => cloud?.close());
 
 test('answers under its URL, which outlives the API', async () => {
   const { CertificateArn: certificate } = await cloud.aws(
     ['acm', 'request-certificate', '--domain-name', domain, '--validation-method', 'DNS'],
     v.object({ CertificateArn: v.string() }),
   );
-  const deployment = {
-    stage: 'prod',
-    parameters: {
-      issuer: issuer.url,
-      audience: 'booky',
-      origins: 'https://booky.example',
-      'open-clubs': 'true',
-      domain,
-      certificate,
-    },
-  };
-  const bearer = await issuer.issueToken({ sub: 'user-001' });
+  const { bearer, parameters } = await addReader(cloud);
+  const deployment = { stage: 'prod', parameters: { ...parameters, domain, certificate } };
   const first = await cloud.deploy(deployment);
   const url = first.output('TokenEndpointUrl') ?? '';
   expect(url).toBe(`https://${domain}/api/reading-clubs/meetings/token`);
