@@ -5,7 +5,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
@@ -27,8 +26,6 @@ export interface FunctionOptions {
   nodePath?: string;
   /** The module that runs the function: a runtime of this repository's own, unless AWS's is at hand. */
   runtime?: string;
-  /** Options for Node itself, such as a profile. */
-  nodeOptions?: readonly string[];
 }
 
 /** How one event was answered. */
@@ -54,10 +51,6 @@ export interface LambdaFunction {
   /** Stops the process where it is, as Lambda does between requests; its connections stay open on its side. */
   freeze: () => void;
   thaw: () => void;
-  /** The most memory that the process ever held, in bytes; `undefined` where there is no `/proc`. */
-  peakMemory: () => Promise<number | undefined>;
-  /** Asks the process to end, and waits for it. */
-  terminate: () => Promise<void>;
   /** Ends the process, frozen or not, and waits for it. */
   stop: () => Promise<void>;
 }
@@ -141,8 +134,8 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
   if (address === null || typeof address === 'string') throw new Error('the Runtime API stub has no port');
 
   const startedAt = performance.now();
-  const { nodePath = process.execPath, nodeOptions = [], runtime = ownRuntime } = options;
-  const child = spawn(nodePath, [...nodeOptions, runtime], {
+  const { nodePath = process.execPath, runtime = ownRuntime } = options;
+  const child = spawn(nodePath, [runtime], {
     cwd: options.directory,
     env: {
       ...lambdaEnvironment(options.directory),
@@ -164,8 +157,8 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
     (error: unknown) => failAll(new Error('The function could not be started.', { cause: error })),
   );
 
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal);
+  const stop = async () => {
+    child.kill('SIGKILL');
     await closed;
     server.closeAllConnections();
     server.close();
@@ -188,9 +181,7 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
     },
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
-    peakMemory: () => peakMemoryOf(child.pid),
-    terminate: () => end('SIGTERM'),
-    stop: () => end('SIGKILL'),
+    stop,
   };
 }
 
@@ -230,11 +221,4 @@ function createGate() {
 function newTraceId(): string {
   const hex = (length: number) => randomUUID().replaceAll('-', '').slice(0, length);
   return `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${hex(24)};Parent=${hex(16)};Sampled=0`;
-}
-
-/** The kernel's high-water mark: `getrusage` would count the parent's memory at the fork as well. */
-async function peakMemoryOf(pid: number | undefined): Promise<number | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }

@@ -2,12 +2,11 @@
  * A deployment as `smoke` sees it, with the fault that a test chooses. It listens on loopback and answers like gateway and function
  * together. It can have faults that the real ones can't have.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { SignJWT } from 'jose';
-import { onTestFinished } from 'vitest';
 import type { TokenAnswer } from '../../lib/contract.ts';
 import type { Target } from '../../scripts/smoke/target.ts';
+import { listen } from './listen.ts';
 
 export const origin = 'https://booky.example';
 const club = '123';
@@ -51,14 +50,7 @@ export async function startDeployment(faults: Faults = {}): Promise<Target> {
     });
     response.end(body === undefined ? '' : JSON.stringify(body));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}/api/reading-clubs/meetings/token`,
     club,

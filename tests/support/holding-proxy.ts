@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { connect, createServer } from 'node:net';
+import { listen } from './listen.ts';
 
 /** Passes everything on, both ways, but can hold back what the server sends. */
 export interface HoldingProxy {
@@ -15,7 +14,6 @@ export interface HoldingProxy {
 
 /** Starts one on 127.0.0.1, which ends with the test. */
 export async function startHoldingProxy(serverPort: number): Promise<HoldingProxy> {
-  const sockets = new Set<Socket>();
   const held: (() => void)[] = [];
   let isHolding = false;
   const server = createServer((client) => {
@@ -24,23 +22,15 @@ export async function startHoldingProxy(serverPort: number): Promise<HoldingProx
       [client, upstream],
       [upstream, client],
     ] as const) {
-      sockets.add(socket);
       socket.on('error', () => {}).on('close', () => other.destroy());
     }
     client.pipe(upstream);
     if (isHolding) held.push(() => upstream.pipe(client));
     else upstream.pipe(client);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const port = await listen(server);
   return {
-    port: address.port,
+    port,
     get waiting() {
       return held.length;
     },

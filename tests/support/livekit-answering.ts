@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { generate } from 'selfsigned';
-import { onTestFinished } from 'vitest';
+import { listen } from './listen.ts';
 
 interface Answering {
   status: number;
@@ -23,14 +22,8 @@ export async function startAnswering({
     response.writeHead(status, headers).end(body);
   };
   const server = tls ? createTlsServer(await certificate(), answer) : createServer(answer);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  return `${tls ? 'wss' : 'ws'}://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const port = await listen(server);
+  return `${tls ? 'wss' : 'ws'}://127.0.0.1:${port}`;
 }
 
 async function certificate(): Promise<{ key: string; cert: string }> {

@@ -1,19 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { createServer, type Server } from 'node:net';
+import { listen } from './listen.ts';
 
 /** A server on loopback that accepts connections and never answers; ends with the test. */
 export async function startSilentServer(): Promise<{ server: Server; port: number }> {
   const server = createServer();
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return { server, port: address.port };
+  server.on('connection', (socket) => socket.on('error', () => {}));
+  const port = await listen(server);
+  return { server, port };
 }

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { listen } from '../../support/listen.ts';
 import { anyKeys, credentials } from './environment.ts';
 
 /** A request, unchanged. */
@@ -70,18 +69,11 @@ export async function startRecordingStore(...answers: readonly Answer[]): Promis
       connections.open -= 1;
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the store has no port');
+  const port = await listen(server);
   return {
     environment: {
       ...anyKeys,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${address.port}`,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${port}`,
     },
     reads,
     connections,

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { createServer, request } from 'node:https';
 import { generate } from 'selfsigned';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PromptAgent } from '../../../lib/secret/prompt-agent.ts';
 import { startHoldingProxy } from '../../support/holding-proxy.ts';
+import { listen } from '../../support/listen.ts';
 
 /** A store over TLS, whose side of the handshake can be held back. */
 async function startStore() {
@@ -17,15 +17,8 @@ async function startStore() {
     requests.push(String(request.url));
     response.end('answer');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  const proxy = await startHoldingProxy(address.port);
+  const port = await listen(server);
+  const proxy = await startHoldingProxy(port);
   const send = (agent: PromptAgent) =>
     new Promise<number | undefined>((resolve, reject) => {
       const options = { host: 'localhost', port: proxy.port, ca: cert, agent, method: 'POST' };
