@@ -191,7 +191,7 @@ export function stayInMeeting(
 
 /** LiveKit's `ConnectionErrorReason`: all but `NotAllowed`, which is 0. */
 function isUnreachable(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'reason' in error && Boolean(error.reason);
+  return Boolean(Object(error).reason);
 }
 
 /** Calls back. What that throws is reported as uncaught errors are, and stops nothing here. */

@@ -44,7 +44,7 @@ describe('joinMeeting', () => {
     expect(room.state).toBe('disconnected');
     expect(asked).toEqual([request, request]);
     expect(ended).not.toHaveBeenCalled();
-    expect(removed).toHaveBeenCalled();
+    expect(removed).toHaveBeenCalledWith('abort', leave);
   });
 
   test('ends in the error that there is instead', async () => {
@@ -60,7 +60,10 @@ describe('joinMeeting', () => {
   test('is left by its signal while the token is fetched', async () => {
     const room = new LocalRoom();
     const leaving = new AbortController();
-    const joining = joinMeeting(room, setUp().client, request, { signal: leaving.signal });
+    const { client } = setUp();
+    const asking = vi.spyOn(client, 'getToken');
+    const joining = joinMeeting(room, client, request, { signal: leaving.signal });
+    expect(asking).toHaveBeenCalledWith(request, { signal: leaving.signal });
     leaving.abort();
     await expect(joining).rejects.toBe(leaving.signal.reason);
     expect(room.connections).toEqual([]);

@@ -565,7 +565,7 @@ describe('an answer without a token', () => {
     [500, 'gateway_error', true],
     [503, 'gateway_error', true],
   ])('without a code is the gateway’s: %i is %s', async (status, code, isWorthRetrying) => {
-    expect(await errorOf(gatewaySays(status))).toMatchObject({ code, status, isWorthRetrying });
+    expect(await errorOf(gatewaySays(status))).toMatchObject({ code, status, details: [], isWorthRetrying });
     expect(await errorOf({ status, body: '<html>no JSON</html>' })).toMatchObject({ code, status });
   });
 

@@ -29,12 +29,12 @@ export class LocalRoom extends Room {
     super();
     const reader = this.localParticipant;
     reader.identity = 'user-001';
-    vi.spyOn(reader, 'setCameraEnabled').mockImplementation(() => this.#switchOn('camera'));
-    vi.spyOn(reader, 'setMicrophoneEnabled').mockImplementation(() => this.#switchOn('microphone'));
+    vi.spyOn(reader, 'setCameraEnabled').mockImplementation((on) => this.#switch('camera', on));
+    vi.spyOn(reader, 'setMicrophoneEnabled').mockImplementation((on) => this.#switch('microphone', on));
   }
 
-  async #switchOn(device: string) {
-    this.switchedOn.push(device);
+  async #switch(device: string, on: boolean) {
+    if (on) this.switchedOn.push(device);
     await this.opening;
     return undefined;
   }
