@@ -17,7 +17,7 @@ describe('The page tells of', () => {
     await page.getByRole('button', { name: askForToken }).click();
     const problem = await problemOn(page);
     expect(problem).toContain('You are not a member of this reading club.');
-    expect(problem).toContain('(status 403)');
+    expect(problem).toContain('(status 403, request');
     await picture(page, '7 not a member');
   });
 

@@ -70,7 +70,7 @@ export function explainLiveKit(error: unknown): string | undefined {
   if ([ConnectionErrorReason.WebSocket, ConnectionErrorReason.InternalError].includes(error.reason)) {
     return 'LiveKit finds the token good, but opens no connection. A full room (max_participants) answers so.';
   }
-  return 'No LiveKit server answers. On a laptop run "scripts/install-meeting-peers.sh" once, then "npm start", which starts one. Elsewhere check LIVEKIT_WS_URL.';
+  return 'No LiveKit server answers. On a laptop run "scripts/install.sh meeting-peers" once, then "npm start", which starts one. Elsewhere check LIVEKIT_WS_URL.';
 }
 
 /** `fetch`, but rejects with a `Problem` where there is no readable answer. */

@@ -133,12 +133,14 @@ export const tileOf = (page: Page, name: string) => page.getByRole('figure', { n
 
 /** Presses a button of someone's tile. */
 export async function press(page: Page, name: string, button: string): Promise<void> {
-  await tileOf(page, name).getByText('⋯').click();
-  await tileOf(page, name).getByRole('button', { name: button }).click();
-  await tileOf(page, name)
-    .getByText('⋯')
-    .click({ timeout: 1_000 })
-    .catch(() => {});
+  const menu = tileOf(page, name).locator('details');
+  const setOpen = (open: boolean) =>
+    menu.evaluate((details: HTMLDetailsElement, open) => {
+      details.open = open;
+    }, open);
+  await setOpen(true);
+  await menu.getByRole('button', { name: button }).click();
+  if ((await menu.count()) > 0) await setOpen(false);
 }
 
 /** Writes into the chat. */
