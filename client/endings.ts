@@ -66,11 +66,12 @@ export function textForEnd(
   return words[byReason[reason ?? 0] ?? 'lost'];
 }
 
+/** By the reason of LiveKit's `ConnectionError`: 0 refused, 2 an internal error, 6 no WebSocket. */
 function byError(error: unknown): 'refused' | 'full' | 'unreachable' {
-  const name = error instanceof Error && 'reasonName' in error ? error.reasonName : 'NotAllowed';
-  if (name === 'NotAllowed') return 'refused';
+  const reason = error instanceof Error && 'reason' in error ? error.reason : 0;
+  if (reason === 0) return 'refused';
   // LiveKit finds the token good, but opens no connection: so it answers when a room is full.
-  return name === 'WebSocket' || name === 'InternalError' ? 'full' : 'unreachable';
+  return reason === 2 || reason === 6 ? 'full' : 'unreachable';
 }
 
 /** Why a device could not be switched on: for the error of LiveKit's event `MediaDevicesError`, which is the browser's. */
