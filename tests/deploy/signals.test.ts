@@ -158,7 +158,7 @@ test('a deleted secret: readers notice nothing, and it can be had back', async (
 
 test('the dashboard is there, with the names of what was deployed filled in', async () => {
   const { DashboardBody: body } = await cloud.aws(
-    ['cloudwatch', 'get-dashboard', '--dashboard-name', stack.name],
+    ['cloudwatch', 'get-dashboard', '--dashboard-name', `${stack.name}-${cloud.ministack.region}`],
     v.object({
       DashboardBody: v.pipe(v.string(), v.parseJson(), v.object({ widgets: v.array(v.looseObject({})) })),
     }),
