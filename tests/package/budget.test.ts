@@ -19,8 +19,8 @@ test('what is described here is what is in the zip', () => {
 });
 
 test('the bundle and the zip stay within their limits', () => {
-  expect(bundle.bytes).toBeLessThan(136_000);
-  expect(inject('packaged').zipBytes).toBeLessThan(52_500);
+  expect(bundle.bytes).toBeLessThan(137_000);
+  expect(inject('packaged').zipBytes).toBeLessThan(53_000);
 });
 
 test('no package gets into the bundle unnoticed', () => {
