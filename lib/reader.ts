@@ -53,13 +53,14 @@ export function readerFrom(
   names: Pick<ClaimNames, 'identity' | 'name'>,
   findings: ClaimFindings,
 ): Reader {
-  const id = claims?.[names.identity];
-  if (claims == null || !isId(id)) {
+  const signed = claims ?? {};
+  const id = signed[names.identity];
+  if (!isId(id)) {
     findings[id === undefined ? 'absent_claims' : 'unreadable_claims'] = [names.identity];
     throw new Problem('unauthenticated', 'Sign in to join the meeting.');
   }
-  const name = v.safeParse(participantNameSchema, claims[names.name]);
-  return { id, claims, name: name.success ? name.output : id };
+  const name = v.safeParse(participantNameSchema, signed[names.name]);
+  return { id, claims: signed, name: name.success ? name.output : id };
 }
 
 function isId(claim: unknown): claim is string {
