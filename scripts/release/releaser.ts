@@ -108,8 +108,14 @@ export class Releaser {
       return 'stays';
     }
     if (crossesIn(after).length === 0) {
-      await this.#passed(stack).keep(name);
       console.error('The new version is in place, and passes its checks.');
+      await this.#passed(stack)
+        .keep(name)
+        .catch((error) => {
+          throw new Error(
+            `No release can go back to it: its package could not be kept (${messageOf(error)}).`,
+          );
+        });
       return 'passed';
     }
     const worse = worseThan(before, after);
@@ -124,26 +130,32 @@ export class Releaser {
   }
 
   /** Goes back to the newest version that has passed its checks, but for the one in place; returns what is in place if that worked. */
-  async goBack({ version, ...stack }: Deployed): Promise<Deployed | undefined> {
-    const passed = this.#passed(stack);
-    const name = (await passed.list()).find((other) => other !== version.name);
+  async goBack(stack: Deployed): Promise<Deployed | undefined> {
+    const { version } = stack;
+    const name = await this.#prepareGoingBack(stack).catch((error) => {
+      throw new Error(`Going back has failed (${messageOf(error)}): ${labelOf(version)} stays in place.`);
+    });
     if (name === undefined) {
       console.error(`No other version has passed its checks: ${labelOf(version)} stays in place.`);
       return undefined;
     }
-    // First of all: whatever happens now, the version that is left is not gone back to.
-    await passed.forget(version.name);
-    await passed.restore(name);
-    await serverless([
-      'rollback',
-      ...this.#deployment.rollbackArgs,
-      '--timestamp',
-      String(timestampOf({ name })),
-    ]);
+    const timestamp = String(timestampOf({ name }));
+    await serverless(['rollback', ...this.#deployment.rollbackArgs, '--timestamp', timestamp]);
     const now = await this.#settled();
     const isBack = now.is === 'deployed' && now.version.name === name;
-    console.error(`${isBack ? 'Gone back.' : 'Going back failed.'} ${sentenceOf(now)}`);
+    console.error(`${isBack ? 'Gone back.' : 'Going back has failed.'} ${sentenceOf(now)}`);
     return isBack ? now : undefined;
+  }
+
+  /** The version to go back to, with its package where the CLI looks for it. */
+  async #prepareGoingBack(stack: Deployed): Promise<string | undefined> {
+    const passed = this.#passed(stack);
+    const name = (await passed.list()).find((other) => other !== stack.version.name);
+    if (name === undefined) return undefined;
+    await passed.restore(name);
+    // Whatever happens from now on, the version that is left is not gone back to.
+    await passed.forget(stack.version.name);
+    return name;
   }
 
   #settled(): Promise<Stack> {

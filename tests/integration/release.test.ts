@@ -324,9 +324,25 @@ describe('after a failed command the stack says what is in place', () => {
     };
     expect(await release()).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/Going back failed\. In place is .*00:00:02/),
+      stderr: expect.stringMatching(/Going back has failed\. In place is .*00:00:02/),
     });
   });
+});
+
+test.each<[string, NonNullable<Faults['replies']>, RegExp]>([
+  ['a version that passes', {}, /passes its checks\.\nNo release can go back to it: .*could not be kept/],
+  ['a version that fails', wrong, /Going back has failed \(.*\): the version of .*00:00:02.* stays in place/],
+])('where the bucket can’t be read, %s stays, and this is said', async (_, after, words) => {
+  const { aws, faults, release } = await setUp();
+  aws.isBucketDenied = true;
+  aws.cli = () => {
+    faults.replies = after;
+    put(aws, versionAt(2));
+    return 0;
+  };
+  const { exitCode, stderr } = await release();
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(words) });
+  expect(commandsOf(aws)).toEqual(['deploy']);
 });
 
 describe('what is not the version’s fault', () => {

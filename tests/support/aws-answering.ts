@@ -20,6 +20,8 @@ export interface Aws {
   stack: { status: string; version: string; commit?: string; url?: string } | undefined;
   /** CloudFormation refuses everything: the credentials have expired. */
   isDenied: boolean;
+  /** S3 refuses everything. */
+  isBucketDenied: boolean;
   /** The bucket's keys within the stage's folder. */
   objects: Set<string>;
   /** Who has called, by access key. */
@@ -44,6 +46,7 @@ export async function startAws(): Promise<Aws> {
   const aws: Aws = {
     stack: { status: 'UPDATE_COMPLETE', version: versionAt(1) },
     isDenied: false,
+    isBucketDenied: false,
     objects: new Set(),
     callers: new Set(),
     commands: [],
@@ -140,7 +143,8 @@ function cloudFormation({ stack, isDenied }: Aws, query: URLSearchParams): { sta
   return { status: 200, xml: tag(`${action}Response`, tag(`${action}Result`, result)) };
 }
 
-function s3({ objects }: Aws, { method, url = '', headers }: IncomingMessage, body: string) {
+function s3({ objects, isBucketDenied }: Aws, { method, url = '', headers }: IncomingMessage, body: string) {
+  if (isBucketDenied) return { status: 403, xml: tag('Error', tag('Code', 'AccessDenied')) };
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const within = (key: string) => decodeURIComponent(key).replace(`/bucket/${folder}/`, '');
   if (method === 'PUT') {
