@@ -38,7 +38,7 @@ const texts = {
 
 /** The first of the browser's languages that there are texts in, or English. */
 export function browserLanguage(): Language {
-  const known = globalThis.navigator?.languages.find((name) => /^(en|es)\b/.test(name));
+  const known = globalThis.navigator?.languages?.find((name) => /^(en|es)\b/.test(name));
   return known?.startsWith('es') ? 'es' : 'en';
 }
 

@@ -1,0 +1,40 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { browserLanguage, textForDevice, textForEnd } from '../../../client/endings.ts';
+import { TokenError } from '../../../client/errors.ts';
+
+const liveKitError = (reason: number) => Object.assign(new Error('no'), { reason });
+
+afterEach(() => void vi.unstubAllGlobals());
+
+test.each(['en', 'es'] as const)('each end and each device has a sentence of its own: %s', (language) => {
+  const ends = [1, 2, 4, 5, undefined].map((reason) => textForEnd({ reason }, language));
+  const failures = [new Error('no'), liveKitError(2), liveKitError(5)];
+  const errors = failures.map((error) => textForEnd({ reason: 1, error }, language));
+  const devices = ['NotAllowedError', 'NotFoundError', 'NotReadableError'].flatMap((name) =>
+    (['camera', 'microphone'] as const).map((device) =>
+      textForDevice(device, Object.assign(new Error(), { name }), language),
+    ),
+  );
+  const all = [...ends, ...errors, ...devices];
+  expect(new Set(all).size).toBe(14);
+  for (const text of [...all, ...devices.flatMap((text) => text.split(/(?<=\.) /))]) {
+    expect(text).toMatch(/^\p{Lu}.{9,}\.$/u);
+  }
+  expect(textForEnd({ reason: 10 }, language)).toBe(ends[3]);
+  expect(textForEnd({ error: liveKitError(6) }, language)).toBe(errors[1]);
+  expect(textForEnd({ error: liveKitError(0) }, language)).toBe(errors[0]);
+});
+
+test('an error of the client has its own words', () => {
+  const error = new TokenError('not_a_member', {}, 'es');
+  expect(textForEnd({ error }, 'en')).toBe(error.forReader);
+});
+
+test.each([
+  [{}, 'en'],
+  [{ languages: ['fr', 'es-MX', 'en'] }, 'es'],
+  [{ languages: ['eng', 'en-GB', 'es'] }, 'en'],
+])('the language is the browser’s, where it has one: %j', (navigator, language) => {
+  vi.stubGlobal('navigator', navigator);
+  expect(browserLanguage()).toBe(language);
+});
