@@ -25,7 +25,7 @@ export const defaults: Omit<Scenario, 'crowd'> = {
     storeReads: { perSecond: 10_000, burst: 10_000 },
   },
   times: {
-    // Measured by `npm run bench -- --lambda`: without the start of a micro VM, which Lambda adds.
+    // Assumed, near what `npm run bench` shows: without the start of a micro VM, which Lambda adds.
     coldMs: 120,
     warmMs: 0.6,
     networkMs: 50,
