@@ -9,7 +9,7 @@ import { shortfalls } from './required-scores.ts';
 const files = process.argv.slice(2);
 
 const mutants = await new Stryker({
-  mutate: files.length > 0 ? files : ['lib/**/*.ts', 'client/**/*.ts', '!client/react.*'],
+  mutate: files.length > 0 ? files : ['lib/**/*.ts', 'client/*.ts', '!client/react.ts'],
   testRunner: 'vitest',
   vitest: { configFile: 'tests/mutation/vitest.config.ts' },
   // It would adapt a tsconfig.json for its copy with TypeScript's JavaScript API, which TypeScript 7 does not have.
