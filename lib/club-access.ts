@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type ClubId, clubIdSchema, withoutRoomPrefix } from './club.ts';
 import type { Role } from './contract.ts';
 import { Problem } from './problem.ts';
-import type { ClaimFindings, ClaimNames, Claims } from './reader.ts';
+import type { ClaimFacts, ClaimNames, Claims } from './reader.ts';
 
 /**
  * The reader's role in the club's meeting. The claim for moderators is applied first, then the one for listeners, then the one
@@ -11,16 +11,16 @@ import type { ClaimFindings, ClaimNames, Claims } from './reader.ts';
  * A claim that is present but unreadable lists no clubs. An unreadable claim for listeners still restricts: a reader who would
  * be a member becomes a listener.
  *
- * @param findings gets the name of each unreadable claim, and where the reader is refused, of the others that were searched
+ * @param facts gets the name of each unreadable claim, and where the reader is refused, of the others that were searched
  * @throws {Problem} `not_a_member`, in the same words whether or not there is such a club
  */
 export function roleIn(
   club: ClubId,
   claims: Claims,
   { clubs: names, clubsPrefix }: Pick<ClaimNames, 'clubs' | 'clubsPrefix'>,
-  findings: ClaimFindings,
+  facts: ClaimFacts,
 ): Role {
-  const refusal: ClaimFindings = {};
+  const refusal: ClaimFacts = {};
   /** `undefined` where the club is not listed. */
   const search = (role: Role): 'listed' | 'unreadable' | undefined => {
     const claimName = names[role];
@@ -35,7 +35,7 @@ export function roleIn(
     });
     if (clubs?.has(club)) return 'listed';
     if (clubs === undefined) {
-      add(findings, 'unreadable_claims', claimName);
+      add(facts, 'unreadable_claims', claimName);
       return 'unreadable';
     }
     add(refusal, 'claims_without_club', claimName);
@@ -47,12 +47,12 @@ export function roleIn(
   if (names.member === undefined || search('member') === 'listed') {
     return restriction === 'unreadable' ? 'listener' : 'member';
   }
-  Object.assign(findings, refusal);
+  Object.assign(facts, refusal);
   throw new Problem('not_a_member', 'You are not a member of this reading club.');
 }
 
-function add(findings: ClaimFindings, kind: keyof ClaimFindings, claimName: string): void {
-  findings[kind] = [...(findings[kind] ?? []), claimName];
+function add(facts: ClaimFacts, kind: keyof ClaimFacts, claimName: string): void {
+  facts[kind] = [...(facts[kind] ?? []), claimName];
 }
 
 /**

@@ -4,7 +4,7 @@ import { type ErrorAnswer, type ErrorCode, statusOf, type TokenAnswer } from './
 import { describeError, type Log, type LogFields, type LogLevel } from './log.ts';
 import { requestMetrics } from './metrics.ts';
 import { BadRequest, CredentialsUnavailable, Problem } from './problem.ts';
-import type { Findings, TokenEndpoint, TokenEndpointRequest } from './token-endpoint.ts';
+import type { RequestFacts, TokenEndpoint, TokenEndpointRequest } from './token-endpoint.ts';
 
 export type HttpHandler = (
   event: APIGatewayProxyEventV2WithJWTAuthorizer,
@@ -21,7 +21,7 @@ export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number
     const coldStart = isColdStart;
     isColdStart = false;
     const requestId = event?.requestContext?.requestId;
-    const findings: Findings = {};
+    const facts: RequestFacts = {};
 
     const finish = (level: LogLevel, code: 'ok' | ErrorCode, response: Response, fields?: LogFields) => {
       const message = response.status < 400 ? 'Token issued.' : 'Token refused.';
@@ -29,12 +29,12 @@ export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number
       log(
         level,
         message,
-        { request_id: requestId, status: response.status, ...findings, ...fields },
+        { request_id: requestId, status: response.status, ...facts, ...fields },
         requestMetrics({
           code,
           durationMs,
           isColdStart: coldStart,
-          credentialsState: findings.credentials_state,
+          credentialsState: facts.credentials_state,
           isCheck: event?.requestContext?.stage === checkStage,
         }),
       );
@@ -42,8 +42,8 @@ export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number
     };
 
     try {
-      const answer = await endpoint(requestIn(event), findings);
-      return finish(findings.unreadable_claims ? 'WARN' : 'INFO', 'ok', { status: 200, body: answer });
+      const answer = await endpoint(requestIn(event), facts);
+      return finish(facts.unreadable_claims ? 'WARN' : 'INFO', 'ok', { status: 200, body: answer });
     } catch (error) {
       const { code, ...response } = errorResponse(error, requestId);
       if (response.status >= 500) return finish('ERROR', code, response, { causes: describeError(error) });

@@ -19,7 +19,7 @@ export interface ClaimNames {
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** Names of claims, for the log. */
-export interface ClaimFindings {
+export interface ClaimFacts {
   /** They are present but can't be read. */
   unreadable_claims?: string[];
   /** They are not in the JWT, and the request was refused. */
@@ -45,18 +45,18 @@ const longestId = 256;
 const notAnId = /^(?:(?:map)?\[.*\]|\{.*\}|<nil>|null)$/s;
 
 /**
- * @param findings gets the name of an identity claim that is absent or can't be read
+ * @param facts gets the name of an identity claim that is absent or can't be read
  * @throws {Problem} `unauthenticated` without an identity claim of 1 to 256 bytes: no other claim stands in for it
  */
 export function readerFrom(
   claims: Claims | null | undefined,
   names: Pick<ClaimNames, 'identity' | 'name'>,
-  findings: ClaimFindings,
+  facts: ClaimFacts,
 ): Reader {
   const signed = claims ?? {};
   const id = signed[names.identity];
   if (!isId(id)) {
-    findings[id === undefined ? 'absent_claims' : 'unreadable_claims'] = [names.identity];
+    facts[id === undefined ? 'absent_claims' : 'unreadable_claims'] = [names.identity];
     throw new Problem('unauthenticated', 'Sign in to join the meeting.');
   }
   const name = v.safeParse(participantNameSchema, signed[names.name]);

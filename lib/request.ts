@@ -15,7 +15,7 @@ export interface RequestContent {
 }
 
 /** What a reader asks for, checked against all rules of the contract. */
-export interface TokenRequest {
+export interface ParsedRequest {
   club: ClubId;
   /** The display name, if the body has one. */
   participantName: string | undefined;
@@ -76,7 +76,7 @@ const jsonMediaType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;.*)?$/i;
  * @throws {Problem} `unsupported_media_type`, `body_too_large`
  * @throws {BadRequest} `invalid_json` if the body is not a JSON object in UTF-8, `invalid_request` if a field breaks a rule
  */
-export function parseRequest({ contentType, body }: RequestContent, reader: Reader): TokenRequest {
+export function parseRequest({ contentType, body }: RequestContent, reader: Reader): ParsedRequest {
   if (contentType !== undefined && !jsonMediaType.test(contentType.trim())) {
     throw new Problem('unsupported_media_type', 'Send the body as application/json.');
   }

@@ -3,7 +3,7 @@ import { roleIn } from './club-access.ts';
 import type { Config } from './config.ts';
 import type { Role, TokenAnswer } from './contract.ts';
 import { attributesOf, grants } from './grants.ts';
-import { type ClaimFindings, type Claims, readerFrom } from './reader.ts';
+import { type ClaimFacts, type Claims, readerFrom } from './reader.ts';
 import { parseRequest, type RequestContent } from './request.ts';
 import type { CredentialsCache } from './secret/credentials-cache.ts';
 import type { CredentialsState, VersionedCredentials } from './secret/versioned-credentials.ts';
@@ -15,7 +15,7 @@ export interface TokenEndpointRequest extends RequestContent {
 }
 
 /** Facts about a request that are worth logging. None of them identifies the reader. */
-export interface Findings extends ClaimFindings {
+export interface RequestFacts extends ClaimFacts {
   club?: string;
   role?: Role;
   /** Secrets Manager's id of the secret's version in use. */
@@ -26,11 +26,11 @@ export interface Findings extends ClaimFindings {
 }
 
 /**
- * Answers a request for a token, and adds to `findings`.
+ * Answers a request for a token, and adds to `facts`.
  *
  * @throws {Problem} for every error of the contract but `token_generation_failed`
  */
-export type TokenEndpoint = (request: TokenEndpointRequest, findings: Findings) => Promise<TokenAnswer>;
+export type TokenEndpoint = (request: TokenEndpointRequest, facts: RequestFacts) => Promise<TokenAnswer>;
 
 /** The whole endpoint: who asks, for what, whether they may, and the token. */
 export function createTokenEndpoint(
@@ -38,18 +38,18 @@ export function createTokenEndpoint(
   cache: Pick<CredentialsCache<VersionedCredentials>, 'get'>,
   now: () => number,
 ): TokenEndpoint {
-  return async (request, findings) => {
-    const reader = readerFrom(request.claims, config.claims, findings);
+  return async (request, facts) => {
+    const reader = readerFrom(request.claims, config.claims, facts);
     const { club, participantName = reader.name } = parseRequest(request, reader);
-    findings.club = club;
+    facts.club = club;
 
-    const role = roleIn(club, reader.claims, config.claims, findings);
-    findings.role = role;
+    const role = roleIn(club, reader.claims, config.claims, facts);
+    facts.role = role;
 
     const { value: credentials, readAt, isPastDue } = await cache.get();
-    findings.credentials_version = credentials.versionId;
-    findings.credentials_age_ms = now() - readAt;
-    findings.credentials_state = credentials.isPrevious ? 'previous' : isPastDue ? 'stale' : 'fresh';
+    facts.credentials_version = credentials.versionId;
+    facts.credentials_age_ms = now() - readAt;
+    facts.credentials_state = credentials.isPrevious ? 'previous' : isPastDue ? 'stale' : 'fresh';
 
     const room = roomOf(club);
     const { jwt, expiresAt } = await mintToken(

@@ -8,7 +8,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { refuseOtherHost } from '../../stand-ins/loopback-host.cjs';
-import type { Settings } from './src/settings.ts';
+import type { PageSettings } from './src/settings.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
@@ -36,7 +36,7 @@ const contentSecurityPolicy = [
 export interface PageOptions {
   /** The port on 127.0.0.1; 0 lets the system choose. */
   port: number;
-  settings: Settings;
+  settings: PageSettings;
 }
 
 export interface Page {

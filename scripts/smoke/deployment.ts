@@ -5,7 +5,7 @@ import { Unreached } from '../../token-check/send.ts';
 import { showToLiveKit } from '../../token-check/show-to-livekit.ts';
 import { checkCors } from './cors.ts';
 import type { Target } from './target.ts';
-import { requestToken } from './token-request.ts';
+import { checkToken } from './token-request.ts';
 import { checkWrongBearers, checkWrongBodies } from './wrong-requests.ts';
 
 /** Changes nothing, and creates no room. Ends at the first request that gets no answer. */
@@ -13,7 +13,7 @@ export async function checkDeployment(target: Target): Promise<Check[]> {
   const checks: Check[] = [];
   try {
     const bearer = await target.bearer();
-    const { answer, ...request } = await requestToken(target, bearer);
+    const { answer, ...request } = await checkToken(target, bearer);
     checks.push(...request.checks);
     if (answer !== undefined) {
       checks.push(await showToLiveKit(answer.server_url, answer.participant_token, howToGetLiveKit));

@@ -19,7 +19,7 @@ const Refusal = v.object({
 const subject = 'token request';
 
 /** Asks for a club's token with this bearer, or without any. */
-export function askForToken(url: string, bearer: string | undefined, body: unknown): Promise<Reply> {
+export function sendTokenRequest(url: string, bearer: string | undefined, body: unknown): Promise<Reply> {
   const authorization = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
   return send(url, {
     method: 'POST',
@@ -29,11 +29,11 @@ export function askForToken(url: string, bearer: string | undefined, body: unkno
 }
 
 /** @returns the answer only where it can be read */
-export async function requestToken(
+export async function checkToken(
   { url, club, role }: Target,
   bearer: string,
 ): Promise<{ checks: Check[]; answer?: TokenAnswer }> {
-  const reply = await askForToken(url, bearer, { reading_club_id: club });
+  const reply = await sendTokenRequest(url, bearer, { reading_club_id: club });
   if (reply.status !== 200) return { checks: [explainRefusal(reply, bearer, url)] };
 
   const reader = readerOf(bearer, reply);

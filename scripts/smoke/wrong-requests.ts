@@ -2,13 +2,13 @@
 import { type Check, check } from '../../token-check/check.ts';
 import { judgeRefusal, wrongRequests } from '../../token-check/judge-answer.ts';
 import type { Target } from './target.ts';
-import { askForToken } from './token-request.ts';
+import { sendTokenRequest } from './token-request.ts';
 
 export async function checkWrongBearers({ url, club }: Target, bearer: string): Promise<Check[]> {
   const body = { reading_club_id: club };
   const [none, forgery] = [
-    await askForToken(url, undefined, body),
-    await askForToken(url, forged(bearer), body),
+    await sendTokenRequest(url, undefined, body),
+    await sendTokenRequest(url, forged(bearer), body),
   ];
   const byTheGateway = { status: 401 };
   return [
@@ -19,7 +19,7 @@ export async function checkWrongBearers({ url, club }: Target, bearer: string): 
 
 export async function checkWrongBodies({ url, forbiddenClub }: Target, bearer: string): Promise<Check[]> {
   const { 'bad body': badBody, 'another club': anotherClub } = wrongRequests;
-  const bad = await askForToken(url, bearer, badBody.body);
+  const bad = await sendTokenRequest(url, bearer, badBody.body);
   const checks = [judgeRefusal('bad body', bad, badBody, 'the body is not checked')];
   if (forbiddenClub === undefined) {
     return [
@@ -27,7 +27,7 @@ export async function checkWrongBodies({ url, forbiddenClub }: Target, bearer: s
       check('skipped', 'not-tried', 'another club', 'not tried', 'name one with --forbidden-club'),
     ];
   }
-  const other = await askForToken(url, bearer, { reading_club_id: forbiddenClub });
+  const other = await sendTokenRequest(url, bearer, { reading_club_id: forbiddenClub });
   const otherwise = 'membership is not enforced: see the parameters "clubs-claim" and "open-clubs"';
   return [...checks, judgeRefusal('another club', other, anotherClub, otherwise)];
 }

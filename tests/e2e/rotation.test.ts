@@ -69,10 +69,10 @@ async function putSecret({ apiKey, apiSecret }: typeof old): Promise<void> {
     LIVEKIT_API_SECRET: apiSecret,
     LIVEKIT_WS_URL: `ws://localhost:${port}`,
   });
-  await expect.poll(async () => decodeJwt(await askForToken('operator')).iss, patiently).toBe(apiKey);
+  await expect.poll(async () => decodeJwt(await tokenFor('operator')).iss, patiently).toBe(apiKey);
 }
 
-async function askForToken(sub: string): Promise<string> {
+async function tokenFor(sub: string): Promise<string> {
   const response = await laptop.askForToken({ claims: { sub }, body: { reading_club_id: club } });
   const { token } = JSON.parse(await response.text());
   return String(token);
@@ -100,7 +100,7 @@ describe('A LiveKit server that knows two keys', () => {
     await restart(both);
     await putSecret(next);
     const joinedWith = await Promise.all(
-      Array.from({ length: 24 }, (_, index) => askForToken(`reader-${index}`)),
+      Array.from({ length: 24 }, (_, index) => tokenFor(`reader-${index}`)),
     );
     expect(new Set(joinedWith.map((token) => decodeJwt(token).iss))).toEqual(new Set([next.apiKey]));
 

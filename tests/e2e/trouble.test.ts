@@ -1,7 +1,7 @@
 /** When something is wrong, the page tells a person what happened, why, and what to do. */
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { startPage } from '../../local/page/server.ts';
-import type { Settings } from '../../local/page/src/settings.ts';
+import type { PageSettings } from '../../local/page/src/settings.ts';
 import { freePort } from '../../local/ports.ts';
 import { changeAnswers, getToken, picture, problemOn, toldOn, useBrowser } from './support/browser.ts';
 
@@ -9,12 +9,12 @@ const { open } = useBrowser();
 const { tokenEndpoint, issuerUrl, pageUrl } = inject('stack');
 const ana = { reader: 'user-001', club: 'trouble' };
 
-const askForToken = 'Sign in and get a token';
+const signInButton = 'Sign in and get a token';
 
 describe('The page tells of', () => {
   test('a reader who is not in the club', async () => {
     const page = await open({ ...ana, as: 'stranger' });
-    await page.getByRole('button', { name: askForToken }).click();
+    await page.getByRole('button', { name: signInButton }).click();
     const problem = await problemOn(page);
     expect(problem).toContain('You are not a member of this reading club.');
     expect(problem).toContain('(status 403, request');
@@ -26,14 +26,14 @@ describe('The page tells of', () => {
     async (quality) => {
       const page = await open({ ...ana, as: 'stranger' });
       await page.getByLabel('Your sign-in', { exact: true }).selectOption(quality);
-      await page.getByRole('button', { name: askForToken }).click();
+      await page.getByRole('button', { name: signInButton }).click();
       expect(await problemOn(page)).toContain('The gateway did not accept your sign-in');
     },
   );
 
   test('what the API finds wrong with the choices, and of nothing once they are right', async () => {
     const page = await open({ ...ana, club: 'not a club' });
-    await page.getByRole('button', { name: askForToken }).click();
+    await page.getByRole('button', { name: signInButton }).click();
     const problem = await problemOn(page);
     expect(problem).toMatch(/This club or this name can’t be used.*reading_club_id should be/);
     await picture(page, '7 not a club');
@@ -57,7 +57,7 @@ describe('The page tells of', () => {
         json: { error: 'Unavailable.', code: 'credentials_unavailable', request_id: 'request-1' },
       }),
     );
-    await page.getByRole('button', { name: askForToken }).click();
+    await page.getByRole('button', { name: signInButton }).click();
     const problem = await problemOn(page);
     expect(problem).toContain('(status 503, request request-1)');
   });
@@ -116,12 +116,12 @@ describe('A page that was pointed elsewhere tells of', () => {
   });
   const claims = { member: 'reading_clubs', moderator: 'moderated_clubs', listener: 'listening_clubs' };
   const issuerAt = (url: string) => ({ kind: 'development' as const, issuerUrl: url, claims });
-  const visit = async (settings: Partial<Settings>) => {
+  const visit = async (settings: Partial<PageSettings>) => {
     const signIn = issuerAt(issuerUrl);
     const served = await startPage({ port: 0, settings: { tokenEndpoint, signIn, ...settings } });
     pages.push(served);
     const page = await open({ ...ana, pageUrl: served.url });
-    await page.getByRole('button', { name: askForToken }).click();
+    await page.getByRole('button', { name: signInButton }).click();
     return { problem: await problemOn(page), origin: served.url };
   };
 

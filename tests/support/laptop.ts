@@ -35,13 +35,13 @@ export interface Laptop {
    * Asks for a meeting token as a reader with these claims, unless the request has its own `authorization`. Rejects if the
    * answer is not as in docs/openapi.yaml.
    */
-  askForToken: (request?: TokenRequest) => Promise<Response>;
+  askForToken: (request?: LaptopRequest) => Promise<Response>;
   /** What the function has logged until now. */
   log: () => string;
   close: () => Promise<void>;
 }
 
-export interface TokenRequest {
+export interface LaptopRequest {
   claims?: Claims;
   /** Sent as JSON, unless it is a string. */
   body?: unknown;

@@ -125,12 +125,12 @@ describe('the role', () => {
   const lists = { member: 'clubs', moderator: 'moderated', listener: 'listening' };
   const off = { member: undefined, moderator: undefined, listener: undefined };
   type Lists = Partial<ClaimNames['clubs']>;
-  const find = (id: string, claims: Record<string, unknown>, enforced: Lists, findings = {}) =>
-    roleIn(club(id), claims, { clubs: { ...off, ...enforced }, clubsPrefix: undefined }, findings);
+  const find = (id: string, claims: Record<string, unknown>, enforced: Lists, facts = {}) =>
+    roleIn(club(id), claims, { clubs: { ...off, ...enforced }, clubsPrefix: undefined }, facts);
   const role = (claims: Record<string, unknown>, enforced: Lists = lists) => {
-    const findings = {};
-    const found = find('123', claims, enforced, findings);
-    expect(findings).toEqual({});
+    const facts = {};
+    const found = find('123', claims, enforced, facts);
+    expect(facts).toEqual({});
     return found;
   };
   const notAMember = expect.objectContaining({ code: 'not_a_member' });
@@ -219,9 +219,9 @@ describe('the role', () => {
       { absent_claims: ['moderated'], claims_without_club: ['listening'], unreadable_claims: ['clubs'] },
     ],
   ])('is none with %j, and the log learns %j', (claims, expected) => {
-    const findings = {};
-    expect(() => find('123', claims, lists, findings)).toThrow(notAMember);
-    expect(findings).toEqual(expected);
+    const facts = {};
+    expect(() => find('123', claims, lists, facts)).toThrow(notAMember);
+    expect(facts).toEqual(expected);
   });
 
   test('is found with the prefix', () => {

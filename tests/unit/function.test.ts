@@ -299,8 +299,8 @@ describe('the log', () => {
     ['previous', { stale_credentials: 0, previous_credentials: 1 }],
   ] as const)('counts a token with %s credentials', async (state, counted) => {
     const { handler, lastLine } = setUp({
-      endpoint: (_, findings) => {
-        findings.credentials_state = state;
+      endpoint: (_, facts) => {
+        facts.credentials_state = state;
         return Promise.reject(new Error('after the credentials'));
       },
     });

@@ -3,8 +3,7 @@ import { Problem } from '../../lib/problem.ts';
 import { type Claims, readerFrom } from '../../lib/reader.ts';
 
 const standard = { identity: 'sub', name: 'name' };
-const read = (claims: Claims | undefined, names = standard, findings = {}) =>
-  readerFrom(claims, names, findings);
+const read = (claims: Claims | undefined, names = standard, facts = {}) => readerFrom(claims, names, facts);
 const unauthenticated = expect.objectContaining({ code: 'unauthenticated' });
 
 describe('the sub', () => {
@@ -44,11 +43,11 @@ describe('the sub', () => {
     '<nil>',
     'null',
   ])('%j is none', (sub) => {
-    const findings = {};
-    expect(() => read({ sub }, standard, findings)).toThrow(unauthenticated);
+    const facts = {};
+    expect(() => read({ sub }, standard, facts)).toThrow(unauthenticated);
     expect(() => read({ sub })).toThrow(Problem);
     const kind = sub === undefined ? 'absent_claims' : 'unreadable_claims';
-    expect(findings).toEqual({ [kind]: ['sub'] });
+    expect(facts).toEqual({ [kind]: ['sub'] });
   });
 
   test('is missing without claims', () => {
@@ -61,9 +60,9 @@ test('the app’s own claims are read where they are named, and no other stands 
   const claims = { sub: 'uuid', name: 'Ana Ruiz', booky_id: 'user-001', nickname: 'Ana' };
   expect(read(claims, names)).toEqual({ id: 'user-001', claims, name: 'Ana' });
   expect(read({ ...claims, nickname: undefined }, names).name).toBe('user-001');
-  const findings = {};
-  expect(() => read({ ...claims, booky_id: undefined }, names, findings)).toThrow(unauthenticated);
-  expect(findings).toEqual({ absent_claims: ['booky_id'] });
+  const facts = {};
+  expect(() => read({ ...claims, booky_id: undefined }, names, facts)).toThrow(unauthenticated);
+  expect(facts).toEqual({ absent_claims: ['booky_id'] });
 });
 
 describe('the name', () => {

@@ -4,9 +4,9 @@ import { ConnectionError, ConnectionErrorReason } from 'livekit-client';
 import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { redact } from '../../../token-check/redact.ts';
 
-/** A problem for a person to read: what happened, why, and what to do. */
-export class Problem extends Error {
-  override readonly name = 'Problem';
+/** An error for a person to read: what happened, why, and what to do. */
+export class ExplainedError extends Error {
+  override readonly name = 'ExplainedError';
   readonly details: string;
   /** Fields of the request that are wrong. */
   readonly fields: readonly string[];
@@ -41,16 +41,17 @@ const causes: Readonly<Record<Exclude<TokenErrorCode, 'no_answer'>, string>> = {
 };
 
 /** Why there is no token, or no sign-in; `endpoint` is the API's URL. */
-export async function explain(error: unknown, endpoint: string): Promise<Problem> {
-  if (error instanceof Problem) return error;
-  if (!(error instanceof TokenError)) return new Problem('Something unexpected happened.', String(error));
+export async function explain(error: unknown, endpoint: string): Promise<ExplainedError> {
+  if (error instanceof ExplainedError) return error;
+  if (!(error instanceof TokenError))
+    return new ExplainedError('Something unexpected happened.', String(error));
   const { code, status, requestId, details, forReader } = error;
-  if (code === 'no_answer') return new Problem(forReader, await whyNoAnswer('The API', endpoint));
+  if (code === 'no_answer') return new ExplainedError(forReader, await whyNoAnswer('The API', endpoint));
   const wrong = details.map(({ path, message }) => `${path} ${message}`).join('; ');
   const facts = [status && `status ${status}`, requestId && `request ${requestId}`]
     .filter(Boolean)
     .join(', ');
-  return new Problem(
+  return new ExplainedError(
     forReader,
     `${causes[code]} ${wrong} (${facts})`.replace('  ', ' '),
     details.map(({ path }) => path),
@@ -73,12 +74,12 @@ export function explainLiveKit(error: unknown): string | undefined {
   return 'No LiveKit server answers. On a laptop run "scripts/install.sh meeting-peers" once, then "npm start", which starts one. Elsewhere check LIVEKIT_WS_URL.';
 }
 
-/** `fetch`, but rejects with a `Problem` where there is no readable answer. */
+/** `fetch`, but rejects with an `ExplainedError` where there is no readable answer. */
 export async function reach(who: string, url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch {
-    throw new Problem(`${who} can’t be reached.`, await whyNoAnswer(who, url));
+    throw new ExplainedError(`${who} can’t be reached.`, await whyNoAnswer(who, url));
   }
 }
 

@@ -5,9 +5,9 @@ import { setLogLevel } from 'livekit-client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { addressFor, type Choices, Choose, readers, recallChoices } from './choose.tsx';
-import { explain, explainLiveKit, type Problem } from './explain.ts';
+import { type ExplainedError, explain, explainLiveKit } from './explain.ts';
 import { Meeting } from './meeting.tsx';
-import { loadSettings, type Settings } from './settings.ts';
+import { loadSettings, type PageSettings } from './settings.ts';
 import { signIn } from './sign-in.ts';
 import './style.css';
 import { Token, type Visit } from './token.tsx';
@@ -31,12 +31,12 @@ function useStep() {
   return [step, goTo] as const;
 }
 
-function Page({ settings }: { settings: Settings }) {
+function Page({ settings }: { settings: PageSettings }) {
   const { tokenEndpoint: url } = settings;
   const [choices, setChoices] = useState(recallChoices);
   const [step, goTo] = useStep();
   const [visit, setVisit] = useState<Visit>();
-  const [problem, setProblem] = useState<Problem>();
+  const [problem, setProblem] = useState<ExplainedError>();
   const [isBusy, setBusy] = useState(false);
   const [forDeveloper, setForDeveloper] = useState('');
   // The browser's Forward, to a token of before a reload.

@@ -1,7 +1,7 @@
 /** The URLs and the sign-in that the page uses. They come from the page's server, so the page works with any stack. */
 import * as v from 'valibot';
 
-const Settings = v.object({
+const PageSettings = v.object({
   /** The full URL of the token endpoint. */
   tokenEndpoint: v.pipe(v.string(), v.url()),
   /** How readers sign in; another kind of identity provider is another variant here and in `sign-in.ts`. */
@@ -24,13 +24,16 @@ const Settings = v.object({
   ]),
 });
 
-export type Settings = v.InferOutput<typeof Settings>;
+export type PageSettings = v.InferOutput<typeof PageSettings>;
 
 /** One kind of identity provider, as the settings describe it. */
-export type SignIn<Kind extends Settings['signIn']['kind']> = Extract<Settings['signIn'], { kind: Kind }>;
+export type SignIn<Kind extends PageSettings['signIn']['kind']> = Extract<
+  PageSettings['signIn'],
+  { kind: Kind }
+>;
 
 /** Reads the settings from the page's server; rejects when there are none, which a person can't fix. */
-export async function loadSettings(): Promise<Settings> {
+export async function loadSettings(): Promise<PageSettings> {
   const response = await fetch('/settings.json');
-  return v.parse(Settings, await response.json());
+  return v.parse(PageSettings, await response.json());
 }

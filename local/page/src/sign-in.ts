@@ -2,11 +2,11 @@
 import * as v from 'valibot';
 import { type Role, roles } from '../../../lib/contract.ts';
 import { type Choices, clubsIn } from './choose.tsx';
-import { Problem, reach } from './explain.ts';
-import type { Settings, SignIn } from './settings.ts';
+import { ExplainedError, reach } from './explain.ts';
+import type { PageSettings, SignIn } from './settings.ts';
 
 /** The reader's own JWT, fresh from the identity provider. */
-export function signIn({ signIn: provider }: Settings, choices: Choices): Promise<string> {
+export function signIn({ signIn: provider }: PageSettings, choices: Choices): Promise<string> {
   return provider.kind === 'development'
     ? signInForDevelopment(provider, choices)
     : signInAtUserPool(provider, choices);
@@ -21,7 +21,7 @@ async function signInForDevelopment(provider: SignIn<'development'>, choices: Ch
   const answer = v.safeParse(DevelopmentAnswer, await response.json().catch(() => undefined));
   if (!response.ok || !answer.success) {
     const why = `The development issuer answered with status ${response.status}: the id must not be empty.`;
-    throw new Problem('The sign-in refused you.', why);
+    throw new ExplainedError('The sign-in refused you.', why);
   }
   return answer.output.access_token;
 }
@@ -48,7 +48,7 @@ async function signInAtUserPool(
   const answer = v.safeParse(UserPoolAnswer, await response.json().catch(() => undefined));
   if (!response.ok || !answer.success) {
     const why = `The user pool answered with status ${response.status}. Its readers are ${Object.keys(passwords).join(', ')}.`;
-    throw new Problem('The sign-in refused you.', why);
+    throw new ExplainedError('The sign-in refused you.', why);
   }
   return answer.output.AuthenticationResult.AccessToken;
 }
