@@ -209,7 +209,7 @@ describe('the stack', () => {
       expect.arrayContaining([
         { logGroupName: `/aws/lambda/${stack.functionName}`, retentionInDays: 90 },
         { logGroupName: '/aws/lambda/booky-meeting-token-prod-check', retentionInDays: 90 },
-        { logGroupName: '/aws/http-api/booky-meeting-token-prod', retentionInDays: 90 },
+        { logGroupName: '/aws/vendedlogs/http-api/booky-meeting-token-prod', retentionInDays: 90 },
       ]),
     );
   });
@@ -236,7 +236,7 @@ describe('the stack', () => {
 
   test('counts 401 and 429 in the access log', async () => {
     const { metricFilters } = await cloud.aws(
-      ['logs', 'describe-metric-filters', '--log-group-name', '/aws/http-api/booky-meeting-token-prod'],
+      ['logs', 'describe-metric-filters', '--log-group-name', '/aws/vendedlogs/http-api/booky-meeting-token-prod'],
       v.object({ metricFilters: v.array(v.object({ filterPattern: v.string() })) }),
     );
     expect(metricFilters.map(({ filterPattern }) => filterPattern).toSorted()).toEqual([

@@ -187,7 +187,7 @@ test('the dashboard is there, with the names of what was deployed filled in', as
       expect.objectContaining({
         properties: expect.objectContaining({
           query: expect.stringContaining(
-            `SOURCE '/aws/lambda/${stack.functionName}' | SOURCE '/aws/http-api/${stack.name}'`,
+            `SOURCE '/aws/lambda/${stack.functionName}' | SOURCE '/aws/vendedlogs/http-api/${stack.name}'`,
           ),
         }),
       }),

@@ -16,7 +16,7 @@ export function resolve(template: string): string {
     TokenLambdaFunction: functionName,
     CheckLambdaFunction: checkName,
     TokenLogGroup: `/aws/lambda/${functionName}`,
-    HttpApiLogGroup: '/aws/http-api/booky-meeting-token-prod',
+    HttpApiLogGroup: '/aws/vendedlogs/http-api/booky-meeting-token-prod',
     HttpApi: ofGateway.ApiId,
     HttpApiStage: ofGateway.Stage,
     'AWS::Region': 'eu-central-1',
