@@ -94,36 +94,31 @@ const graphsAndLogs = [
   ]),
 ];
 
-/** @param {import('./parameters.cjs').Cli} cli */
-module.exports = async (cli) => {
-  const alarms = Object.entries((await require('./alarms.cjs')(cli)).Resources)
-    .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
-    .map(([id]) => `\${${id}.Arn}`);
-  const widgets = [widget('alarm', 24, 'Alarms', { alarms }), ...graphsAndLogs];
+/**
+ * @param {readonly string[]} alarms their logical ids
+ */
+module.exports = (alarms) => {
+  const alarmArns = alarms.map((id) => `\${${id}.Arn}`);
+  const field = {
+    type: 'pattern',
+    pattern: requestId,
+    id: 'requestId',
+    label: 'request_id',
+    inputType: 'input',
+    defaultValue: requestId,
+    visible: true,
+  };
+  const body = {
+    variables: [field],
+    widgets: [widget('alarm', 24, 'Alarms', { alarms: alarmArns }), ...graphsAndLogs],
+  };
   return {
-    Resources: {
-      Dashboard: {
-        Type: 'AWS::CloudWatch::Dashboard',
-        Properties: {
-          // Dashboards are global: a stack of the same name in another region has its own.
-          DashboardName: { 'Fn::Sub': `\${AWS::StackName}-\${AWS::Region}` },
-          DashboardBody: {
-            'Fn::Sub': JSON.stringify({
-              variables: [
-                {
-                  type: 'pattern',
-                  pattern: requestId,
-                  id: 'requestId',
-                  label: 'request_id',
-                  inputType: 'input',
-                  defaultValue: requestId,
-                  visible: true,
-                },
-              ],
-              widgets,
-            }),
-          },
-        },
+    Dashboard: {
+      Type: 'AWS::CloudWatch::Dashboard',
+      Properties: {
+        // Dashboards are global: a stack of the same name in another region has its own.
+        DashboardName: { 'Fn::Sub': `\${AWS::StackName}-\${AWS::Region}` },
+        DashboardBody: { 'Fn::Sub': JSON.stringify(body) },
       },
     },
   };

@@ -210,3 +210,21 @@ test('a domain adds its name, its mapping and where it points to, and changes th
   expect(withoutTime(resources)).toStrictEqual(withoutTime(without.template.Resources));
   expect(outputs).toStrictEqual(otherOutputs);
 });
+
+test('a base path is where the domain leads to the API; without a certificate, API Gateway has that domain already', async () => {
+  const { template } = await packageService('prod', {
+    ...requiredParameters,
+    domain: 'meetings.booky.example',
+    'base-path': 'booky/meetings',
+  });
+  expect(resourcesOf(template, 'AWS::ApiGatewayV2::DomainName')).toStrictEqual({});
+  expect(onlyResource(template, 'AWS::ApiGatewayV2::ApiMapping')).toStrictEqual({
+    ApiId: { Ref: 'HttpApi' },
+    DomainName: 'meetings.booky.example',
+    ApiMappingKey: 'booky/meetings',
+    Stage: { Ref: 'HttpApiStage' },
+  });
+  expect(template.Outputs['TokenEndpointUrl']?.Value).toBe(
+    'https://meetings.booky.example/booky/meetings/api/reading-clubs/meetings/token',
+  );
+});

@@ -144,7 +144,10 @@ describe('the function', () => {
       TokenLogGroup: { Properties: { LogGroupName: `/aws/lambda/${functionName}`, RetentionInDays: 90 } },
       // Only groups with this prefix don't count against the account's limit for log delivery.
       HttpApiLogGroup: {
-        Properties: { LogGroupName: '/aws/vendedlogs/http-api/booky-meeting-token-prod', RetentionInDays: 90 },
+        Properties: {
+          LogGroupName: '/aws/vendedlogs/http-api/booky-meeting-token-prod',
+          RetentionInDays: 90,
+        },
       },
     });
   });
