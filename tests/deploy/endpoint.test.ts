@@ -236,7 +236,12 @@ describe('the stack', () => {
 
   test('counts 401 and 429 in the access log', async () => {
     const { metricFilters } = await cloud.aws(
-      ['logs', 'describe-metric-filters', '--log-group-name', '/aws/vendedlogs/http-api/booky-meeting-token-prod'],
+      [
+        'logs',
+        'describe-metric-filters',
+        '--log-group-name',
+        '/aws/vendedlogs/http-api/booky-meeting-token-prod',
+      ],
       v.object({ metricFilters: v.array(v.object({ filterPattern: v.string() })) }),
     );
     expect(metricFilters.map(({ filterPattern }) => filterPattern).toSorted()).toEqual([
