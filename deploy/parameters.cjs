@@ -35,20 +35,19 @@ const visible = /^[\x21-\x7e]+$/;
 
 /** Without user info, which would be visible in the template. */
 const readUrl = (/** @type {string} */ text) => {
-  if (!visible.test(text) || !URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  return url.username || url.password ? undefined : url;
+  const url = visible.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  return url?.username || url?.password ? undefined : url;
 };
 
 const isLoopback = (/** @type {string} */ text) =>
   /^(localhost|\[::1\]|127(\.\d+){3})$/.test(readUrl(text)?.hostname ?? '');
 
 /**
- * A URL without query and fragment, whose scheme is `encrypted`, or `plain` on loopback.
+ * Whether it is a URL without query and fragment, whose scheme is `encrypted`, or `plain` on loopback.
  *
- * @type {(text: string, schemes: { encrypted: RegExp, plain: RegExp }) => boolean}
+ * @type {(text: string, encrypted: RegExp, plain: RegExp) => boolean}
  */
-const isBaseUrl = (text, { encrypted, plain }) => {
+const isBaseUrl = (text, encrypted, plain) => {
   const { protocol = '' } = readUrl(text) ?? {};
   return !/[?#]/.test(text) && (encrypted.test(protocol) || (plain.test(protocol) && isLoopback(text)));
 };
@@ -59,55 +58,57 @@ const isOrigin = (/** @type {string} */ text) => {
   return /^https?:$/.test(protocol) && origin === text && !text.includes('*');
 };
 
-const textThat = (/** @type {(text: string) => boolean} */ isRight) => v.pipe(v.string(), v.check(isRight));
-const textLike = (/** @type {RegExp} */ pattern) => v.pipe(v.string(), v.regex(pattern));
+const text = (/** @type {string} */ rule, /** @type {(text: string) => boolean} */ isRight) => ({
+  rule,
+  schema: v.pipe(v.string(), v.check(isRight)),
+});
 
-const listOf = (/** @type {number} */ most, /** @type {(item: string) => boolean} */ isItem) =>
-  v.pipe(
+/** @type {(rule: string, ...patterns: RegExp[]) => ReturnType<typeof text>} */
+const textLike = (rule, ...patterns) =>
+  text(rule, (given) => patterns.some((pattern) => pattern.test(given)));
+
+/** @param {string} rule @param {number} most @param {(item: string) => boolean} isItem */
+const listOf = (rule, most, isItem) => ({
+  rule,
+  schema: v.pipe(
     v.string(),
-    v.transform((text) => [...new Set(text.split(',').map((item) => item.trim()))]),
+    v.transform((given) => [...new Set(given.split(',').map((item) => item.trim()))]),
     v.maxLength(most),
     v.everyItem(isItem),
-  );
-
-/** The pattern of an ARN of a service that has regions. */
-const arn = (/** @type {string} */ service, /** @type {string} */ resource) =>
-  `arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${resource}`;
-const arnLike = (/** @type {string} */ service, /** @type {string} */ resource) =>
-  textLike(new RegExp(`^${arn(service, resource)}$`));
+  ),
+});
 
 const flag = {
   rule: 'true or false',
   schema: v.pipe(
     v.picklist(['true', 'false']),
-    v.transform((text) => text === 'true'),
+    v.transform((given) => given === 'true'),
   ),
 };
 
-const wholeNumber = (/** @type {{ unit: string, min: number, max: number }} */ { unit, min, max }) => ({
+/** @param {string} unit @param {number} min @param {number} max */
+const wholeNumber = (unit, min, max) => ({
   rule: `a whole number of ${unit} from ${min} to ${max}`,
-  schema: v.pipe(textLike(/^\d{1,9}$/), v.transform(Number), v.minValue(min), v.maxValue(max)),
+  schema: v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number), v.minValue(min), v.maxValue(max)),
 });
 
-const claim = {
-  rule: "a claim's name, 1 to 128 visible ASCII characters such as cognito:groups",
-  schema: textThat((text) => visible.test(text) && text.length <= 128),
-};
+const claim = textLike(
+  "a claim's name, 1 to 128 visible ASCII characters such as cognito:groups",
+  /^[\x21-\x7e]{1,128}$/,
+);
 
-const topic = {
-  // CloudWatch can't send to a FIFO topic.
-  rule: 'the ARN of an SNS topic (not FIFO)',
-  schema: arnLike('sns', '[A-Za-z0-9_-]{1,256}'),
-};
+/** An ARN of a service that has regions. @type {(service: string, resource: string) => RegExp} */
+const arn = (service, resource) => new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${resource}$`);
 
-const role = {
-  rule: 'the ARN of a role of IAM',
-  schema: textLike(/^arn:aws[a-z-]*:iam::\d{12}:role\/[A-Za-z0-9/_+=,.@-]{1,576}$/),
-};
+// CloudWatch can't send to a FIFO topic.
+const topic = textLike('the ARN of an SNS topic (not FIFO)', arn('sns', '[A-Za-z0-9_-]{1,256}'));
+const role = textLike(
+  'the ARN of a role of IAM',
+  /^arn:aws[a-z-]*:iam::\d{12}:role\/[A-Za-z0-9/_+=,.@-]{1,576}$/,
+);
 
-const secretName = '[A-Za-z0-9/_+=.@-]{1,512}';
 /** Secrets Manager adds a hyphen and six characters to the name. */
-const secretArn = new RegExp(`^${arn('secretsmanager', `secret:${secretName}-[A-Za-z0-9]{6}`)}$`);
+const secretArn = arn('secretsmanager', 'secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}');
 
 /** In days: the retentions that CloudWatch Logs offers, up to a year. */
 const retentions = ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '180', '365'];
@@ -115,67 +116,71 @@ const retentions = ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '1
 /** Every parameter, by its name in camel case. */
 const parameters = /** @satisfies {Record<string, Parameter>} */ ({
   issuer: {
-    rule: "the JWT issuer exactly as the claim 'iss' has it, an https:// URL (http:// on loopback only) without query and fragment",
-    schema: textThat((text) => isBaseUrl(text, { encrypted: /^https:$/, plain: /^http:$/ })),
+    ...text(
+      "the JWT issuer exactly as the claim 'iss' has it, an https:// URL (http:// on loopback only) without query and fragment",
+      (given) => isBaseUrl(given, /^https:$/, /^http:$/),
+    ),
     isRequired: true,
   },
   audience: {
     // 50 is API Gateway's quota for an authorizer.
-    rule: 'one to 50 audiences (client ids) separated by commas',
-    schema: listOf(50, (item) => visible.test(item)),
+    ...listOf('one to 50 audiences (client ids) separated by commas', 50, (item) => visible.test(item)),
     isRequired: true,
     onLaptop: 'booky',
   },
-  scopes: {
-    // 10 is API Gateway's quota for a route; the characters are those of RFC 6749, section 3.3.
-    rule: 'one to 10 scopes of at most 64 characters each, separated by commas',
-    schema: listOf(10, (item) => /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(item)),
-  },
+  // 10 is API Gateway's quota for a route; the characters are those of RFC 6749, section 3.3.
+  scopes: listOf('one to 10 scopes of at most 64 characters each, separated by commas', 10, (item) =>
+    /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(item),
+  ),
   origins: {
-    rule: "one to 100 web origins such as https://booky.example separated by commas, each with http:// or https:// and as browsers send it: no path, no '/' at the end, no '*'",
-    schema: listOf(100, isOrigin),
+    ...listOf(
+      "one to 100 web origins such as https://booky.example separated by commas, each with http:// or https:// and as browsers send it: no path, no '/' at the end, no '*'",
+      100,
+      isOrigin,
+    ),
     isRequired: true,
     onLaptop: 'http://localhost:3010,http://localhost:5173',
   },
   secret: {
-    rule: 'the name of a secret, or the full ARN of one (with the hyphen and six characters at its end)',
-    schema: textThat((text) => new RegExp(`^${secretName}$`).test(text) || secretArn.test(text)),
+    ...textLike(
+      'the name of a secret, or the full ARN of one (with the hyphen and six characters at its end)',
+      /^[A-Za-z0-9/_+=.@-]{1,512}$/,
+      secretArn,
+    ),
     byDefault: 'booky/livekit',
     variable: 'LIVEKIT_SECRET_ID',
   },
   /** Whether the stack creates the secret, empty. By default the team has created one already. */
   createSecret: { ...flag, byDefault: 'false' },
   /** The customer's key that the secret is encrypted with. AWS's own key for Secrets Manager needs no permission. */
-  kmsKey: {
-    rule: 'the ARN of a KMS key (not of an alias)',
-    schema: arnLike('kms', 'key/[A-Za-z0-9-]{1,128}'),
-  },
+  kmsKey: textLike('the ARN of a KMS key (not of an alias)', arn('kms', 'key/[A-Za-z0-9-]{1,128}')),
   /** The limit of the roles that the stack creates. */
-  permissionsBoundary: {
-    rule: 'the ARN of a managed policy of IAM',
-    schema: textLike(/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[A-Za-z0-9/_+=,.@-]{1,512}$/),
-  },
+  permissionsBoundary: textLike(
+    'the ARN of a managed policy of IAM',
+    /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[A-Za-z0-9/_+=,.@-]{1,512}$/,
+  ),
   /** Ready roles, for someone who may not create any. */
   functionRole: role,
   checkRole: role,
   livekitUrl: {
-    rule: 'a wss:// or https:// URL (ws:// or http:// on loopback only) of a host and at most a path',
-    schema: textThat((text) => isBaseUrl(text, { encrypted: /^(wss|https):$/, plain: /^(ws|http):$/ })),
+    // As lib/livekit-url.ts has it: a test compares the two.
+    ...text(
+      'a wss:// or https:// URL (ws:// or http:// on loopback only) of a host and at most a path',
+      (given) => isBaseUrl(given, /^(wss|https):$/, /^(ws|http):$/),
+    ),
     variable: 'LIVEKIT_WS_URL',
   },
-  tokenTtlSeconds: {
-    ...wholeNumber({ unit: 'seconds', min: 120, max: 3600 }),
-    byDefault: '600',
-    variable: 'TOKEN_TTL_SECONDS',
-  },
+  tokenTtlSeconds: { ...wholeNumber('seconds', 120, 3600), byDefault: '600', variable: 'TOKEN_TTL_SECONDS' },
   identityClaim: { ...claim, byDefault: 'sub', variable: 'IDENTITY_CLAIM' },
   nameClaim: { ...claim, byDefault: 'name', variable: 'NAME_CLAIM' },
   clubsClaim: { ...claim, variable: 'CLUBS_CLAIM' },
   moderatedClubsClaim: { ...claim, variable: 'MODERATED_CLUBS_CLAIM' },
   listenersClaim: { ...claim, variable: 'LISTENERS_CLAIM' },
   clubsPrefix: {
-    rule: `1 to 64 visible ASCII characters but not any of [ ] { } " , such as club: or /clubs/`,
-    schema: textThat((text) => visible.test(text) && text.length <= 64 && !/[[\]{}",]/.test(text)),
+    ...textLike(
+      `1 to 64 visible ASCII characters but not any of [ ] { } " , such as club: or /clubs/`,
+      /^(?!.*[[\]{}",])[\x21-\x7e]{1,64}$/,
+    ),
     variable: 'CLUBS_PREFIX',
   },
   openClubs: { ...flag, byDefault: 'false' },
@@ -183,14 +188,13 @@ const parameters = /** @satisfies {Record<string, Parameter>} */ ({
    * With 50 a second, a hundred clubs of 30 readers join in a minute. It also limits what a faulty client can cost. The bounds are
    * an account's default quotas, which no stage can exceed.
    */
-  throttlingRate: { ...wholeNumber({ unit: 'requests a second', min: 1, max: 10_000 }), byDefault: '50' },
+  throttlingRate: { ...wholeNumber('requests a second', 1, 10_000), byDefault: '50' },
   /** Twice the rate: many readers join at the same time, on the hour. */
-  throttlingBurst: { ...wholeNumber({ unit: 'requests at once', min: 1, max: 5_000 }), byDefault: '100' },
+  throttlingBurst: { ...wholeNumber('requests at once', 1, 5_000), byDefault: '100' },
   /** Unset, the function shares the account's quota with all others. 0 switches the endpoint off. */
-  reservedConcurrency: wholeNumber({ unit: 'requests at a time', min: 0, max: 10_000 }),
+  reservedConcurrency: wholeNumber('requests at a time', 0, 10_000),
   logLevel: {
-    rule: 'DEBUG, INFO, WARN or ERROR',
-    schema: v.picklist(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+    ...textLike('DEBUG, INFO, WARN or ERROR', /^(DEBUG|INFO|WARN|ERROR)$/),
     byDefault: 'DEBUG',
     inProduction: 'INFO',
     variable: 'LOG_LEVEL',
@@ -207,23 +211,16 @@ const parameters = /** @satisfies {Record<string, Parameter>} */ ({
   /** Receives alarms that can wait until the next working day; unset, `alarms-topic` does. */
   noticesTopic: topic,
   /** How often the deployment is checked; 0: never. */
-  checkMinutes: { ...wholeNumber({ unit: 'minutes', min: 0, max: 60 }), byDefault: '5' },
-  domain: {
-    rule: 'a domain name in lower case such as meetings.booky.example, without scheme, path or wildcard',
-    schema: textThat(
-      (text) =>
-        text.length <= 253 &&
-        /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text),
-    ),
-  },
-  certificate: {
-    rule: 'the ARN of a certificate in ACM',
-    schema: arnLike('acm', 'certificate/[A-Za-z0-9-]{1,128}'),
-  },
-  basePath: {
-    rule: "a path such as meetings or booky/meetings: at most 200 letters, digits, '.', '_', '-' and '/', and no '/' at either end",
-    schema: v.pipe(textLike(/^[\w.-]+(\/[\w.-]+)*$/), v.maxLength(200)),
-  },
+  checkMinutes: { ...wholeNumber('minutes', 0, 60), byDefault: '5' },
+  domain: textLike(
+    'a domain name in lower case such as meetings.booky.example, without scheme, path or wildcard',
+    /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  ),
+  certificate: textLike('the ARN of a certificate in ACM', arn('acm', 'certificate/[A-Za-z0-9-]{1,128}')),
+  basePath: textLike(
+    "a path such as meetings or booky/meetings: at most 200 letters, digits, '.', '_', '-' and '/', and no '/' at either end",
+    /^(?=.{1,200}$)[\w.-]+(\/[\w.-]+)*$/,
+  ),
   /** Whether the URL that AWS gives to the API works. */
   defaultEndpoint: { ...flag, byDefault: 'true' },
 });
@@ -235,41 +232,35 @@ const parameters = /** @satisfies {Record<string, Parameter>} */ ({
  *   v.InferOutput<Parameters[Key]['schema']> | (Parameters[Key] extends Present ? never : undefined) }} Values
  */
 
-/** `clubsClaim` as it is written on the command line: `clubs-claim`. */
-const nameOf = (/** @type {string} */ key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-/** @type {readonly (readonly [key: string, parameter: Parameter & { name: string }])[]} */
-const entries = Object.entries(parameters).map(([key, parameter]) => [
-  key,
-  { ...parameter, name: nameOf(key) },
-]);
+/** Each with its name as it is written on the command line: `clubs-claim` for `clubsClaim`. */
+const entries = Object.entries(/** @type {Record<string, Parameter>} */ (parameters)).map(
+  ([key, parameter]) => ({
+    ...parameter,
+    key,
+    name: key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  }),
+);
 
 /** The names of the parameters that set a variable of the function, by the variable. */
 const parameterOf = Object.fromEntries(
-  entries.flatMap(([, { name, variable }]) => (variable === undefined ? [] : [[variable, name]])),
+  entries.flatMap(({ name, variable }) => (variable === undefined ? [] : [[variable, name]])),
 );
 
-/** A deployment that is refused. The CLI prints an error's stack if there is one; the message is enough. */
-class ParameterFault extends Error {
-  /** @param {string} message */
-  constructor(message) {
-    super(message);
-    this.name = 'ParameterFault';
-    this.stack = message;
-  }
-}
-
-/** @type {(name: string, rest: string) => never} */
-const refuse = (name, rest) => {
-  throw new ParameterFault(`The parameter '${name}' ${rest}`);
+/**
+ * Ends the command. The CLI prints an error's stack if there is one; the message is enough.
+ *
+ * @type {(message: string) => never}
+ */
+const refuse = (message) => {
+  throw Object.assign(new Error(message), { stack: message });
 };
 
 /**
  * @param {readonly string[]} given the names of the parameters
- * @throws {ParameterFault} at the first unknown name, with the known one that it resembles.
+ * @throws {Error} at the first unknown name, with the known one that it resembles.
  */
 function refuseUnknown(given) {
-  const known = entries.map(([, { name }]) => name);
+  const known = entries.map(({ name }) => name);
   for (const name of given) {
     if (known.includes(name)) continue;
     // The variables of `npm start` are written like CLUBS_CLAIM.
@@ -277,30 +268,40 @@ function refuseUnknown(given) {
     const nearest = closest(typed, known);
     const resembles = distance(typed, nearest) <= typed.length / 3;
     const rule = resembles ? `probably be '${nearest}'` : `be one of ${known.join(', ')}`;
-    throw new ParameterFault(`There is no parameter '${name}': it should ${rule}.`);
+    refuse(`There is no parameter '${name}': it should ${rule}.`);
   }
 }
 
 /**
  * @param {Readonly<Record<string, string | undefined>>} given the parameters' texts by name
- * @param {{ stage: string, isLaptop: boolean }} target
- * @throws {ParameterFault} at the first parameter that is missing or wrong.
+ * @param {{ stage: string, region: string, isLaptop: boolean }} target
+ * @throws {Error} at the first parameter that is missing or wrong.
  */
-function readParameters(given, { stage, isLaptop }) {
-  const values = entries.map(([key, { name, rule, schema, isRequired, ...defaults }]) => {
-    const text =
+function readEach(given, { stage, region, isLaptop }) {
+  const values = entries.map(({ key, name, rule, schema, isRequired, ...defaults }) => {
+    const value =
       given[name] ??
       (isLaptop ? defaults.onLaptop : undefined) ??
       (stage === productionStage ? defaults.inProduction : undefined) ??
       defaults.byDefault;
-    if (text === undefined) {
+    if (value === undefined) {
       if (!isRequired) return [key, undefined];
-      return refuse(name, `is missing for stage '${stage}': it should be ${rule} (--param="${name}=...").`);
+      return refuse(
+        `The parameter '${name}' is missing for stage '${stage}': it should be ${rule} (--param="${name}=...").`,
+      );
     }
-    const value = v.safeParse(schema, text);
-    return value.success
-      ? [key, value.output]
-      : refuse(name, `is ${JSON.stringify(text)}: it should be ${rule}.`);
+    const read = v.safeParse(schema, value);
+    if (!read.success) {
+      refuse(`The parameter '${name}' is ${JSON.stringify(value)}: it should be ${rule}.`);
+    }
+    // Those of IAM have no region.
+    const [scheme, , , itsRegion] = value.split(':');
+    if (scheme === 'arn' && itsRegion && itsRegion !== region) {
+      refuse(
+        `The parameter '${name}' is in ${itsRegion}: it should be in ${region}, the region deployed to (--region).`,
+      );
+    }
+    return [key, read.output];
   });
   return /** @type {Values} */ (Object.fromEntries(values));
 }
@@ -309,38 +310,32 @@ function readParameters(given, { stage, isLaptop }) {
  * Checks rules that concern several parameters, or a parameter and the target.
  *
  * @param {Values} values
- * @param {{ stage: string, region: string, isLaptop: boolean }} target
+ * @param {{ stage: string, isLaptop: boolean }} target
  */
-function checkTogether(values, { stage, region, isLaptop }) {
-  for (const [key, value] of Object.entries(values)) {
-    const [scheme, , , itsRegion] = typeof value === 'string' ? value.split(':') : [];
-    // Those of IAM have no region.
-    if (scheme !== 'arn' || !itsRegion || itsRegion === region) continue;
-    refuse(nameOf(key), `is in ${itsRegion}: it should be in ${region}, the region deployed to (--region).`);
-  }
-  const { domain, certificate, basePath, defaultEndpoint, secret, createSecret } = values;
-  if (domain === undefined) {
-    const [needing] = [
-      ...(certificate === undefined ? [] : ["'certificate'"]),
-      ...(basePath === undefined ? [] : ["'base-path'"]),
-      ...(defaultEndpoint ? [] : ["'default-endpoint=false'"]),
-    ];
-    if (needing !== undefined) refuse('domain', `is missing: it should be given where ${needing} is.`);
-  } else if (certificate === undefined && basePath === undefined) {
-    refuse(
-      'certificate',
-      "is missing: it should be given where 'domain' is, unless 'base-path' names a path on a domain that API Gateway has already.",
-    );
-  }
-  if (createSecret && secretArn.test(secret)) {
-    refuse('secret', "is an ARN: it should be a name where 'create-secret' is true.");
-  }
-  if (!isLaptop && values.clubsClaim === undefined && !values.openClubs) {
-    refuse(
-      'clubs-claim',
-      `is missing for stage '${stage}': it should be the claim that lists a reader's clubs, unless 'open-clubs=true' accepts that every signed-in reader may enter every club.`,
-    );
-  }
+function checkTogether(values, { stage, isLaptop }) {
+  const { domain, certificate, basePath, defaultEndpoint, secret, createSecret, clubsClaim, openClubs } =
+    values;
+  const hasDomain = domain !== undefined;
+  const domainMissing = "'domain' is missing: it should be given where";
+  /** @type {[isWrong: boolean, message: string][]} */
+  const rules = [
+    [!hasDomain && certificate !== undefined, `${domainMissing} 'certificate' is.`],
+    [!hasDomain && basePath !== undefined, `${domainMissing} 'base-path' is.`],
+    [!hasDomain && !defaultEndpoint, `${domainMissing} 'default-endpoint=false' is.`],
+    [
+      hasDomain && certificate === undefined && basePath === undefined,
+      "'certificate' is missing: it should be given where 'domain' is, unless 'base-path' names a path on a domain that API Gateway has already.",
+    ],
+    [
+      createSecret && secretArn.test(secret),
+      "'secret' is an ARN: it should be a name where 'create-secret' is true.",
+    ],
+    [
+      !isLaptop && clubsClaim === undefined && !openClubs,
+      `'clubs-claim' is missing for stage '${stage}': it should be the claim that lists a reader's clubs, unless 'open-clubs=true' accepts that every signed-in reader may enter every club.`,
+    ],
+  ];
+  for (const [isWrong, message] of rules) if (isWrong) refuse(`The parameter ${message}`);
 }
 
 /**
@@ -348,22 +343,21 @@ function checkTogether(values, { stage, region, isLaptop }) {
  *
  * @param {Readonly<Record<string, string | undefined>>} given the parameters' texts by name
  * @param {{ stage: string, region: string }} target
- * @throws {ParameterFault}
+ * @throws {Error} at the first fault, in one sentence.
  */
 function readDeployment(given, { stage, region }) {
   if (!stagePattern.test(stage)) {
-    throw new ParameterFault(
+    refuse(
       `The option '--stage' is ${JSON.stringify(stage)}: it should be a letter and at most 18 more letters, digits and hyphens.`,
     );
   }
   refuseUnknown(Object.keys(given));
   /** What makes a laptop: AWS could not read the keys of this issuer. */
   const isLaptop = isLoopback(given['issuer'] ?? '');
-  const values = readParameters(given, { stage, isLaptop });
-  checkTogether(values, { stage, region, isLaptop });
+  const values = readEach(given, { stage, region, isLaptop });
+  checkTogether(values, { stage, isLaptop });
   const { scopes, defaultEndpoint } = values;
-  /** @type {Record<string, unknown>} */
-  const byKey = values;
+  const byKey = new Map(Object.entries(values));
   return {
     ...values,
     isLaptop,
@@ -371,9 +365,10 @@ function readDeployment(given, { stage, region }) {
     disableDefaultEndpoint: !defaultEndpoint,
     /** Only what a parameter sets: `npm start` adds the other variables from its own environment. */
     environment: Object.fromEntries(
-      entries.flatMap(([key, { variable }]) =>
-        variable === undefined || byKey[key] === undefined ? [] : [[variable, String(byKey[key])]],
-      ),
+      entries.flatMap(({ key, variable }) => {
+        const value = byKey.get(key);
+        return variable === undefined || value === undefined ? [] : [[variable, String(value)]];
+      }),
     ),
   };
 }
@@ -398,11 +393,11 @@ function onCommandLine(texts) {
   for (const text of texts) {
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(text ?? '') ?? [];
     if (name === undefined || value === undefined) {
-      throw new ParameterFault(
+      return refuse(
         `The parameter ${JSON.stringify(text ?? '')} can't be read: it should be a name, '=' and a value (--param="name=value").`,
       );
     }
-    if (given.has(name)) refuse(name, 'is given twice: it should be given once.');
+    if (given.has(name)) refuse(`The parameter '${name}' is given twice: it should be given once.`);
     given.set(name, value.trimEnd());
   }
   return given;
@@ -420,39 +415,30 @@ function inBlock(block) {
     const isText = [value].flat().every((item) => ['string', 'number', 'boolean'].includes(typeof item));
     return isText
       ? [[name, [value].flat().join()]]
-      : refuse(name, 'of serverless.yml is not a value: it should be text, or a list of texts.');
+      : refuse(
+          `The parameter '${name}' of serverless.yml is not a value: it should be text, or a list of texts.`,
+        );
   });
 }
 
-/** Commands that would fail, or change what no reader gets, and what to run instead. */
-const insteadOf = new Map([
-  ['deploy function', 'serverless deploy'],
-  ['invoke local', 'npm start'],
-]);
-
 /**
+ * Refuses commands that would fail, or change what no reader gets.
+ *
  * @param {readonly string[]} args of the CLI, the command's words first
  * @param {{ isLaptop: boolean }} deployment
- * @throws {ParameterFault}
  */
 function refuseCommand(args, { isLaptop }) {
-  const end = args.findIndex((text) => text.startsWith('-'));
-  const command = args.slice(0, end < 0 ? args.length : end).join(' ');
-  const instead = insteadOf.get(command);
-  if (instead !== undefined) {
-    throw new ParameterFault(`The command 'serverless ${command}' can't be used: run '${instead}' instead.`);
-  }
+  const command = args.join(' ').replace(/ -.*/s, '');
+  const instead = { 'deploy function': 'serverless deploy', 'invoke local': 'npm start' }[command];
+  if (instead) refuse(`The command 'serverless ${command}' can't be used: run '${instead}' instead.`);
   if (command === 'deploy' && isLaptop) {
-    refuse('issuer', 'is on loopback: it should be an issuer that AWS can reach, to deploy.');
+    refuse("The parameter 'issuer' is on loopback: it should be an issuer that AWS can reach, to deploy.");
   }
 }
 
 /** The CLI calls this for `${file(./deploy/parameters.cjs):noStage}`, where there is no --stage. */
-function noStage() {
-  throw new ParameterFault(
-    "The option '--stage' is missing: it should name the stage, such as --stage prod.",
-  );
-}
+const noStage = () =>
+  refuse("The option '--stage' is missing: it should name the stage, such as --stage prod.");
 
 /**
  * The CLI calls this for `${file(./deploy/parameters.cjs):deployment}`.
@@ -465,8 +451,8 @@ function noStage() {
 async function deployment({ options, resolveVariable, resolveConfigurationProperty }) {
   const args = process.argv.slice(2);
   // The CLI drops what follows a line break.
-  if (args.some((text) => /^--param=.*[\r\n]+[^\r\n]/s.test(text))) {
-    throw new ParameterFault('A parameter has a line break: it should have one line (--param="name=value").');
+  if (args.some((arg) => /^--param=.*[\r\n]+[^\r\n]/s.test(arg))) {
+    refuse('A parameter has a line break: it should have one line (--param="name=value").');
   }
   const stage = await resolveVariable('sls:stage');
   const given = new Map([
@@ -480,4 +466,4 @@ async function deployment({ options, resolveVariable, resolveConfigurationProper
   return values;
 }
 
-module.exports = { deployment, noStage, readDeployment, parameterOf, ParameterFault };
+module.exports = { deployment, noStage, readDeployment, parameterOf };
