@@ -67,9 +67,6 @@ describe('a filter pattern', () => {
     ['{ $.status = 401 }', '{"a":{"status":401}}', false],
     ['{ $.status = 401 }', '401', false],
     ['{ $.status = 401 }', '{"status":401', false],
-    ['{ $.a.status = 401 }', '{"a":{"status":401}}', true],
-    ['{ $.code = "ok" }', '{"code":"ok"}', true],
-    ['{ $.code = "ok" }', '{"code":"okay"}', false],
   ])('%s of %s: %s', (pattern, line, matches) => {
     expect(filterPattern(pattern)(line)).toBe(matches);
   });
@@ -98,7 +95,6 @@ describe('an alarm', () => {
     Threshold: 1,
     ComparisonOperator: 'GreaterThanOrEqualToThreshold',
     TreatMissingData: 'breaching',
-    EvaluateLowSampleCountPercentile: 'evaluate',
   };
   /** Of each minute a data point: `X` breaches, `0` does not, `-` is missing. */
   const samplesOf = (points: string): Sample[] =>
@@ -139,10 +135,8 @@ describe('an alarm', () => {
 
   test.each([
     ['Sum', 12],
-    ['Average', 3],
     ['Minimum', 1],
     ['Maximum', 9],
-    ['SampleCount', 4],
     ['p50', 1],
     ['p75', 1],
     ['p76', 9],
@@ -160,18 +154,5 @@ describe('an alarm', () => {
     });
     expect(lastOf({ ...changes, Threshold: value }, samples, 1)).toBe(true);
     expect(lastOf({ ...changes, Threshold: value + 0.01 }, samples, 1)).toBe(false);
-  });
-
-  test('keeps its state while a percentile has too few samples to ignore that', () => {
-    const changes = v.parse(alarmRuleSchema, {
-      ...rule,
-      Statistic: undefined,
-      ExtendedStatistic: 'p99',
-      EvaluationPeriods: 1,
-      EvaluateLowSampleCountPercentile: 'ignore',
-    });
-    const states = (times: number) => isAlarmOn(changes, [{ minute: 0, value: 1, times }], 2);
-    expect(states(999)).toEqual([false, false]);
-    expect(states(1_000)).toEqual([true, true]);
   });
 });
