@@ -17,7 +17,10 @@ export default defineConfig({
   test: {
     projects: [
       layer('unit', { timeoutSeconds: 20 }),
-      layer('infrastructure', { timeoutSeconds: 180 }),
+      layer('infrastructure', {
+        timeoutSeconds: 180,
+        globalSetup: 'tests/infrastructure/support/package-once.ts',
+      }),
       layer('package', { timeoutSeconds: 180, globalSetup: 'tests/package/support/package-once.ts' }),
       layer('integration', { timeoutSeconds: 180 }),
       layer('runtime', { timeoutSeconds: 180, globalSetup: 'tests/package/support/package-once.ts' }),

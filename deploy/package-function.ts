@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -14,23 +14,30 @@ export interface PackagedFunction {
   zipBytes: number;
   /** Path within the zip and size of each file, in bytes. */
   files: ReadonlyMap<string, number>;
+  /** The CloudFormation template as it would be sent: JSON. */
+  template: string;
   remove: () => Promise<void>;
 }
 
-/** Packages the service as for a laptop, without an account or a network. */
-export async function packageFunction(): Promise<PackagedFunction> {
+/**
+ * Packages the service, without an account or a network.
+ *
+ * @param options of the CLI; as for a laptop by default
+ * @throws {Error} with the CLI's output if that fails.
+ */
+export async function packageFunction(options: readonly string[] = laptopOptions): Promise<PackagedFunction> {
   const service = await copyService();
   try {
-    const { exitCode, output } = await service.serverless(['package', ...laptopOptions]);
+    const { exitCode, output } = await service.serverless(['package', ...options]);
     if (exitCode !== 0) throw new Error(`serverless package failed:\n${output}`);
     const artifacts = join(service.directory, '.serverless');
-    const zip = 'token.zip';
+    const zip = join(artifacts, 'token.zip');
     const directory = await mkdtemp(join(tmpdir(), 'booky-function-'));
-    const files = await unzip(join(artifacts, zip), directory);
     return {
       directory,
-      zipBytes: (await stat(join(artifacts, zip))).size,
-      files,
+      zipBytes: (await stat(zip)).size,
+      files: await unzip(zip, directory),
+      template: await readFile(join(artifacts, 'cloudformation-template-update-stack.json'), 'utf8'),
       remove: () => rm(directory, { recursive: true, force: true }),
     };
   } finally {

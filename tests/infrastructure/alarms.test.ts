@@ -2,54 +2,42 @@
  * Which alarm is raised by what, and after how many minutes: the table of docs/alarms.md, held to CloudWatch's rules and to what
  * the packaged function logs in each situation.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { type AlarmRule, isAlarmOn } from '../../stand-ins/cloudwatch/alarm.ts';
-import { type Packaged, packageService, requiredParameters } from './support/packaged.ts';
 import { type Alarm, alarmsOf } from './support/signals.ts';
 import {
+  endsIn,
   faultAt,
   type Metrics,
   metricsOf,
   minutes,
-  type Situation,
-  situationsOf,
+  situations,
   traffic,
 } from './support/situations.ts';
 
 /** When missing data from before the first minute counts no more. */
 const settledAt = 30;
 
-let directory: string;
-let packaged: Packaged;
-let alarms: Alarm[];
+const { template, directory } = inject('production');
+const alarms = alarmsOf(template);
 /** What is counted, by situation and traffic. */
 let counted: Record<string, Record<string, Metrics>>;
 
 beforeAll(async () => {
-  packaged = await packageService('prod', requiredParameters);
-  directory = await mkdtemp(join(tmpdir(), 'booky-alarms-'));
-  for (const [name, content] of packaged.zip) {
-    await mkdir(dirname(join(directory, name)), { recursive: true });
-    await writeFile(join(directory, name), content);
-  }
-  alarms = alarmsOf(packaged.template);
-  const situations = await situationsOf(directory);
-  const well = situations['all is well']?.ends ?? expect.fail();
-  const ofTraffic = (situation: Situation) =>
-    Object.fromEntries(
-      Object.entries(traffic).map(([name, readers]) => [
-        name,
-        metricsOf(packaged.template, situation, well, readers),
-      ]),
-    );
-  counted = Object.fromEntries(
-    Object.entries(situations).map(([name, situation]) => [name, ofTraffic(situation)]),
-  );
+  const well = await endsIn(directory, {});
+  const ofSituation = async ([name, situation]: (typeof all)[number]) => {
+    const isWell = situation.store === undefined && !situation.function && !situation.gateway;
+    const ends = isWell ? well : await endsIn(directory, situation);
+    const ofTraffic = Object.entries(traffic).map(([who, readers]) => [
+      who,
+      metricsOf(template, { ...situation, ends }, well, readers),
+    ]);
+    return [name, Object.fromEntries(ofTraffic)];
+  };
+  const all = Object.entries(situations);
+  counted = Object.fromEntries(await Promise.all(all.map(ofSituation)));
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** The alarms that are raised, with the whole minutes from the fault to each. */
 function raised(among: readonly Alarm[], metrics: Metrics): string {

@@ -1,32 +1,50 @@
-/** How the CLI itself refuses parameters: before anything is built, and in one sentence. Every rule is in parameters.test.ts. */
-import { expect, test } from 'vitest';
-import { asArguments, packageRefused, requiredParameters } from './support/packaged.ts';
+/** What can't be packaged: the CLI says why in one sentence, packages nothing, and ends. Every rule is in tests/unit/deploy. */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { copyService, laptopOptions } from '../../deploy/service-copy.ts';
 
-test.each([
-  [
-    'a missing parameter',
-    [],
-    "The parameter 'issuer' is missing for stage 'prod': it should be the JWT issuer",
-  ],
-  [
-    'a wrong one',
-    asArguments({ ...requiredParameters, origins: '*' }),
-    `The parameter 'origins' is "*": it should be one to 100 web origins`,
-  ],
-  [
-    'a misspelt one',
-    asArguments({ isuer: 'https://login.booky.example' }),
-    "There is no parameter 'isuer': it should probably be 'issuer'.",
-  ],
-  [
-    'one that is given twice',
-    [...asArguments(requiredParameters), ...asArguments({ issuer: 'https://other.example' })],
-    "The parameter 'issuer' is given twice",
-  ],
-])('%s is refused, and nothing is packaged', async (_, parameters, message) => {
-  const { output, isAnythingPackaged } = await packageRefused(['--stage', 'prod', ...parameters]);
-  expect(output).toContain(message);
-  // One sentence, no stack.
+/** @returns what the CLI says, after these changes of files' texts */
+async function packageRefused(
+  args: readonly string[],
+  changes: Readonly<Record<string, (text: string) => string>> = {},
+): Promise<string> {
+  const service = await copyService();
+  onTestFinished(service.remove);
+  for (const [file, change] of Object.entries(changes)) {
+    const path = join(service.directory, file);
+    const text = await readFile(path, 'utf8');
+    expect(change(text)).not.toBe(text);
+    await writeFile(path, change(text));
+  }
+  const { exitCode, output } = await service.serverless(['package', ...args]);
+  expect(exitCode).toBe(1);
+  const artifacts = await readdir(join(service.directory, '.serverless')).catch(() => []);
+  expect(artifacts.filter((name) => name.endsWith('.zip'))).toEqual([]);
+  return output;
+}
+
+test('a missing parameter', async () => {
+  const output = await packageRefused(['--stage', 'prod']);
+  expect(output).toContain("The parameter 'issuer' is missing for stage 'prod': it should be the JWT issuer");
+  // No stack.
   expect(output).not.toMatch(/^\s+at /m);
-  expect(isAnythingPackaged).toBe(false);
+});
+
+test('a missing stage', async () => {
+  expect(await packageRefused([])).toContain("The option '--stage' is missing: it should name the stage");
+});
+
+test('an error in the source, and a step that no longer finds what it changes', async () => {
+  const output = await packageRefused(laptopOptions, {
+    'lib/reader.ts': (source) => `${source}\nconst = 1;\n`,
+    'deploy/bundle-steps.cjs': (source) =>
+      source.replace('getLoggerPlugin', 'getLoggerPluginOfAnotherRelease'),
+  });
+  expect(output).toMatch(/^\s*lib\/reader\.ts:\d+:\d+:/m);
+  expect(output).toMatch(
+    /the step "nothing that one read never uses" no longer finds `[^`]*getLoggerPluginOfAnotherRelease/,
+  );
+  // Nothing else is blamed.
+  expect(output).not.toContain('no longer meets');
 });

@@ -2,17 +2,15 @@
  * Alarms, dashboard and documentation, held to what is really emitted: the log lines of the packaged function, the gateway's access
  * log in its own format, and the metrics that AWS's services have.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { statusOf } from '../../lib/contract.ts';
 import { type Datapoint, metricsIn } from '../../stand-ins/cloudwatch/embedded-metrics.ts';
 import { type EventOptions, tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { startFunction } from '../../stand-ins/lambda/runtime-api.ts';
 import { startSecretsManager } from '../../stand-ins/secrets-manager.ts';
-import { onlyResource, type Packaged, packageService, requiredParameters } from './support/packaged.ts';
+import { onlyResource } from './support/packaged.ts';
 import {
   alarmsOf,
   checkName,
@@ -22,33 +20,20 @@ import {
   ofFunction,
   ofGateway,
   resolve,
+  secret,
   text,
 } from './support/signals.ts';
 
-const secret = {
-  LIVEKIT_API_KEY: 'APIkey',
-  LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters',
-  LIVEKIT_WS_URL: 'wss://project.livekit.cloud',
-};
-
-let packaged: Packaged;
-let directory: string;
+const { template, directory } = inject('production');
 /** What the packaged function wrote: one line for each way in which a request can end, and those of its init. */
 let lines: string[];
 /** The metrics in these lines. */
 let emitted: Datapoint[];
 
 beforeAll(async () => {
-  packaged = await packageService('prod', requiredParameters);
-  directory = await mkdtemp(join(tmpdir(), 'booky-signals-'));
-  for (const [name, content] of packaged.zip) {
-    await mkdir(dirname(join(directory, name)), { recursive: true });
-    await writeFile(join(directory, name), content);
-  }
   lines = await linesOfEveryOutcome();
   emitted = lines.flatMap(metricsIn);
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
 
 async function linesOfEveryOutcome(): Promise<string[]> {
   const store = await startSecretsManager();
@@ -113,9 +98,8 @@ const dashboardSchema = v.object({
 });
 
 const widgets = () =>
-  v.parse(dashboardSchema, onlyResource(packaged.template, 'AWS::CloudWatch::Dashboard')).DashboardBody[
-    'Fn::Sub'
-  ].widgets;
+  v.parse(dashboardSchema, onlyResource(template, 'AWS::CloudWatch::Dashboard')).DashboardBody['Fn::Sub']
+    .widgets;
 
 /** Of AWS's own metrics: "Monitoring HTTP APIs" and "Using CloudWatch metrics with Lambda". */
 const vended = [
@@ -132,7 +116,7 @@ const existing = () =>
   new Set([
     ...vended,
     ...emitted.map(({ namespace, name, dimensions }) => identity(namespace, name, dimensions)),
-    ...filtersOf(packaged.template).map(({ metric }) => metric),
+    ...filtersOf(template).map(({ metric }) => metric),
     // handlers/check.ts
     ...['check_passed', 'check_failed'].map((name) => identity(checkName, name)),
   ]);
@@ -167,7 +151,7 @@ describe('the function’s log lines', () => {
     const page = await readFile(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
     const [, metrics, alarmCount] = /at most (\d+) metrics of .* (\w+) alarms of/.exec(page) ?? [];
     expect(existing().size - vended.length).toBe(Number(metrics));
-    expect({ alarmCount, alarms: alarmsOf(packaged.template).length }).toEqual({
+    expect({ alarmCount, alarms: alarmsOf(template).length }).toEqual({
       alarmCount: 'seven',
       alarms: 7,
     });
@@ -181,7 +165,7 @@ describe('the function’s log lines', () => {
 });
 
 test('every alarm watches a metric that there is', () => {
-  for (const { name, metric } of alarmsOf(packaged.template)) expect(existing(), name).toContain(metric);
+  for (const { name, metric } of alarmsOf(template)) expect(existing(), name).toContain(metric);
 });
 
 describe('the dashboard', () => {
@@ -212,7 +196,7 @@ describe('the dashboard', () => {
   test('shows every alarm', () => {
     const shown = widgets().flatMap(({ properties }) => properties.alarms);
     expect(shown.toSorted()).toEqual(
-      alarmsOf(packaged.template)
+      alarmsOf(template)
         .map(({ id }) => `${id}.Arn`)
         .toSorted(),
     );
@@ -234,10 +218,7 @@ describe('the dashboard', () => {
   });
 
   test('has a field for the request that is asked for', () => {
-    const { DashboardBody } = v.parse(
-      dashboardSchema,
-      onlyResource(packaged.template, 'AWS::CloudWatch::Dashboard'),
-    );
+    const { DashboardBody } = v.parse(dashboardSchema, onlyResource(template, 'AWS::CloudWatch::Dashboard'));
     const [{ pattern } = { pattern: 'none' }] = DashboardBody['Fn::Sub'].variables;
     const asking = widgets().filter(({ properties }) => properties.query?.includes(pattern));
     expect(asking.map(({ properties }) => properties.title)).toEqual(['One request by its request_id']);
@@ -249,14 +230,14 @@ describe('the documentation', () => {
     const page = await readFile(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
     const sections = [...page.matchAll(/^### `(.+)`$\n+([^#]+)/gm)].map(([, name, body]) => ({ name, body }));
     expect(sections.map(({ name }) => name).toSorted()).toEqual(
-      alarmsOf(packaged.template)
+      alarmsOf(template)
         .map(({ name }) => name)
         .toSorted(),
     );
     for (const { name, body } of sections) {
       expect(body, name).toMatch(/\*\*What to do\.\*\*/);
     }
-    for (const { name, description } of alarmsOf(packaged.template)) {
+    for (const { name, description } of alarmsOf(template)) {
       expect(description).toMatch(/\breaders?\b/i);
       expect(description).toMatch(/Look at/);
       expect(description.endsWith(`What to do: docs/alarms.md, "${name}".`)).toBe(true);

@@ -6,6 +6,12 @@ import { type Resource, resourcesOf, type Template } from './packaged.ts';
 export const functionName = 'booky-meeting-token-prod-token';
 export const checkName = 'booky-meeting-token-prod-check';
 
+export const secret = {
+  LIVEKIT_API_KEY: 'APIkey',
+  LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters',
+  LIVEKIT_WS_URL: 'wss://project.livekit.cloud',
+};
+
 /** Of AWS's own metrics, those of the gateway and of the version that readers reach. */
 export const ofGateway = { ApiId: 'r3pmxmplak', Stage: '$default' };
 export const ofFunction = { FunctionName: functionName, Resource: `${functionName}:live` };

@@ -10,14 +10,10 @@ import type { Sample } from '../../../stand-ins/cloudwatch/alarm.ts';
 import { metricsIn } from '../../../stand-ins/cloudwatch/embedded-metrics.ts';
 import { filterPattern } from '../../../stand-ins/cloudwatch/filter-pattern.ts';
 import { tokenEvent } from '../../../stand-ins/lambda/event.ts';
-import { startFunction } from '../../../stand-ins/lambda/runtime-api.ts';
+import { type FunctionOptions, startFunction } from '../../../stand-ins/lambda/runtime-api.ts';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../../stand-ins/secrets-manager.ts';
 import { onlyResource, type Template } from './packaged.ts';
-import { checkName, filtersOf, functionName, identity, ofFunction, ofGateway } from './signals.ts';
-
-/** The minute in which something goes wrong, right after a check; before it all is well. */
-export const faultAt = 65;
-export const minutes = faultAt + 65;
+import { checkName, filtersOf, functionName, identity, ofFunction, ofGateway, secret } from './signals.ts';
 
 /** How one request ended. */
 interface Served {
@@ -28,33 +24,54 @@ interface Served {
   hasCrashed?: boolean;
 }
 
-/** How requests end, and how many. */
-type Requests = readonly [served: Served, times: number];
-
-/** How requests end in environments that had good credentials, and in new ones. */
-interface Ends {
-  warm: Served;
-  cold: Served;
-}
-
-/** What is wrong from `faultAt` on. */
+/** What is wrong; where nothing is said, readers are served and the check passes. */
 export interface Situation {
-  ends: Ends;
-  /** Whether readers' requests end like that at once, not only when their environments' credentials are five minutes old. */
-  isSudden?: boolean;
+  /** What befalls Secrets Manager: environments notice when their credentials are five minutes old. */
+  store?: (store: SecretsManagerStandIn) => void;
+  /** With what each environment of the function was started. */
+  function?: Partial<Pick<FunctionOptions, 'env' | 'handler'>>;
+  /** What readers get instead of the function's answer. */
+  gateway?: Served;
+  check?: 'fails' | 'fails once' | 'does not run';
   /** Whether each environment is replaced in the first minute. */
   isDeployment?: boolean;
-  /** What the check says; `undefined` if it doesn't run. */
-  check: 'passed' | 'failed' | undefined;
-  /** How often, if it recovers. */
-  failures?: number;
   /** Requests beside the readers', by the minute after the fault. */
-  others?: (minute: number) => readonly Requests[];
-  /** The status with which the gateway refuses readers. */
-  readersGet?: number;
+  others?: (minute: number) => readonly (readonly [served: Served, times: number])[];
 }
 
 const fiftyASecond = 3_000;
+
+export const situations: Readonly<Record<string, Situation>> = {
+  'all is well': {},
+  'a deployment': { isDeployment: true },
+  'Secrets Manager is slow': {
+    store: (slow) => {
+      slow.latencyMs = 900;
+    },
+  },
+  'one check fails': { check: 'fails once' },
+  'one client with an old JWT': { others: (minute) => [[{ status: 401 }, minute < 2 ? 3 : 0]] },
+  'one client that repeats too fast': { others: (minute) => [[{ status: 429 }, minute === 0 ? 9 : 0]] },
+  'a flood without JWTs': { others: () => [[{ status: 401 }, 0.4 * fiftyASecond]] },
+  'more requests than the limit': {
+    others: () => [
+      [{ status: 401 }, fiftyASecond],
+      [{ status: 429 }, fiftyASecond],
+    ],
+  },
+  'the identity provider is down': { gateway: { status: 401 } },
+  'the function crashes once': {
+    others: (minute) => [[{ status: 500, hasCrashed: true }, minute === 0 ? 1 : 0]],
+  },
+  "the secret can't be read": { store: (s) => s.failWith('AccessDeniedException'), check: 'fails' },
+  "its KMS key can't be used": { store: (s) => s.failWith('DecryptionFailure'), check: 'fails' },
+  'the secret is faulty': { store: (s) => s.put('livekit', '{}'), check: 'fails' },
+  "LiveKit's key is deleted": { check: 'fails' },
+  'a variable is wrong': { function: { env: { LIVEKIT_SECRET_ID: '' } }, check: 'fails' },
+  'the function crashes': { function: { handler: 'handlers/gone.handler' }, check: 'fails' },
+  'the function is throttled': { gateway: { status: 503 }, check: 'fails' },
+  'the check does not run': { check: 'does not run' },
+};
 
 /** Requests of readers in a minute, counted from the fault: in warm and in new environments. */
 export const traffic = {
@@ -69,148 +86,64 @@ export const traffic = {
   'fifty a second': () => ({ warm: fiftyASecond - 3, cold: 3 }),
 } as const;
 
-const secret = {
-  LIVEKIT_API_KEY: 'APIkey',
-  LIVEKIT_API_SECRET: 'a-secret-of-at-least-32-characters',
-  LIVEKIT_WS_URL: 'wss://project.livekit.cloud',
-};
+/** How requests end in environments that had good credentials, and in new ones. */
+export interface Ends {
+  warm: Served;
+  cold: Served;
+}
 
-/**
- * Runs the packaged function in every situation.
- *
- * @param directory where its zip was unpacked
- */
-export async function situationsOf(directory: string): Promise<Record<string, Situation>> {
+/** Runs the function, whose zip was unpacked in `directory`, in this situation. */
+export async function endsIn(directory: string, situation: Situation): Promise<Ends> {
+  if (situation.gateway) return { warm: situation.gateway, cold: situation.gateway };
   const store = await startSecretsManager();
-  /** An environment of the function, which lives until `end`. */
-  const start = async (env: Readonly<Record<string, string>> = {}, handler = 'handlers/token.handler') => {
-    const lambda = await startFunction({
-      directory,
-      handler,
-      env: {
-        ...store.environment,
-        AWS_LAMBDA_FUNCTION_NAME: functionName,
-        LIVEKIT_SECRET_ID: 'livekit',
-        // A second instead of five minutes.
-        CREDENTIALS_MAX_AGE_SECONDS: '1',
-        ...env,
-      },
-    });
-    let seen = 0;
-    return {
-      serve: async (): Promise<Served> => {
-        const invocation = await lambda.invoke(tokenEvent()).catch(() => undefined);
-        if (invocation === undefined) return { status: 500, hasCrashed: true };
-        const lines = await vi.waitFor(() => {
-          const written = lambda.output.slice(seen);
-          if (!/"duration_ms".*\n$/.test(written)) throw new Error('The line is on its way.');
-          return written.trim().split('\n');
-        });
-        seen = lambda.output.length;
-        const { statusCode } = v.parse(v.object({ statusCode: v.number() }), invocation.payload);
-        return { status: statusCode, lines, durationMs: invocation.durationMs };
-      },
-      end: lambda.stop,
+  store.put('livekit', JSON.stringify(secret));
+  /** An environment of the function. */
+  const start = async () => {
+    const env = {
+      ...store.environment,
+      AWS_LAMBDA_FUNCTION_NAME: functionName,
+      LIVEKIT_SECRET_ID: 'livekit',
+      // A second instead of five minutes.
+      ...(situation.store && { CREDENTIALS_MAX_AGE_SECONDS: '1' }),
     };
+    const { env: changes, handler = 'handlers/token.handler' } = situation.function ?? {};
+    const lambda = await startFunction({ directory, handler, env: { ...env, ...changes } });
+    return { lambda, seen: 0 };
   };
-  /** What happens when the store goes wrong under an environment that was well, and to one that starts afterwards. */
-  const whenStore = async (goesWrong: (store: SecretsManagerStandIn) => void): Promise<Ends> => {
-    store.put('livekit', JSON.stringify(secret));
-    const before = await start();
-    await before.serve();
-    goesWrong(store);
-    await delay(1_100);
-    const warm = await before.serve();
-    const after = await start();
-    const cold = await after.serve();
-    await Promise.all([before.end(), after.end()]);
-    store.recover();
-    store.latencyMs = 0;
-    return { warm, cold };
-  };
-  /** What happens in an environment that can't be well. */
-  const always = async (env: Readonly<Record<string, string>>, handler?: string): Promise<Ends> => {
-    const environment = await start(env, handler);
-    const cold = await environment.serve();
-    const warm = await environment.serve();
-    await environment.end();
-    return { warm, cold };
+  const serve = async (environment: Awaited<ReturnType<typeof start>>): Promise<Served> => {
+    const { lambda, seen } = environment;
+    const invocation = await lambda.invoke(tokenEvent()).catch(() => undefined);
+    if (invocation === undefined) return { status: 500, hasCrashed: true };
+    const lines = await vi.waitFor(() => {
+      const written = lambda.output.slice(seen);
+      if (!/"duration_ms".*\n$/.test(written)) throw new Error('The line is on its way.');
+      return written.trim().split('\n');
+    });
+    environment.seen = lambda.output.length;
+    const { statusCode } = v.parse(v.object({ statusCode: v.number() }), invocation.payload);
+    return { status: statusCode, lines, durationMs: invocation.durationMs };
   };
 
+  const before = await start();
   try {
-    store.put('livekit', JSON.stringify(secret));
-    const well = await always({ CREDENTIALS_MAX_AGE_SECONDS: '300' });
-    const throttled: Served = { status: 503 };
-    return {
-      'all is well': { ends: well, check: 'passed' },
-      'a deployment': { ends: well, check: 'passed', isDeployment: true },
-      'Secrets Manager is slow': {
-        ends: await whenStore((slow) => {
-          slow.latencyMs = 900;
-        }),
-        check: 'passed',
-      },
-      'one check fails': { ends: well, check: 'failed', failures: 1 },
-      'one client with an old JWT': {
-        ends: well,
-        check: 'passed',
-        others: (minute) => [[{ status: 401 }, minute < 2 ? 3 : 0]],
-      },
-      'one client that repeats too fast': {
-        ends: well,
-        check: 'passed',
-        others: (minute) => [[{ status: 429 }, minute === 0 ? 9 : 0]],
-      },
-      'a flood without JWTs': {
-        ends: well,
-        check: 'passed',
-        others: () => [[{ status: 401 }, 0.4 * fiftyASecond]],
-      },
-      'more requests than the limit': {
-        ends: well,
-        check: 'passed',
-        others: () => [
-          [{ status: 401 }, fiftyASecond],
-          [{ status: 429 }, fiftyASecond],
-        ],
-      },
-      'the identity provider is down': { ends: well, check: 'passed', readersGet: 401 },
-      'the function crashes once': {
-        ends: well,
-        check: 'passed',
-        others: (minute) => [[{ status: 500, hasCrashed: true }, minute === 0 ? 1 : 0]],
-      },
-      "the secret can't be read": {
-        ends: await whenStore((s) => s.failWith('AccessDeniedException')),
-        check: 'failed',
-      },
-      "its KMS key can't be used": {
-        ends: await whenStore((s) => s.failWith('DecryptionFailure')),
-        check: 'failed',
-      },
-      'the secret is faulty': { ends: await whenStore((s) => s.put('livekit', '{}')), check: 'failed' },
-      "LiveKit's key is deleted": { ends: well, check: 'failed' },
-      'a variable is wrong': {
-        ends: await always({ LIVEKIT_SECRET_ID: '' }),
-        check: 'failed',
-        isSudden: true,
-      },
-      'the function crashes': {
-        ends: await always({}, 'handlers/gone.handler'),
-        check: 'failed',
-        isSudden: true,
-      },
-      'the function is throttled': {
-        ends: { warm: throttled, cold: throttled },
-        check: 'failed',
-        isSudden: true,
-      },
-      'the check does not run': { ends: well, check: undefined },
-    };
+    const first = await serve(before);
+    if (!situation.store) return { cold: first, warm: await serve(before) };
+    situation.store(store);
+    await delay(1_100);
+    const warm = await serve(before);
+    const after = await start();
+    const cold = await serve(after);
+    await after.lambda.stop();
+    return { warm, cold };
   } finally {
+    await before.lambda.stop();
     await store.close();
   }
 }
+
+/** The minute in which something goes wrong, right after a check; before it all is well. */
+export const faultAt = 65;
+export const minutes = faultAt + 65;
 
 /** A metric's samples, by its identity. */
 export type Metrics = ReadonlyMap<string, readonly Sample[]>;
@@ -218,14 +151,14 @@ export type Metrics = ReadonlyMap<string, readonly Sample[]>;
 /** All that is counted from minute 0 on, as `template` has metric filters for it. */
 export function metricsOf(
   template: Template,
-  situation: Situation,
+  situation: Situation & { ends: Ends },
   well: Ends,
   readers: (minute: number) => { warm: number; cold: number },
 ): Metrics {
   const metrics = new Map<string, Sample[]>();
-  const filters = filtersOf(template).map((filter) => ({
+  const filters = filtersOf(template).map(({ pattern, ...filter }) => ({
     ...filter,
-    matches: filterPattern(filter.pattern),
+    matches: filterPattern(pattern),
   }));
   const { Format: format } = v.parse(
     v.object({ Format: v.string() }),
@@ -236,52 +169,52 @@ export function metricsOf(
     const count = (metric: string, value: number, times: number) => {
       if (times > 0) metrics.set(metric, [...(metrics.get(metric) ?? []), { minute, value, times }]);
     };
-    const countRequests = (
-      { status, lines = [], durationMs, hasCrashed }: Served,
-      isNew: boolean,
-      times: number,
-    ) => {
+    for (const [served, isNew, times] of requestsIn(minute - faultAt, situation, well, readers)) {
+      const { status, lines = [], durationMs, hasCrashed } = served;
       for (const { namespace, name, dimensions, value } of lines.flatMap(metricsIn)) {
         count(identity(namespace, name, dimensions), value, times);
       }
-      count(identity('AWS/ApiGateway', '5xx', ofGateway), status >= 500 ? 1 : 0, times);
       // What an environment's start and the gateway add on AWS, at most.
-      count(
-        identity('AWS/ApiGateway', 'Latency', ofGateway),
-        (durationMs ?? 0) + (isNew ? 1_000 : 50),
-        times,
-      );
+      const latencyMs = (durationMs ?? 0) + (isNew ? 1_000 : 50);
+      count(identity('AWS/ApiGateway', '5xx', ofGateway), status >= 500 ? 1 : 0, times);
+      count(identity('AWS/ApiGateway', 'Latency', ofGateway), latencyMs, times);
       if (durationMs !== undefined || hasCrashed) {
         count(identity('AWS/Lambda', 'Errors', ofFunction), Number(hasCrashed ?? false), times);
       }
       const line = accessLogLine(format, { status, responseLatency: 1 });
       for (const { metric, value, matches } of filters) if (matches(line)) count(metric, value, times);
-    };
-
-    const since = minute - faultAt;
-    const isFaulty = since >= 0;
-    // Credentials are read at five minutes' age.
-    const ends = isFaulty ? situation.ends : well;
-    const warm = isFaulty && (since >= 5 || situation.isSudden) ? situation.ends.warm : well.warm;
-    const ofReaders = readers(since);
-    const isReplaced = situation.isDeployment && since === 0;
-    const refusal = isFaulty && situation.readersGet;
-    const requests: [Served, boolean, number][] = refusal
-      ? [[{ status: refusal }, false, ofReaders.warm + ofReaders.cold]]
-      : [
-          [isReplaced ? ends.cold : warm, isReplaced ?? false, ofReaders.warm],
-          [ends.cold, true, ofReaders.cold],
-        ];
-    for (const request of requests) countRequests(...request);
-    if (isFaulty) {
-      for (const [served, times] of situation.others?.(since) ?? []) countRequests(served, false, times);
     }
-    // The check after the fault comes five minutes later.
-    const isChecked = since > 0 && since <= 5 * (situation.failures ?? minutes);
-    const check = isChecked ? situation.check : 'passed';
-    if (minute % 5 === 0 && check !== undefined) {
-      count(identity(checkName, 'check_failed'), check === 'failed' ? 1 : 0, 1);
-    }
+    const result = minute % 5 === 0 ? resultOfCheck(minute - faultAt, situation) : undefined;
+    if (result !== undefined) count(identity(checkName, 'check_failed'), result, 1);
   }
   return metrics;
+}
+
+/** The requests of a minute, counted from the fault. */
+function requestsIn(
+  minute: number,
+  { ends, store, isDeployment, others }: Situation & { ends: Ends },
+  well: Ends,
+  readers: (minute: number) => { warm: number; cold: number },
+): (readonly [served: Served, isNew: boolean, times: number])[] {
+  const { warm, cold } = readers(minute);
+  const isFaulty = minute >= 0;
+  const isReplaced = isDeployment === true && minute === 0;
+  // Credentials are read at five minutes' age.
+  const ofWarm = isFaulty && (!store || minute >= 5) ? ends : well;
+  return [
+    [isReplaced ? ends.cold : ofWarm.warm, isReplaced, warm],
+    [isFaulty ? ends.cold : well.cold, true, cold],
+    ...((isFaulty ? others?.(minute) : undefined) ?? []).map(
+      ([served, times]) => [served, false, times] as const,
+    ),
+  ];
+}
+
+/** What a check counts, 1 for a failure; `undefined` if it does not run. */
+function resultOfCheck(minute: number, { check }: Situation): number | undefined {
+  // The first after the fault comes five minutes later.
+  if (minute <= 0 || check === undefined) return 0;
+  if (check === 'does not run') return undefined;
+  return check === 'fails' || minute === 5 ? 1 : 0;
 }
