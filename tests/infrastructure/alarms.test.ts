@@ -26,17 +26,24 @@ let counted: Record<string, Record<string, Metrics>>;
 
 beforeAll(async () => {
   const well = await endsIn(directory, {});
-  const ofSituation = async ([name, situation]: (typeof all)[number]) => {
-    const isWell = situation.store === undefined && !situation.function && !situation.gateway;
-    const ends = isWell ? well : await endsIn(directory, situation);
-    const ofTraffic = Object.entries(traffic).map(([who, readers]) => [
-      who,
-      metricsOf(template, { ...situation, ends }, well, readers),
-    ]);
-    return [name, Object.fromEntries(ofTraffic)];
+  const all = Object.entries(situations).map(([name, situation]) => ({ name, situation, ends: well }));
+  const inTrouble = all.filter(({ situation }) => situation.store ?? situation.function ?? situation.gateway);
+  // Two at a time: more would wait for the processor, which is another trouble.
+  const run = async (lane: number) => {
+    for (const [index, each] of inTrouble.entries()) {
+      if (index % 2 === lane) each.ends = await endsIn(directory, each.situation);
+    }
   };
-  const all = Object.entries(situations);
-  counted = Object.fromEntries(await Promise.all(all.map(ofSituation)));
+  await Promise.all([run(0), run(1)]);
+  counted = Object.fromEntries(
+    all.map(({ name, situation, ends }) => {
+      const ofTraffic = Object.entries(traffic).map(([who, readers]) => [
+        who,
+        metricsOf(template, { ...situation, ends }, well, readers),
+      ]);
+      return [name, Object.fromEntries(ofTraffic)];
+    }),
+  );
 });
 
 /** The alarms that are raised, with the whole minutes from the fault to each. */
@@ -53,10 +60,10 @@ function raised(among: readonly Alarm[], metrics: Metrics): string {
 }
 
 /** The rows of the documentation's table; situations that raise the same share one. */
-function tableOf(among: readonly Alarm[]): string[] {
+function tableOf(): string[] {
   const rows = new Map<string, string[]>();
   for (const [situation, ofTraffic] of Object.entries(counted)) {
-    const cells = Object.values(ofTraffic).map((metrics) => raised(among, metrics));
+    const cells = Object.values(ofTraffic).map((metrics) => raised(alarms, metrics));
     const row = cells.join(' | ');
     rows.set(row, [...(rows.get(row) ?? []), situation]);
   }
@@ -68,40 +75,39 @@ function tableOf(among: readonly Alarm[]): string[] {
 test('each alarm is raised when the documentation says, and at no other time', async () => {
   const page = await readFile(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
   const [, documented = ''] = /<!-- situations -->\n\n.*?\n.*?\n(.*?)\n\n<!-- end -->/s.exec(page) ?? [];
-  expect(documented.split('\n')).toEqual(tableOf(alarms));
+  expect(documented.split('\n')).toEqual(tableOf());
 });
 
-test('no outage is unknown for more than ten minutes, and what is healthy wakes nobody', () => {
+test('an outage wakes somebody within ten minutes, and nothing else wakes anybody', () => {
   const wakes = alarms.filter(({ name }) => ['check-failed', 'server-errors'].includes(name));
-  const firstOf = (situation: string) =>
-    Object.values(counted[situation] ?? {}).map((metrics) => raised(wakes, metrics).match(/\d+/)?.[0]);
-  for (const situation of ['all is well', 'a deployment', 'one check fails', 'a flood without JWTs']) {
-    expect(firstOf(situation), situation).toEqual([undefined, undefined, undefined, undefined]);
-  }
-  const outages = Object.keys(counted).filter((name) =>
-    /secret|KMS|key|LiveKit|wrong|crashes$|throttled/.test(name),
-  );
-  expect(outages.length).toBeGreaterThan(6);
-  for (const situation of outages) {
-    for (const after of firstOf(situation)) expect(Number(after), situation).toBeLessThanOrEqual(10);
+  for (const [name, { check }] of Object.entries(situations)) {
+    if (check === 'does not run') continue;
+    for (const metrics of Object.values(counted[name] ?? {})) {
+      const after = Number(/\d+/.exec(raised(wakes, metrics))?.[0] ?? Infinity);
+      expect(check === 'fails' ? after <= 10 : after === Infinity, `${name}: ${after} minutes`).toBe(true);
+    }
   }
 });
 
 test('without an alarm, or with another threshold, the table is another', () => {
-  const table = tableOf(alarms);
-  const changed = (name: string, changes: Partial<AlarmRule>) =>
-    tableOf(
-      alarms.map((alarm) =>
-        alarm.name === name ? { ...alarm, rule: { ...alarm.rule, ...changes } } : alarm,
-      ),
-    );
-  for (const { name, rule } of alarms) {
-    expect(tableOf(alarms.filter((alarm) => alarm.name !== name)), name).not.toEqual(table);
-    expect(changed(name, { Threshold: 10_000 * rule.Threshold }), `${name}, higher`).not.toEqual(table);
+  /** What the table says of an alarm, after these changes of its rule. */
+  const saidOf = (alarm: Alarm, changes: Partial<AlarmRule> = {}) => {
+    const changed = { ...alarm, rule: { ...alarm.rule, ...changes } };
+    return Object.values(counted)
+      .flatMap((ofTraffic) => Object.values(ofTraffic))
+      .map((metrics) => raised([changed], metrics));
+  };
+  for (const alarm of alarms) {
+    const { name, rule } = alarm;
+    const said = saidOf(alarm);
+    expect(said.join(''), name).not.toBe('');
+    expect(saidOf(alarm, { Threshold: 10_000 * rule.Threshold }), `${name}, higher`).not.toEqual(said);
     const lower = rule.DatapointsToAlarm
       ? { DatapointsToAlarm: rule.DatapointsToAlarm - 1 }
       : { Threshold: rule.Threshold === 1 ? 0 : rule.Threshold / 3 };
-    expect(changed(name, lower), `${name}, lower`).not.toEqual(table);
+    expect(saidOf(alarm, lower), `${name}, lower`).not.toEqual(said);
+    if (rule.TreatMissingData === 'breaching') {
+      expect(saidOf(alarm, { TreatMissingData: 'notBreaching' }), `${name}, missing`).not.toEqual(said);
+    }
   }
-  expect(changed('check-failed', { TreatMissingData: 'notBreaching' })).not.toEqual(table);
 });

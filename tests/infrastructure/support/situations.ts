@@ -46,7 +46,8 @@ export const situations: Readonly<Record<string, Situation>> = {
   'a deployment': { isDeployment: true },
   'Secrets Manager is slow': {
     store: (slow) => {
-      slow.latencyMs = 900;
+      // An attempt to read is given up after a second.
+      slow.latencyMs = 700;
     },
   },
   'one check fails': { check: 'fails once' },
@@ -167,7 +168,9 @@ export function metricsOf(
 
   for (let minute = 0; minute < minutes; minute += 1) {
     const count = (metric: string, value: number, times: number) => {
-      if (times > 0) metrics.set(metric, [...(metrics.get(metric) ?? []), { minute, value, times }]);
+      if (times === 0) return;
+      if (!metrics.has(metric)) metrics.set(metric, []);
+      metrics.get(metric)?.push({ minute, value, times });
     };
     for (const [served, isNew, times] of requestsIn(minute - faultAt, situation, well, readers)) {
       const { status, lines = [], durationMs, hasCrashed } = served;
