@@ -71,12 +71,6 @@ const graphsAndLogs = [
     'stats count() as tokens, max(@timestamp) as last by credentials_version, credentials_state',
     'sort last desc',
   ]),
-  log(12, 'Refusals by code', 'table', [
-    functionLog,
-    "filter ispresent(code) and code != 'ok'",
-    'stats count() as times, max(@timestamp) as last by status, code',
-    'sort times desc',
-  ]),
   log(12, 'Slowest cold starts', 'table', [
     functionLog,
     // Lambda's own line: the function can't see how long its init took.
