@@ -383,18 +383,20 @@ function readDeployment(given, { stage, region }) {
  */
 
 /**
- * The parameters on the command line.
+ * The parameters on the command line. The CLI's own reading of it loses what follows a line break.
  *
- * @param {readonly (string | null)[]} texts each as `name=value`
+ * @param {readonly string[]} args
  * @returns {Map<string, string>}
  */
-function onCommandLine(texts) {
+function onCommandLine(args) {
   const given = new Map();
-  for (const text of texts) {
-    const [, name, value] = /^([^=]+)=(.*)$/s.exec(text ?? '') ?? [];
+  for (const [index, arg] of args.entries()) {
+    if (!/^--param(=|$)/.test(arg)) continue;
+    const text = arg === '--param' ? (args[index + 1] ?? '') : arg.slice('--param='.length);
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
     if (name === undefined || value === undefined) {
       return refuse(
-        `The parameter ${JSON.stringify(text ?? '')} can't be read: it should be a name, '=' and a value (--param="name=value").`,
+        `The parameter ${JSON.stringify(text)} can't be read: it should be a name, '=' and a value (--param="name=value").`,
       );
     }
     if (given.has(name)) refuse(`The parameter '${name}' is given twice: it should be given once.`);
@@ -444,21 +446,16 @@ const noStage = () =>
  * The CLI calls this for `${file(./deploy/parameters.cjs):deployment}`.
  *
  * @param {object} cli
- * @param {{ param?: (string | null)[] }} cli.options
  * @param {(variable: string) => Promise<string>} cli.resolveVariable
  * @param {(path: string[]) => Promise<unknown>} cli.resolveConfigurationProperty
  */
-async function deployment({ options, resolveVariable, resolveConfigurationProperty }) {
+async function deployment({ resolveVariable, resolveConfigurationProperty }) {
   const args = process.argv.slice(2);
-  // The CLI drops what follows a line break.
-  if (args.some((arg) => /^--param=.*[\r\n]+[^\r\n]/s.test(arg))) {
-    refuse('A parameter has a line break: it should have one line (--param="name=value").');
-  }
   const stage = await resolveVariable('sls:stage');
   const given = new Map([
     ...inBlock(await resolveConfigurationProperty(['params', 'default'])),
     ...inBlock(await resolveConfigurationProperty(['params', stage])),
-    ...onCommandLine(options.param ?? []),
+    ...onCommandLine(args),
   ]);
   const region = await resolveVariable('self:provider.region');
   const values = readDeployment(Object.fromEntries(given), { stage, region });

@@ -63,9 +63,6 @@ describe('a filter pattern', () => {
     ['{ $.status = 401 }', '{"status":401}', true],
     ['{ $.status = 401 }', '{"status":4010}', false],
     ['{ $.status = 401 }', '{"status":"401"}', false],
-    ['{ $.status = 401 }', '{"other":401}', false],
-    ['{ $.status = 401 }', '{"a":{"status":401}}', false],
-    ['{ $.status = 401 }', '401', false],
     ['{ $.status = 401 }', '{"status":401', false],
   ])('%s of %s: %s', (pattern, line, matches) => {
     expect(filterPattern(pattern)(line)).toBe(matches);
