@@ -25,53 +25,53 @@ const gateway = ['ApiId', `\${HttpApi}`, 'Stage', `\${HttpApiStage}`];
 /** A placeholder: the operator enters a request's id in the field at the top of the dashboard. */
 const requestId = 'REQUEST_ID';
 
-/** The dashboard is 24 columns wide. @type {(type: string, width: number, title: string, properties: object) => object} */
-const widget = (type, width, title, properties) => ({
+/** The dashboard is 24 columns wide. @type {(type: string, title: string, properties: object, width?: number) => object} */
+const widget = (type, title, properties, width = 12) => ({
   type,
   width,
   height: 6,
   properties: { title, region: `\${AWS::Region}`, ...properties },
 });
 
-/** @type {(width: number, title: string, stat: string, metrics: unknown[][]) => object} */
-const graph = (width, title, stat, metrics) =>
-  widget('metric', width, title, { view: 'timeSeries', period: 300, stat, metrics });
+/** @type {(title: string, stat: string, metrics: unknown[][]) => object} */
+const graph = (title, stat, metrics) =>
+  widget('metric', title, { view: 'timeSeries', period: 300, stat, metrics });
 
-/** Logs Insights. @type {(width: number, title: string, view: 'table' | 'timeSeries', query: string[]) => object} */
-const log = (width, title, view, query) => widget('log', width, title, { view, query: query.join(' | ') });
+/** Logs Insights. @type {(title: string, view: 'table' | 'timeSeries', query: string[]) => object} */
+const log = (title, view, query) => widget('log', title, { view, query: query.join(' | ') });
 
 const graphsAndLogs = [
-  graph(12, 'Joins', 'Sum', [[functionName, 'requests', 'code', 'ok', { label: 'tokens issued' }]]),
-  graph(12, 'Refusals by code', 'Sum', [
+  graph('Joins', 'Sum', [[functionName, 'requests', 'code', 'ok', { label: 'tokens issued' }]]),
+  graph('Refusals by code', 'Sum', [
     ...refusals.map((code) => [functionName, 'requests', 'code', code, { label: code }]),
     [functionName, 'Status401', { label: '401 of the gateway' }],
     [functionName, 'Status429', { label: '429 of the gateway' }],
     ['AWS/ApiGateway', '5xx', ...gateway, { label: '5xx in all' }],
   ]),
-  graph(12, 'Latency (ms)', 'p99', [
+  graph('Latency (ms)', 'p99', [
     ['AWS/ApiGateway', 'Latency', ...gateway, { stat: 'p50', label: 'readers, p50' }],
     ['AWS/ApiGateway', 'Latency', ...gateway, { label: 'readers, p99' }],
     [functionName, 'duration_ms', { stat: 'p50', label: 'function, p50' }],
     [functionName, 'duration_ms', { label: 'function, p99' }],
   ]),
-  graph(12, 'Cold starts', 'Sum', [[functionName, 'cold_start', { label: 'cold starts' }]]),
-  graph(12, 'Credentials that are not the current ones', 'Sum', [
+  graph('Cold starts', 'Sum', [[functionName, 'cold_start', { label: 'cold starts' }]]),
+  graph('Credentials that are not the current ones', 'Sum', [
     [functionName, 'stale_credentials', { label: 'tokens with stale credentials' }],
     [functionName, 'previous_credentials', { label: 'tokens with the previous version' }],
     [functionName, 'failed_reads', { label: 'failed reads' }],
   ]),
-  log(12, "Credentials' age (minutes)", 'timeSeries', [
+  log("Credentials' age (minutes)", 'timeSeries', [
     functionLog,
     'filter ispresent(credentials_age_ms)',
     'stats max(credentials_age_ms) / 60000 as minutes by bin(5m)',
   ]),
-  log(12, 'Versions of the secret in use', 'table', [
+  log('Versions of the secret in use', 'table', [
     functionLog,
     'filter ispresent(credentials_version)',
     'stats count() as tokens, max(@timestamp) as last by credentials_version, credentials_state',
     'sort last desc',
   ]),
-  log(12, 'Slowest cold starts', 'table', [
+  log('Slowest cold starts', 'table', [
     functionLog,
     // Lambda's own line: the function can't see how long its init took.
     "filter type = 'platform.report' and ispresent(record.metrics.initDurationMs)",
@@ -79,7 +79,7 @@ const graphsAndLogs = [
     'sort init desc',
     'limit 20',
   ]),
-  log(12, 'One request by its request_id', 'table', [
+  log('One request by its request_id', 'table', [
     functionLog,
     gatewayLog,
     `filter request_id = '${requestId}'`,
@@ -104,7 +104,7 @@ module.exports = (alarms) => {
   };
   const body = {
     variables: [field],
-    widgets: [widget('alarm', 24, 'Alarms', { alarms: alarmArns }), ...graphsAndLogs],
+    widgets: [widget('alarm', 'Alarms', { alarms: alarmArns }, 24), ...graphsAndLogs],
   };
   return {
     Dashboard: {
