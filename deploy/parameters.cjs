@@ -264,7 +264,7 @@ function refuseUnknown(given) {
   for (const name of given) {
     if (known.includes(name)) continue;
     // The variables of `npm start` are written like CLUBS_CLAIM.
-    const typed = name.toLowerCase().replaceAll('_', '-');
+    const typed = name.toLowerCase();
     const nearest = closest(typed, known);
     const resembles = distance(typed, nearest) <= typed.length / 3;
     const rule = resembles ? `probably be '${nearest}'` : `be one of ${known.join(', ')}`;
