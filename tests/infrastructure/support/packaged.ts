@@ -33,19 +33,42 @@ export const requiredParameters = {
   'clubs-claim': 'cognito:groups',
 } as const;
 
-/** As arguments of the CLI. */
-export function asArguments(parameters: Readonly<Record<string, string>>): string[] {
-  return Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
-}
+const arn = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:123456789012:${resource}`;
+
+/** Every parameter that changes the template, with another value than its default. */
+export const choices = {
+  ...requiredParameters,
+  scopes: 'meetings/join,openid',
+  secret: 'team/livekit',
+  'create-secret': 'true',
+  'kms-key': arn('kms', 'key/1234abcd-12ab-34cd-56ef-1234567890ab'),
+  'permissions-boundary': 'arn:aws:iam::123456789012:policy/boundary',
+  'livekit-url': 'wss://booky.livekit.cloud',
+  'clubs-claim': 'https://booky.example/clubs',
+  'moderated-clubs-claim': 'hosts',
+  'listeners-claim': 'guests',
+  'clubs-prefix': 'club:',
+  'identity-claim': 'booky_id',
+  'name-claim': 'nickname',
+  'token-ttl-seconds': '900',
+  'throttling-rate': '7',
+  'throttling-burst': '9',
+  'reserved-concurrency': '0',
+  'log-level': 'WARN',
+  'log-retention-days': '30',
+  tracing: 'true',
+  domain: 'meetings.booky.example',
+  certificate: arn('acm', 'certificate/1234abcd-12ab-34cd-56ef-1234567890ab'),
+  'default-endpoint': 'false',
+};
 
 /** Runs `serverless package` on a copy of the service, with no account and no network. */
 export async function packageStage(
   stage: string,
   parameters: Readonly<Record<string, string>>,
-  region = 'eu-central-1',
 ): Promise<Packaged> {
-  const target = ['--stage', stage, '--region', region];
-  const { template, directory, remove } = await packageFunction([...target, ...asArguments(parameters)]);
+  const asArguments = Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
+  const { template, directory, remove } = await packageFunction(['--stage', stage, ...asArguments]);
   return {
     templateText: template,
     template: v.parse(templateSchema, JSON.parse(template)),
