@@ -1,6 +1,6 @@
 /** What to tell a reader when a meeting is over for them, and about a device that could not be switched on. */
 import { TokenError } from './errors.ts';
-import type { Language } from './texts.ts';
+import { browserLanguage, type Language } from './texts.ts';
 
 const texts = {
   en: {
@@ -35,12 +35,6 @@ const texts = {
     busy: 'Puede que otro programa esté usando el dispositivo: ciérralo y vuelve a intentarlo.',
   },
 } satisfies Record<Language, Record<string, string>>;
-
-/** The first of the browser's languages that there are texts in, or English. */
-export function browserLanguage(): Language {
-  const known = globalThis.navigator?.languages?.find((name) => /^(en|es)\b/.test(name));
-  return known?.startsWith('es') ? 'es' : 'en';
-}
 
 /** LiveKit's reasons, as numbers: `DisconnectReason` of `livekit-client`. */
 const byReason: Readonly<Record<number, keyof (typeof texts)['en']>> = {

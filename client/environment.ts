@@ -1,8 +1,7 @@
 /** What this uses of a browser, where it is there: React Native and Node lack some. */
 interface Environment {
   navigator?: { onLine?: boolean; languages?: readonly string[] };
-  addEventListener?: (event: string, listener: () => void) => void;
-  removeEventListener?: (event: string, listener: () => void) => void;
+  addEventListener?: (event: string, listener: () => void, options: { signal: AbortSignal }) => void;
   reportError?: (error: unknown) => void;
 }
 

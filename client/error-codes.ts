@@ -25,7 +25,9 @@ export type TokenErrorCode =
    */
   | 'no_answer'
   /** No answer came within `timeoutMs`. */
-  | 'timeout';
+  | 'timeout'
+  /** LiveKit did not do what a moderator asked for. 404: the participant has left, or the track has ended. */
+  | 'moderation_failed';
 
 /** After these the same call may succeed later without any change. */
 export const worthRetrying: readonly TokenErrorCode[] = [

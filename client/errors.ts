@@ -1,11 +1,11 @@
 import type { Detail } from '../lib/contract.ts';
 import { type TokenErrorCode, worthRetrying } from './error-codes.ts';
-import { type Language, textsIn } from './texts.ts';
+import { browserLanguage, english, type Language, languages } from './texts.ts';
 
 /** Details of the error, in addition to its code. */
 export interface TokenErrorFacts {
   /** What the answer says, for a developer. */
-  message?: string | undefined;
+  message?: unknown;
   /** `undefined` where there was no answer. */
   status?: number | undefined;
   /** API Gateway's id of the request, under which the log has it. */
@@ -31,11 +31,15 @@ export class TokenError extends Error {
   readonly isWorthRetrying: boolean;
 
   /** `language` is that of `forReader`: by default the browser's, else English. */
-  constructor(code: TokenErrorCode, { message, ...facts }: TokenErrorFacts = {}, language?: Language) {
+  constructor(
+    code: TokenErrorCode,
+    { message, ...facts }: TokenErrorFacts = {},
+    language: Language = browserLanguage(),
+  ) {
     super([code, facts.status, message, facts.requestId].filter(Boolean).join(' '));
     Object.assign(this, facts);
     this.code = code;
-    this.forReader = textsIn(language)[code];
+    this.forReader = (languages[language] ?? english)[code];
     this.isWorthRetrying = worthRetrying.includes(code);
   }
 }

@@ -10,14 +10,14 @@ export type {
   TokenAnswer,
   TokenRequestBody,
 } from '../lib/contract.ts';
-export { browserLanguage, textForDevice, textForEnd } from './endings.ts';
+export { textForDevice, textForEnd } from './endings.ts';
 export type { TokenErrorCode } from './error-codes.ts';
 export { TokenError } from './errors.ts';
 export { type JoinOptions, joinMeeting } from './join.ts';
-export { createModerator, ModerationError, type Moderator, type ModeratorOptions } from './moderation.ts';
+export { createModerator, type Moderator } from './moderation.ts';
 export { textsForReaders } from './spanish.ts';
 export { type StayOptions, stayInMeeting } from './stay.ts';
-export type { Language } from './texts.ts';
+export { browserLanguage, type Language } from './texts.ts';
 export {
   createTokenClient,
   type GetTokenOptions,

@@ -3,7 +3,7 @@ import type { Room } from 'livekit-client';
 import type { TokenRequestBody } from '../lib/contract.ts';
 import { type StayOptions, stayInMeeting } from './stay.ts';
 import type { TokenClient } from './token-client.ts';
-import { never, reasonOf, unlessAborted } from './waiting.ts';
+import { reasonOf } from './waiting.ts';
 
 export interface JoinOptions extends StayOptions {
   /** Leaves the meeting when it aborts, whether the reader is in it by then or still on the way. */
@@ -21,18 +21,21 @@ export async function joinMeeting(
   room: Room,
   client: TokenClient,
   request: TokenRequestBody,
-  { signal = never(), ...options }: JoinOptions = {},
+  { signal, ...options }: JoinOptions = {},
 ): Promise<() => Promise<void>> {
-  const { server_url, participant_token } = await client.getToken(request, { signal });
   let stop = () => {};
   const leave = () => {
     stop();
-    signal.removeEventListener('abort', leave);
+    signal?.removeEventListener('abort', leave);
     return room.disconnect();
   };
-  signal.addEventListener('abort', leave);
-  if (signal.aborted) throw reasonOf(signal);
-  await unlessAborted(room.connect(server_url, participant_token), signal);
+  signal?.addEventListener('abort', leave);
+  const { server_url, token } = await client.getToken(request, { signal });
+  await room.connect(server_url, token).finally(() => {
+    if (!signal?.aborted) return;
+    void leave();
+    throw reasonOf(signal);
+  });
   stop = stayInMeeting(room, client, request, options);
   return leave;
 }

@@ -1,7 +1,11 @@
 /** A meeting in a React app. Needs `react` and `livekit-client`, which the rest of the client does not. */
 import { DisconnectReason, Room } from 'livekit-client';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { Devices } from './devices.ts';
+export interface Devices {
+  camera: boolean;
+  microphone: boolean;
+}
+
 import { joinMeeting } from './join.ts';
 import { createModerator, type Moderator } from './moderation.ts';
 import { createTokenClient, type TokenClientOptions } from './token-client.ts';

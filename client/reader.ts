@@ -1,15 +1,17 @@
 /** Whose JWT this is: its `sub`, not verified; `undefined` where it can't be read. */
 export function readerOf(jwt: string): string | undefined {
   try {
-    const bytes = atob(`${jwt.split('.')[1]}`.replace(/-/g, '+').replace(/_/g, '/'));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))).sub;
+    const [, payload = ''] = jwt.split('.');
+    // `escape` makes UTF-8 of bytes where there is no `TextDecoder`, as on React Native.
+    return JSON.parse(decodeURIComponent(escape(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))))).sub;
   } catch {
-    // Not a JWT, or an old React Native, which has neither `atob` nor `TextDecoder`.
+    // Not a JWT, or an old React Native, which has no `atob`.
     return undefined;
   }
 }
 
-/** Whether these are certainly two readers. */
-export function areTwo(one: string | undefined, other: string | undefined): boolean {
-  return Boolean(one && other && one !== other);
+/** Whether this JWT is certainly not this reader's. */
+export function isOfAnother(jwt: string, reader: string | undefined): boolean {
+  const owner = readerOf(jwt);
+  return Boolean(reader && owner && reader !== owner);
 }

@@ -1,11 +1,10 @@
 /** Staying in a meeting with `livekit-client`. This module imports only its types. */
 import type { DisconnectReason, Room } from 'livekit-client';
 import type { TokenAnswer, TokenRequestBody } from '../lib/contract.ts';
-import { type Devices, rememberDevices } from './devices.ts';
-import { environment, isOffline } from './environment.ts';
+import { environment } from './environment.ts';
 import { TokenError } from './errors.ts';
-import { areTwo, readerOf } from './reader.ts';
-import { createRejoinSchedule } from './rejoin-schedule.ts';
+import { isOfAnother } from './reader.ts';
+import { createSchedule, type Growth } from './schedule.ts';
 import type { TokenClient } from './token-client.ts';
 import { type Clock, systemClock } from './waiting.ts';
 
@@ -30,29 +29,36 @@ export interface StayOptions {
  */
 const finalReasons: readonly (DisconnectReason | undefined)[] = [1, 2, 4, 5, 10];
 
+/** Events after which other devices may be on. */
+const deviceEvents = ['localTrackPublished', 'localTrackUnpublished', 'trackMuted', 'trackUnmuted'] as const;
+
+/**
+ * The waits before joining again, in milliseconds: short ones, so that a reader is back soon after LiveKit is, but while the gateway
+ * is busy so long ones that ten thousand readers need no more than four requests each.
+ */
+const usual: Growth = [2, 3_000, 10_000];
+const busy: Growth = [4, 20_000, 220_000];
+
+/** How long to wait in all, in milliseconds. Time asleep or offline does not count. */
+const patienceMs = 600_000;
+
 /** A meeting that lasted as long as this, in milliseconds, was really joined: the next loss has a schedule of its own. */
 const settledMs = 60_000;
 
 /** How soon after a stop a new start continues, in milliseconds. */
 const restartMs = 1_000;
 
-/** A meeting that the reader is in, or lost. */
-interface Meeting {
-  room: string;
-  identity: string;
-  /** In milliseconds since the epoch. */
-  joinedAt: number;
-  /** Why it was lost. */
-  reason?: DisconnectReason | undefined;
-}
-
 /** A rejoining that was stopped. */
 interface Stopped {
-  meeting: Meeting;
-  devices: Devices;
-  schedule: ReturnType<typeof createRejoinSchedule>;
-  request: string;
+  /** The request, in JSON. */
+  key: string;
+  /** In milliseconds since the epoch. */
   at: number;
+  /** Why the connection was lost. */
+  reason: DisconnectReason | undefined;
+  schedule: ReturnType<typeof createSchedule>;
+  /** Switches on the devices that were on. LiveKit reports failures with `MediaDevicesError`. */
+  reopen: () => Promise<unknown>;
 }
 
 const stopped = new WeakMap<Room, Stopped>();
@@ -72,126 +78,128 @@ export function stayInMeeting(
   room: Room,
   client: TokenClient,
   request: TokenRequestBody,
-  options: StayOptions = {},
+  { onRejoining, onRejoined, onEnd, clock = systemClock, random = Math.random }: StayOptions = {},
 ): () => void {
-  const { onRejoining, onRejoined, onEnd, clock = systemClock, random = Math.random } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const key = JSON.stringify(request);
+  const reader = room.localParticipant;
+  const newSchedule = () => createSchedule(random, patienceMs, usual, busy);
   const isIn = () => room.state !== 'disconnected' && room.state !== 'connecting';
+  const rememberDevices = () => {
+    const { isCameraEnabled, isMicrophoneEnabled } = reader;
+    return () =>
+      Promise.allSettled([
+        isCameraEnabled && reader.setCameraEnabled(true),
+        isMicrophoneEnabled && reader.setMicrophoneEnabled(true),
+      ]);
+  };
 
-  const before = stopped.get(room);
-  stopped.delete(room);
-  const isRestart = before?.request === key && clock.now() - before.at <= restartMs && !isIn();
-  const memory = rememberDevices(room, isRestart ? before.devices : undefined);
-  let schedule = isRestart ? before.schedule : createRejoinSchedule(random);
-  let meeting: Meeting | undefined;
-  let lost: Meeting | undefined;
-  let mine: Stopped | undefined;
-  let isConnecting = false;
+  let schedule = newSchedule();
+  let reopen: () => Promise<unknown> = rememberDevices();
+  let lost: { reason: DisconnectReason | undefined } | undefined;
+  /** In milliseconds since the epoch; 0 while the reader is not in the meeting. */
+  let joinedAt = 0;
+  /** How many times this is connecting, or switching devices on. */
+  let joining = 0;
   /** Ends the waiting before a try. */
   let wake = () => {};
 
+  // Not at once: LiveKit unpublishes all tracks just before it tells of a lost connection, though no one switched them off.
+  const look = () =>
+    queueMicrotask(() => {
+      if (!joining && room.state === 'connected') reopen = rememberDevices();
+    });
   const onConnected = () => {
     lost = undefined;
-    meeting = { room: room.name, identity: room.localParticipant.identity, joinedAt: clock.now() };
-    if (isConnecting) return;
-    // The reader has joined by themselves.
-    schedule = createRejoinSchedule(random);
-    memory.look();
-    wake();
+    // A meeting that the reader has joined by themselves counts as settled.
+    joinedAt = joining ? clock.now() : 1;
+    look();
   };
   const onDisconnected = (reason?: DisconnectReason) => {
     // A try to join has failed: the code that made it handles that.
-    if (meeting === undefined) return;
-    if (clock.now() - meeting.joinedAt >= settledMs) schedule = createRejoinSchedule(random);
-    const left = { ...meeting, reason };
-    meeting = undefined;
+    if (!joinedAt) return;
+    if (clock.now() - joinedAt >= settledMs) schedule = newSchedule();
+    joinedAt = 0;
     if (finalReasons.includes(reason)) tell(onEnd, reason);
-    else void rejoin(left);
-  };
-  const onOnline = () => {
-    schedule = createRejoinSchedule(random);
-    wake();
+    else void rejoin(reason);
   };
 
   /** Tries until the reader is in the meeting again, by this or by themselves, or until it is no use. */
-  const rejoin = async (from: Meeting) => {
-    lost = from;
-    const isOver = () => signal.aborted || lost !== from || isIn();
-    let answer: TokenAnswer | undefined;
+  const rejoin = async (reason: DisconnectReason | undefined) => {
+    lost = { reason };
+    const loss = lost;
+    const isOver = () => signal.aborted || lost !== loss;
+    let kept: TokenAnswer | undefined;
     let error: unknown;
     for (let attempt = 1; ; attempt += 1) {
       const waitMs = schedule(error);
       if (waitMs === undefined) break;
       tell(onRejoining, attempt);
-      await pause(waitMs);
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(waitMs, resolve);
+        wake = () => {
+          cancel();
+          resolve();
+        };
+      });
       if (isOver()) return;
       // The reader is joining by themselves.
       if (room.state === 'connecting') continue;
       try {
-        if (answer === undefined) answer = await client.getToken(request, { signal, retries: 0 });
+        kept ??= await client.getToken(request, { signal, retries: 0 });
         if (isOver()) return;
+        const answer = kept;
         const { room_name, server_url, token } = answer;
-        if (room_name !== from.room || areTwo(readerOf(token), from.identity)) {
-          throw new TokenError('unexpected_answer', { message: 'for another room or reader' });
+        // Of another room, or another reader's, who has signed in since.
+        if (room_name !== room.name || isOfAnother(token, reader.identity)) {
+          throw new TokenError('unexpected_answer', {}, client.language);
         }
-        isConnecting = true;
-        await room.connect(server_url, token).finally(() => {
-          isConnecting = false;
-        });
-        if (signal.aborted && stopped.get(room) === mine) await room.disconnect();
-        if (signal.aborted || !isIn()) return;
-        void memory.reopen();
-        tell(onRejoined, answer);
-        return;
+        joining += 1;
+        await room
+          .connect(server_url, token)
+          .then(() => {
+            if (stopped.has(room)) void room.disconnect();
+            if (signal.aborted || lost) return;
+            tell(onRejoined, answer);
+            return reopen();
+          })
+          .finally(() => {
+            joining -= 1;
+          });
+        return look();
       } catch (caught) {
         if (isOver()) return;
         error = caught;
-        if (error instanceof TokenError && !error.isWorthRetrying) break;
-        // LiveKit could not be reached: the token is as good as it was.
-        if (!isUnreachable(error)) answer = undefined;
-        if (isOffline()) schedule = createRejoinSchedule(random);
+        // LiveKit could not be reached (all of its reasons but 0, a refusal): the token is as good as it was.
+        if (!Object(error).reason) kept = undefined;
       }
     }
     lost = undefined;
-    tell(onEnd, from.reason, error);
+    tell(onEnd, reason, error);
   };
 
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => {
-      if (signal.aborted) return resolve();
-      const cancel = clock.after(ms, resolve);
-      wake = () => {
-        cancel();
-        resolve();
-      };
-    });
-
-  room.on('connected', onConnected).on('disconnected', onDisconnected);
-  environment.addEventListener?.('online', onOnline);
+  const listen = (method: 'on' | 'off') => {
+    room[method]('connected', onConnected)[method]('disconnected', onDisconnected);
+    for (const event of deviceEvents) room[method](event, look);
+  };
+  listen('on');
+  environment.addEventListener?.('online', () => wake(), { signal });
+  const before = stopped.get(room);
+  stopped.delete(room);
   if (isIn()) onConnected();
-  if (isRestart) {
-    void rejoin(before.meeting);
+  else if (before?.key === key && clock.now() - before.at <= restartMs) {
+    ({ schedule, reopen } = before);
+    void rejoin(before.reason);
     wake();
   }
   return () => {
     stopping.abort();
-    if (lost) {
-      mine = { meeting: lost, devices: memory.last(), schedule, request: key, at: clock.now() };
-      stopped.set(room, mine);
-    }
-    if (isConnecting) void room.disconnect();
     wake();
-    memory.stop();
-    room.off('connected', onConnected).off('disconnected', onDisconnected);
-    environment.removeEventListener?.('online', onOnline);
+    if (lost) stopped.set(room, { key, at: clock.now(), reason: lost.reason, schedule, reopen });
+    if (joining && !isIn()) void room.disconnect();
+    listen('off');
   };
-}
-
-/** LiveKit's `ConnectionErrorReason`: all but `NotAllowed`, which is 0. */
-function isUnreachable(error: unknown): boolean {
-  return Boolean(Object(error).reason);
 }
 
 /** Calls back. What that throws is reported as uncaught errors are, and stops nothing here. */

@@ -16,6 +16,7 @@ export const createTexts = (
   gateway_forbidden: string,
   no_answer: string,
   timeout: string,
+  moderation_failed: string,
 ): Texts => ({
   invalid_json: ours,
   invalid_request,
@@ -33,6 +34,7 @@ export const createTexts = (
   unexpected_answer: ours,
   no_answer,
   timeout,
+  moderation_failed,
 });
 
 export const english = createTexts(
@@ -44,13 +46,13 @@ export const english = createTexts(
   'Your sign-in does not allow meetings.',
   'The meeting can’t be reached. Please check your connection and try again.',
   'The meeting does not answer. Please try again.',
+  'That did not work. Please try again.',
 );
 
 /** The languages that are there. */
-export const languages = new Map<string, Texts>([['en', english]]);
+export const languages: { en: Texts; es?: Texts } = { en: english };
 
-/** The texts in this language, else in the first of the browser's that is there, else in English. */
-export function textsIn(language?: Language): Texts {
-  const names = [language ?? '', ...(environment.navigator?.languages ?? [])];
-  return names.map((name) => languages.get(name.slice(0, 2))).find(Boolean) ?? english;
+/** The first of the browser's languages that there are texts in, or English. */
+export function browserLanguage(): Language {
+  return `${environment.navigator?.languages}`.match(/\b(en|es)\b/)?.[0] === 'es' ? 'es' : 'en';
 }

@@ -1,11 +1,11 @@
 import type { TokenAnswer, TokenRequestBody } from '../lib/contract.ts';
 import { isOffline } from './environment.ts';
 import { TokenError } from './errors.ts';
-import { areTwo, readerOf } from './reader.ts';
-import { createSharedCalls } from './shared-calls.ts';
+import { isOfAnother, readerOf } from './reader.ts';
+import { createSchedule, type Growth } from './schedule.ts';
 import type { Language } from './texts.ts';
-import { requestToken } from './token-request.ts';
-import { backOff, type Clock, never, systemClock, unlessAborted, wait } from './waiting.ts';
+import { readAnswer } from './token-request.ts';
+import { type Clock, reasonOf, systemClock } from './waiting.ts';
 
 export interface TokenClientOptions {
   /** The endpoint's whole URL: `https://…/api/reading-clubs/meetings/token`. */
@@ -35,6 +35,8 @@ export interface GetTokenOptions {
 }
 
 export interface TokenClient {
+  /** Of what errors tell the reader. */
+  language?: Language | undefined;
   /**
    * Asks for a meeting token with the contract's body, usually `{ reading_club_id: 123 }`. Calls with the same JWT for the same at
    * the same time share one request. No token is stored: ask right before connecting.
@@ -45,75 +47,91 @@ export interface TokenClient {
   getToken: (request: TokenRequestBody, options?: GetTokenOptions) => Promise<TokenAnswer>;
 }
 
-/** How often to try again, and the first wait before that and the longest, in milliseconds, in addition to what `Retry-After` names. */
-export const retryDefaults = { retries: 4, firstWaitMs: 500, longestWaitMs: 8_000 } as const;
-const { firstWaitMs, longestWaitMs } = retryDefaults;
+/** How many more times a request is sent, and how the waits before that grow. */
+export const usualRetries = 4;
+export const growth: Growth = [2, 500, 8_000];
 
-export function createTokenClient(options: TokenClientOptions): TokenClient {
-  const {
-    url,
-    getBearer,
-    timeoutMs = 30_000,
-    retries: usualRetries = retryDefaults.retries,
-    language,
-    fetch = globalThis.fetch,
-    clock = systemClock,
-    random = Math.random,
-  } = options;
+/** A call in progress, shared by who asks for the same with the same JWT. */
+interface Call {
+  result: Promise<TokenAnswer>;
+  callers: number;
+  stopping: AbortController;
+}
 
+export function createTokenClient({
+  url,
+  getBearer,
+  timeoutMs = 30_000,
+  retries: retriesOfAll = usualRetries,
+  language,
+  fetch = globalThis.fetch,
+  clock = systemClock,
+  random = Math.random,
+}: TokenClientOptions): TokenClient {
   /** From the first try to the last; the bearer is renewed once at most. */
   const ask = async (first: string, body: string, retries: number, signal: AbortSignal) => {
-    const deadline = clock.now() + timeoutMs;
-    const bearerOfSame = async (renew: boolean) => {
-      const bearer = await getBearer(renew);
-      if (areTwo(readerOf(bearer), readerOf(first))) throw new TokenError('unauthenticated', {}, language);
-      return bearer;
-    };
+    const next = createSchedule(random, timeoutMs, growth);
     let bearer = first;
-    let hasRenewed = false;
+    let mayRenew = true;
     for (let retry = 0; ; ) {
-      try {
-        const answer = await requestToken(fetch, { url, bearer, body, signal, language });
-        await bearerOfSame(false);
-        return answer;
-      } catch (error) {
-        if (!(error instanceof TokenError)) throw error;
-        const { status, code } = error;
-        // The JWT has expired, or is older than a membership.
-        const renew = !hasRenewed && (status === 401 || code === 'not_a_member');
-        if (renew) hasRenewed = true;
-        else {
-          // With a random part: other clients were told to wait the same time.
-          const waitMs = (error.retryAfterMs ?? 0) + backOff(retry, firstWaitMs, longestWaitMs, random);
-          const isPassing = error.isWorthRetrying && !isOffline();
-          if (!isPassing || retry === retries || clock.now() + waitMs >= deadline) throw error;
-          retry += 1;
-          await wait(clock, waitMs, signal);
-        }
-        bearer = await bearerOfSame(renew);
+      const send = () =>
+        fetch(url, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+          body,
+          signal,
+        });
+      const { token, error } = await readAnswer(send, language);
+      // The JWT has expired, or is older than a membership.
+      const renew = mayRenew && (error?.status === 401 || error?.code === 'not_a_member');
+      if (renew) mayRenew = false;
+      else if (error) {
+        const waitMs = next(error);
+        if (waitMs === undefined || retry === retries || isOffline() || signal.aborted) throw error;
+        retry += 1;
+        // For good where all callers leave: then nobody waits for the result.
+        await new Promise<void>((resolve) => signal.addEventListener('abort', clock.after(waitMs, resolve)));
       }
+      bearer = await getBearer(renew);
+      if (isOfAnother(bearer, readerOf(first))) throw new TokenError('unauthenticated', {}, language);
+      if (token) return token;
     }
   };
 
-  const share = createSharedCalls<TokenAnswer>();
+  const calls = new Map<string, Call>();
   return {
-    getToken: async (request, { signal = never(), retries = usualRetries } = {}) => {
+    language,
+    getToken: async (request, { signal, retries = retriesOfAll } = {}) => {
+      if (signal?.aborted) throw reasonOf(signal);
       const leaving = new AbortController();
-      const join = async () => {
-        const bearer = await unlessAborted(getBearer(false), signal);
+      const left = new Promise<never>((_, reject) => {
+        const leave = () => reject(reasonOf(signal));
+        signal?.addEventListener('abort', leave, { signal: leaving.signal });
+        const late = () => reject(new TokenError('timeout', {}, language));
+        leaving.signal.addEventListener('abort', clock.after(timeoutMs, late));
+      });
+      let call: Call | undefined;
+      let key = '';
+      try {
+        const bearer = await Promise.race([left, getBearer(false)]);
         const body = JSON.stringify(request);
-        return share(`${retries} ${bearer} ${body}`, leaving.signal, (all) =>
-          ask(bearer, body, retries, all),
-        );
-      };
-      let cancel = () => {};
-      const late = new Promise<never>((_, reject) => {
-        cancel = clock.after(timeoutMs, () => reject(new TokenError('timeout', {}, language)));
-      });
-      return unlessAborted(Promise.race([join(), late]), signal).finally(() => {
-        cancel();
+        key = `${retries} ${bearer} ${body}`;
+        call = calls.get(key);
+        if (!call) {
+          const stopping = new AbortController();
+          call = { result: ask(bearer, body, retries, stopping.signal), callers: 0, stopping };
+          calls.set(key, call);
+        }
+        call.callers += 1;
+        return await Promise.race([left, call.result]);
+      } finally {
         leaving.abort();
-      });
+        if (call) call.callers -= 1;
+        if (call?.callers === 0) {
+          calls.delete(key);
+          call.stopping.abort();
+        }
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The limits of a deployment with default parameters in an account with AWS's default quotas, and what things take and cost. */
-import { retryDefaults } from '../../client/token-client.ts';
+import { growth, usualRetries } from '../../client/token-client.ts';
 import { readDeployment } from '../../deploy/parameters.cjs';
 import { parseConfig } from '../../lib/config.ts';
 import type { LimitName, Outcome, Rate, Scenario } from './model.ts';
@@ -31,7 +31,7 @@ export const defaults: Omit<Scenario, 'crowd'> = {
     networkMs: 50,
     credentialsMaxAgeMs: parseConfig({ LIVEKIT_SECRET_ID: 'any' }).credentials.maxAgeMs,
   },
-  retries: retryDefaults,
+  retries: { most: usualRetries, growth, patienceMs: 30_000 },
 };
 
 /** Each limit, and what raises it. */

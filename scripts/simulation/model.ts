@@ -3,7 +3,8 @@
  * Nothing really runs or waits, so a hundred thousand readers take a second.
  */
 import TinyQueue from 'tinyqueue';
-import { backOff } from '../../client/waiting.ts';
+import { TokenError } from '../../client/errors.ts';
+import { createSchedule, type Growth } from '../../client/schedule.ts';
 
 /** A rate, and how many requests may come at once. */
 export interface Rate {
@@ -42,8 +43,8 @@ export interface Scenario {
     /** When an environment reads the secret again: `CREDENTIALS_MAX_AGE_SECONDS`. */
     credentialsMaxAgeMs: number;
   };
-  /** How the client retries after a 429 or 503: as the client module, `backOff` between tries. */
-  retries: { retries: number; firstWaitMs: number; longestWaitMs: number };
+  /** How often the client tries again after a 429 or 503, and how the waits grow. */
+  retries: { most: number; growth: Growth; patienceMs: number };
 }
 
 export interface Outcome {
@@ -98,38 +99,38 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
     ...{ requests: 0, invocations: 0, billedMs: 0, environments: 0, peakConcurrency: 0, storeReads: 0 },
   };
 
+  const refusal = new TokenError('gateway_throttled', { status: 429 });
   /** One request of a reader's client, from the moment that it is sent. */
-  const attempt = (retry: number, pressedAtMs: number) => (sentAtMs: number) => {
-    const answer = (atMs: number, refusedBy?: LimitName) =>
-      at(atMs + times.networkMs / 2, (nowMs) => {
-        if (refusedBy === undefined) {
-          outcome.lastInMs = nowMs;
-          outcome.waitsMs.push(nowMs - pressedAtMs);
-          return;
-        }
-        outcome.refusals[refusedBy] += 1;
-        outcome.firstLimit ??= refusedBy;
-        if (retry === retries.retries) outcome.gaveUp += 1;
-        else {
-          const waitMs = backOff(retry, retries.firstWaitMs, retries.longestWaitMs, random);
-          at(nowMs + waitMs, attempt(retry + 1, pressedAtMs));
-        }
-      });
+  const attempt =
+    (retry: number, pressedAtMs: number, next: ReturnType<typeof createSchedule>) => (sentAtMs: number) => {
+      const answer = (atMs: number, refusedBy?: LimitName) =>
+        at(atMs + times.networkMs / 2, (nowMs) => {
+          if (refusedBy === undefined) {
+            outcome.lastInMs = nowMs;
+            outcome.waitsMs.push(nowMs - pressedAtMs);
+            return;
+          }
+          outcome.refusals[refusedBy] += 1;
+          outcome.firstLimit ??= refusedBy;
+          const waitMs = next(refusal);
+          if (retry === retries.most || waitMs === undefined) outcome.gaveUp += 1;
+          else at(nowMs + waitMs, attempt(retry + 1, pressedAtMs, next));
+        });
 
-    at(sentAtMs + times.networkMs / 2, (nowMs) => {
-      outcome.requests += 1;
-      if (!stage(nowMs)) return answer(nowMs, 'stage');
-      if (!gateway(nowMs)) return answer(nowMs, 'gateway');
-      if (!lambda(nowMs)) return answer(nowMs, 'invocations');
-      if (running >= limits.concurrency) return answer(nowMs, 'concurrency');
-      const environment = idle.pop();
-      if (environment === undefined) {
-        if (!scaling(nowMs)) return answer(nowMs, 'scaling');
-        outcome.environments += 1;
-      }
-      serve(environment ?? { readAtMs: undefined }, nowMs, answer);
-    });
-  };
+      at(sentAtMs + times.networkMs / 2, (nowMs) => {
+        outcome.requests += 1;
+        if (!stage(nowMs)) return answer(nowMs, 'stage');
+        if (!gateway(nowMs)) return answer(nowMs, 'gateway');
+        if (!lambda(nowMs)) return answer(nowMs, 'invocations');
+        if (running >= limits.concurrency) return answer(nowMs, 'concurrency');
+        const environment = idle.pop();
+        if (environment === undefined) {
+          if (!scaling(nowMs)) return answer(nowMs, 'scaling');
+          outcome.environments += 1;
+        }
+        serve(environment ?? { readAtMs: undefined }, nowMs, answer);
+      });
+    };
 
   /** Runs one request in an environment, which reads the secret first if that is due. */
   const serve = (
@@ -169,7 +170,8 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
 
   for (let reader = 0; reader < crowd.readers; reader += 1) {
     const pressedAtMs = crowd.withinMs * random();
-    at(pressedAtMs, attempt(0, pressedAtMs));
+    const next = createSchedule(random, retries.patienceMs, retries.growth, retries.growth);
+    at(pressedAtMs, attempt(0, pressedAtMs, next));
   }
   for (let next = agenda.pop(); next !== undefined; next = agenda.pop()) next.run(next.atMs);
   return outcome;

@@ -38,6 +38,7 @@ const causes: Readonly<Record<Exclude<TokenErrorCode, 'no_answer'>, string>> = {
   gateway_error: 'The gateway could not answer: look into its log and the function’s.',
   unexpected_answer: 'The page and the API may be of different versions.',
   timeout: 'No answer came within half a minute.',
+  moderation_failed: 'LiveKit did not do what a moderator asked for.',
 };
 
 /** Why there is no token, or no sign-in; `endpoint` is the API's URL. */

@@ -1,19 +1,12 @@
 import { ConnectionState, DisconnectReason, Room } from 'livekit-client';
 import { vi } from 'vitest';
-import type { TokenAnswer } from '../../../../lib/contract.ts';
 
-export const answer: TokenAnswer = {
-  token: 'a.meeting.token',
-  room_name: 'reading-club-123',
-  participant_name: 'Ana',
-  role: 'member',
-  server_url: 'wss://project.livekit.cloud',
-  participant_token: 'a.meeting.token',
-  expires_at: '2026-11-23T10:00:00.000Z',
-};
-
-const deviceEvents = ['localTrackPublished', 'localTrackUnpublished', 'trackMuted', 'trackUnmuted'] as const;
-type DeviceEvent = (typeof deviceEvents)[number];
+export const deviceEvents = [
+  'localTrackPublished',
+  'localTrackUnpublished',
+  'trackMuted',
+  'trackUnmuted',
+] as const;
 
 /** LiveKit's own room, but for the network: what `connect` does is the test's to say. */
 export class LocalRoom extends Room {
@@ -24,19 +17,19 @@ export class LocalRoom extends Room {
   readonly switchedOn: string[] = [];
   /** What switching a device on waits for. */
   opening: Promise<unknown> = Promise.resolve();
+  #cancel = () => {};
 
   constructor() {
     super();
     const reader = this.localParticipant;
     reader.identity = 'user-001';
-    vi.spyOn(reader, 'setCameraEnabled').mockImplementation((on) => this.#switch('camera', on));
-    vi.spyOn(reader, 'setMicrophoneEnabled').mockImplementation((on) => this.#switch('microphone', on));
-  }
-
-  async #switch(device: string, on: boolean) {
-    if (on) this.switchedOn.push(device);
-    await this.opening;
-    return undefined;
+    const switching = (device: string) => async (on: boolean) => {
+      if (on) this.switchedOn.push(device);
+      await this.opening;
+      return undefined;
+    };
+    vi.spyOn(reader, 'setCameraEnabled').mockImplementation(switching('camera'));
+    vi.spyOn(reader, 'setMicrophoneEnabled').mockImplementation(switching('microphone'));
   }
 
   override get name() {
@@ -46,10 +39,18 @@ export class LocalRoom extends Room {
   override connect = async (url: string, token: string) => {
     this.connections.push(`${url} ${token}`);
     this.state = ConnectionState.Connecting;
-    const outcome = await this.outcomes.shift();
+    const cancelled = new Promise<Error>((resolve) => {
+      this.#cancel = () => resolve(new Error('cancelled'));
+    });
+    const outcome = await Promise.race([this.outcomes.shift(), cancelled]);
     if (outcome === undefined) return this.join();
     this.end(DisconnectReason.JOIN_FAILURE);
     throw outcome;
+  };
+
+  override disconnect = async () => {
+    this.#cancel();
+    if (this.state === 'connected') this.end(DisconnectReason.CLIENT_INITIATED);
   };
 
   join() {
@@ -59,16 +60,13 @@ export class LocalRoom extends Room {
 
   end(reason?: DisconnectReason) {
     // As LiveKit's room does: it removes the tracks before it sends the event.
-    this.setDevices({ camera: false, microphone: false });
+    this.setDevices(false, false);
     this.state = ConnectionState.Disconnected;
     this.emit('disconnected', reason);
   }
 
   /** Switches devices on or off. LiveKit reports each change with one of several events. */
-  setDevices(
-    { camera, microphone }: { camera: boolean; microphone: boolean },
-    event: DeviceEvent = 'localTrackPublished',
-  ) {
+  setDevices(camera: boolean, microphone: boolean, event: (typeof deviceEvents)[number] = 'trackMuted') {
     vi.spyOn(this.localParticipant, 'isCameraEnabled', 'get').mockReturnValue(camera);
     vi.spyOn(this.localParticipant, 'isMicrophoneEnabled', 'get').mockReturnValue(microphone);
     // What is published does not matter to who listens.
