@@ -12,13 +12,12 @@ import type { PageSettings } from './src/settings.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-const contentTypes = new Map([
-  ['.html', 'text/html; charset=utf-8'],
-  ['.js', 'text/javascript; charset=utf-8'],
-  ['.css', 'text/css; charset=utf-8'],
-  ['.json', 'application/json'],
-  ['.svg', 'image/svg+xml'],
-]);
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+};
 
 /** LiveKit's URL comes with the token, so the page may connect to any host; its code may come only from this server. */
 const contentSecurityPolicy = [
@@ -60,7 +59,7 @@ export async function startPage({ port, settings }: PageOptions): Promise<Page> 
     }
     response
       .writeHead(200, {
-        'content-type': contentTypes.get(extname(path)) ?? 'application/octet-stream',
+        'content-type': contentTypes[extname(path)] ?? 'application/octet-stream',
         'content-security-policy': contentSecurityPolicy,
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',

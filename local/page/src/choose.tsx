@@ -1,22 +1,27 @@
 /** The first step: who signs in, and for which club. The page's URL keeps it, so that a reload or a second tab starts with it. */
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { Role } from '../../../lib/contract.ts';
 
-export const readers = [
-  { id: 'user-001', name: 'Ana' },
-  { id: 'user-002', name: 'Bruno' },
-  { id: 'user-003', name: 'Chidi' },
-] as const;
+export const readers: Readonly<Record<string, string>> = {
+  'user-001': 'Ana',
+  'user-002': 'Bruno',
+  'user-003': 'Chidi',
+};
 
-const someoneElse = 'someone-else';
+const readerLabels = {
+  ...Object.fromEntries(Object.entries(readers).map(([id, name]) => [id, `${name} (${id})`])),
+  'someone-else': 'Someone else …',
+};
+
+const clubs = { '123': 'Evening Novels', '456': 'Poetry at Noon', 'travel-books': 'Travel Books' };
 
 /** What the sign-in says of the reader, in the club that they ask for. A moderator or listener is listed as a member too. */
 const standings = {
-  member: { label: 'Member of this club', hint: 'Sees, hears, speaks and writes.' },
-  moderator: { label: 'Moderator of this club', hint: 'May mute and remove others, too.' },
-  listener: { label: 'Listener in this club', hint: 'Sees, hears and writes, but does not speak.' },
-  stranger: { label: 'Not in this club', hint: 'Is refused where the API checks membership.' },
-} satisfies Record<Role | 'stranger', { label: string; hint: string }>;
+  member: 'Member: sees, hears, speaks and writes',
+  moderator: 'Moderator: may mute and remove others, too',
+  listener: 'Listener: sees, hears and writes, but does not speak',
+  stranger: 'Not in this club: refused, if the API checks membership',
+} satisfies Record<Role | 'stranger', string>;
 
 const signIns = {
   valid: 'Valid',
@@ -32,33 +37,30 @@ export interface Choices {
   signIn: keyof typeof signIns;
 }
 
-/** The clubs that the sign-in lists for the reader in this role. */
-export function clubsIn(role: Role, { as, club }: Choices): string[] {
-  if (as === 'stranger') return role === 'member' ? ['some-other-club'] : [];
-  return role === 'member' || role === as ? [club] : [];
-}
-
 /** The page's URL with this reader and club chosen. */
 export function addressFor(reader: string, { club, as }: Pick<Choices, 'club' | 'as'>): string {
   return `?${new URLSearchParams({ reader, club, as })}`;
 }
 
-const readerOf = (id: string) => readers.find((reader) => reader.id === id);
-
-/** A value of the record's keys, or the first. */
-function keyOf<Key extends string>(record: Record<Key, unknown>, value: unknown): Key {
-  const keys = Object.keys(record) as Key[];
-  return keys.find((key) => key === value) ?? (keys[0] as Key);
-}
-
 export function recallChoices(): Choices {
   const query = new URLSearchParams(window.location.search);
+  return choicesFrom({ reader: 'user-001', club: '123', ...Object.fromEntries(query) });
+}
+
+/** From the URL's parameters, or the form's fields. */
+function choicesFrom(values: Readonly<Record<string, string>>): Choices {
+  const { reader = '', club = '', as, signIn, id = '', name = '' } = values;
+  const known = readers[reader];
   return {
-    reader: readerOf(query.get('reader') ?? readers[0].id) ?? { id: '', name: '' },
-    club: query.get('club') ?? '123',
-    as: keyOf(standings, query.get('as')),
-    signIn: 'valid',
+    reader: known === undefined ? { id, name } : { id: reader, name: known },
+    club,
+    as: keyOf(standings, as) ?? 'member',
+    signIn: keyOf(signIns, signIn) ?? 'valid',
   };
+}
+
+function keyOf<Key extends string>(record: Record<Key, unknown>, value: unknown): Key | undefined {
+  return (Object.keys(record) as Key[]).find((key) => key === value);
 }
 
 interface ChooseProps {
@@ -76,103 +78,65 @@ interface ChooseProps {
 
 /** The API, not the page, checks whether a club or a name is valid. */
 export function Choose({ choices, decides, label, onChosen, isBusy, wrong }: ChooseProps) {
-  const [who, setWho] = useState<string>(readerOf(choices.reader.id)?.id ?? someoneElse);
-  const [as, setAs] = useState(choices.as);
-  const [isOpen] = useState(as !== 'member');
+  const initialReader = keyOf(readers, choices.reader.id) ?? 'someone-else';
+  const [who, setWho] = useState(initialReader);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus(), [wrong]);
-
-  const submit = (event: FormEvent<HTMLFormElement>) => {
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    const text = (name: string) => String(data.get(name) ?? '').trim();
-    const reader = readerOf(who) ?? {
-      id: text('reader-id'),
-      name: text('reader-name'),
-    };
-    const chosen: Choices = { reader, club: text('club'), as, signIn: keyOf(signIns, text('sign-in')) };
-    window.history.replaceState(window.history.state, '', addressFor(who, chosen));
+    const values = [...new FormData(event.currentTarget)].map(([name, value]) => [name, `${value}`.trim()]);
+    const chosen = choicesFrom(Object.fromEntries(values));
+    window.history.replaceState('', '', addressFor(who, chosen) + window.location.hash);
     onChosen(chosen);
   };
-  const field = (name: string, text: string, request: string, initial: string, hint?: string) => (
+  const select = (name: string, text: string, initial: string, options: object) => (
+    <div className="field">
+      <label htmlFor={name}>{text}</label>
+      <select {...{ id: name, name, defaultValue: initial }}>{optionsOf(options)}</select>
+    </div>
+  );
+  /** `request` is the API's name for it. */
+  const input = (name: string, text: string, initial: string, request: string, hint = '') => (
     <div className="field">
       <label htmlFor={name}>{text}</label>
       <input
         {...{ id: name, name, defaultValue: initial, autoComplete: 'off', spellCheck: false }}
-        aria-describedby={hint && `${name}-hint`}
+        {...{ list: `${name}-list`, 'aria-describedby': `${name}-hint` }}
         aria-invalid={wrong.includes(request) || undefined}
-        list={name === 'club' ? 'clubs' : undefined}
         onInput={({ currentTarget }) => currentTarget.removeAttribute('aria-invalid')}
       />
-      {hint && (
-        <p id={`${name}-hint`} className="hint">
-          {hint}
-        </p>
-      )}
+      <p id={`${name}-hint`} className="hint">
+        {hint}
+      </p>
     </div>
   );
   return (
-    <form className="card" ref={form} onSubmit={submit} noValidate>
+    <form
+      className="card"
+      ref={form}
+      onChange={({ currentTarget }) => setWho(`${new FormData(currentTarget).get('reader')}`)}
+      onSubmit={submit}
+      noValidate
+    >
       <div className="fields">
-        <div className="field">
-          <label htmlFor="reader">Reader</label>
-          <select id="reader" value={who} onChange={({ target }) => setWho(target.value)}>
-            {readers.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name} ({id})
-              </option>
-            ))}
-            <option value={someoneElse}>Someone else …</option>
-          </select>
-        </div>
-        {field(
+        {select('reader', 'Reader', initialReader, readerLabels)}
+        {input(
           'club',
           'Reading club',
-          'reading_club_id',
           choices.club,
-          'Its id: a number, or letters, digits, - and _',
+          'reading_club_id',
+          'A number, or letters, digits, - and _',
         )}
-        <datalist id="clubs">
-          <option value="123">Evening Novels</option>
-          <option value="456">Poetry at Noon</option>
-          <option value="travel-books">Travel Books</option>
-        </datalist>
-        {who === someoneElse &&
-          field('reader-id', 'Your reader id', 'participant_identity', choices.reader.id)}
-        {who === someoneElse && field('reader-name', 'Your name', 'participant_name', choices.reader.name)}
+        <datalist id="club-list">{optionsOf(clubs)}</datalist>
+        {who === 'someone-else' && input('id', 'Your reader id', choices.reader.id, 'participant_identity')}
+        {who === 'someone-else' && input('name', 'Your name', choices.reader.name, 'participant_name')}
       </div>
       {decides && (
-        <details open={isOpen}>
+        <details open={choices.as !== 'member'}>
           <summary>Roles, and what can go wrong</summary>
           <div className="fields">
-            <div className="field">
-              <label htmlFor="as">What your sign-in says of you</label>
-              <select
-                id="as"
-                value={as}
-                onChange={({ target }) => setAs(keyOf(standings, target.value))}
-                aria-describedby="as-hint"
-              >
-                {Object.entries(standings).map(([value, { label }]) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-              <p id="as-hint" className="hint">
-                {standings[as].hint}
-              </p>
-            </div>
-            <div className="field">
-              <label htmlFor="sign-in">Your sign-in</label>
-              <select id="sign-in" name="sign-in" defaultValue={choices.signIn}>
-                {Object.entries(signIns).map(([value, label]) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            </div>
+            {select('as', 'What your sign-in says of you in this club', choices.as, standings)}
+            {select('signIn', 'Your sign-in', choices.signIn, signIns)}
           </div>
         </details>
       )}
@@ -184,3 +148,10 @@ export function Choose({ choices, decides, label, onChosen, isBusy, wrong }: Cho
     </form>
   );
 }
+
+const optionsOf = (labels: object) =>
+  Object.entries(labels).map(([value, label]) => (
+    <option key={value} value={value}>
+      {label}
+    </option>
+  ));

@@ -12,7 +12,7 @@ import {
   useTracks,
 } from '@livekit/components-react';
 import type { Moderator } from 'booky-meeting-client';
-import { type Participant, RoomEvent, type RoomEventCallbacks, Track } from 'livekit-client';
+import { type Participant, RoomEvent, Track } from 'livekit-client';
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { words } from './texts.ts';
 import { nameOf, Tile } from './tile.tsx';
@@ -20,33 +20,30 @@ import './conference.css';
 
 export function Conference({ moderator, onLeave }: { moderator: Moderator; onLeave: () => void }) {
   const people = useParticipants();
-  const tracks = useTracks(
-    [
-      { source: Track.Source.Camera, withPlaceholder: true },
-      { source: Track.Source.ScreenShare, withPlaceholder: false },
-    ],
-    { onlySubscribed: false },
-  );
+  const sources = [
+    { source: Track.Source.Camera, withPlaceholder: true },
+    { source: Track.Source.ScreenShare, withPlaceholder: false },
+  ];
+  const tracks = useTracks(sources, { onlySubscribed: false });
   const maySpeak = useLocalParticipantPermissions()?.canPublish ?? true;
   const [news, setNews] = useNews();
-  const [enlarged, setEnlarged] = useState<string>();
   return (
     <div className="conference" data-lk-theme="default">
       <div className="stage">
         <p className="news">
-          <span>{words.people(people.length)}</span> <span role="status">{news}</span>
+          {words.people(people.length)} <span role="status">{news}</span>
         </p>
         {!maySpeak && <p className="news">{words.listening}</p>}
         <div className="tiles">
           <TrackLoop tracks={tracks}>
-            <Tile moderator={moderator} onNews={setNews} enlarged={enlarged} onEnlarge={setEnlarged} />
+            <Tile moderator={moderator} onNews={setNews} />
           </TrackLoop>
         </div>
         <div className="lk-control-bar">
           {maySpeak && (
             <>
-              <Device device="microphone" kind="audioinput" onNews={setNews} />
-              <Device device="camera" kind="videoinput" onNews={setNews} />
+              <Device source={Track.Source.Microphone} kind="audioinput" onNews={setNews} />
+              <Device source={Track.Source.Camera} kind="videoinput" onNews={setNews} />
               <TrackToggle source={Track.Source.ScreenShare}>
                 <span>{words.screen}</span>
               </TrackToggle>
@@ -66,86 +63,75 @@ export function Conference({ moderator, onLeave }: { moderator: Moderator; onLea
 }
 
 interface DeviceProps {
-  device: 'camera' | 'microphone';
+  source: Track.Source.Camera | Track.Source.Microphone;
   kind: MediaDeviceKind;
   onNews: (news: string) => void;
 }
 
-function Device({ device, kind, onNews }: DeviceProps) {
-  const source = device === 'camera' ? Track.Source.Camera : Track.Source.Microphone;
+function Device({ source, kind, onNews }: DeviceProps) {
   const wasOn = useRef(false);
   const onChange = useCallback(
     (isOn: boolean, byReader: boolean) => {
-      if (wasOn.current && !isOn && !byReader && device === 'microphone') onNews(words.mutedByOther);
+      const isMuted = wasOn.current && !isOn && !byReader;
+      if (isMuted && source === Track.Source.Microphone) onNews(words.mutedByOther);
       wasOn.current = isOn;
     },
-    [device, onNews],
+    [source, onNews],
   );
   return (
     <div className="lk-button-group">
       <TrackToggle source={source} onChange={onChange}>
-        <span>{words[device]}</span>
+        <span>{words[source]}</span>
       </TrackToggle>
       <div className="lk-button-group-menu">
-        <MediaDeviceMenu kind={kind} aria-label={words.devices[device]} />
+        <MediaDeviceMenu kind={kind} aria-label={words.devices[source]} />
       </div>
     </div>
   );
 }
 
-/** What data messages of the chat are marked with. */
-const topic = 'chat';
+/** LiveKit's own for chats, which `VideoConference` and `useChat` have too. */
+const topic = 'lk.chat';
 
 interface Message {
-  id: number;
+  id: string;
   identity: string;
   text: string;
 }
 
-/** LiveKit announces those who publish nothing some seconds late: so a message keeps its sender's identity, and finds the name later. */
+/**
+ * LiveKit announces those who publish nothing some seconds late: so a message keeps its sender's identity, and finds the name later.
+ * `useChat` has no name for them then, and forgets the messages of before a rejoin.
+ */
 function Chat({ people }: { people: readonly Participant[] }) {
   const room = useRoomContext();
   const { localParticipant: me } = room;
   const [messages, setMessages] = useState<readonly Message[]>([]);
-  const [text, setText] = useState('');
   const add = useCallback(
-    (identity: string, text: string) =>
-      setMessages((before) => [...before.slice(-299), { id: (before.at(-1)?.id ?? 0) + 1, identity, text }]),
+    (message: Message) => setMessages((before) => [...before.slice(-299), message]),
     [],
   );
   useEffect(() => {
-    const hear: RoomEventCallbacks['dataReceived'] = (
-      payload,
-      sender,
-      _kind,
-      about,
-      _encryption,
-      identity,
-    ) => {
-      const from = sender?.identity ?? identity;
-      if (about === topic && from !== undefined) add(from, new TextDecoder().decode(payload).slice(0, 2_000));
-    };
-    room.on(RoomEvent.DataReceived, hear);
-    return () => {
-      room.off(RoomEvent.DataReceived, hear);
-    };
+    room.registerTextStreamHandler(topic, async (reader, { identity }) => {
+      const text = await reader.readAll().catch(() => '');
+      if (text !== '') add({ id: reader.info.id, identity, text: text.slice(0, 2_000) });
+    });
+    return () => room.unregisterTextStreamHandler(topic);
   }, [room, add]);
-  const end = useRef<HTMLLIElement>(null);
-  useEffect(() => {
-    if (messages.length > 0) end.current?.scrollIntoView({ block: 'nearest' });
-  }, [messages.length]);
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (text.trim() === '') return;
-    await me.publishData(new TextEncoder().encode(text.trim()), { reliable: true, topic });
-    add(me.identity, text.trim());
-    setText('');
+    const form = event.currentTarget;
+    const text = String(new FormData(form).get('text')).trim();
+    if (text === '') return;
+    const { id } = await me.sendText(text, { topic });
+    add({ id, identity: me.identity, text });
+    form.reset();
   };
   return (
     <section className="chat" aria-label={words.chat}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and not every browser lets the keyboard scroll what has no focus. */}
       <div role="log" aria-label={words.chat} tabIndex={0}>
-        <ul className="lk-list lk-chat-messages">
+        <ul className="lk-list">
           {messages.map(({ id, identity, text }) => (
             <li
               key={id}
@@ -156,16 +142,12 @@ function Chat({ people }: { people: readonly Participant[] }) {
               <span className="lk-message-body">{text}</span>
             </li>
           ))}
-          <li ref={end} />
         </ul>
       </div>
       <form className="lk-chat-form" onSubmit={submit}>
         <input
-          className="lk-form-control lk-chat-form-input"
-          aria-label={words.message}
-          placeholder={words.message}
-          value={text}
-          onChange={({ target }) => setText(target.value)}
+          {...{ name: 'text', className: 'lk-form-control lk-chat-form-input', autoComplete: 'off' }}
+          {...{ 'aria-label': words.message, placeholder: words.message }}
         />
         <button type="submit" className="lk-button">
           {words.send}

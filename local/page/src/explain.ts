@@ -4,30 +4,18 @@ import { ConnectionError, ConnectionErrorReason } from 'livekit-client';
 import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { redact } from '../../../token-check/redact.ts';
 
-/** An error for a person to read: what happened, why, and what to do. */
-export class ExplainedError extends Error {
-  override readonly name = 'ExplainedError';
-  readonly details: string;
-  /** Fields of the request that are wrong. */
-  readonly fields: readonly string[];
-
-  constructor(what: string, details: string, fields: readonly string[] = []) {
-    super(what);
-    this.details = details;
-    this.fields = fields;
-  }
+/** What happened, why and what to do, and the fields of the request that are wrong. */
+export interface Problem {
+  what: string;
+  details: string;
+  fields: readonly string[];
 }
 
-const failed = 'The function failed. Its log has the cause under this request.';
-
-const causes: Readonly<Record<Exclude<TokenErrorCode, 'no_answer'>, string>> = {
+/** Where nothing else is said, the function failed. */
+const causes: Partial<Record<TokenErrorCode, string>> = {
   not_a_member: 'Your sign-in does not list this club. If you have joined just now, sign in again.',
   unauthenticated: 'Your sign-in has no claim that the API takes as a reader’s id.',
   invalid_request: 'The API did not accept what you chose.',
-  invalid_json: failed,
-  body_too_large: failed,
-  unsupported_media_type: failed,
-  token_generation_failed: failed,
   credentials_unavailable:
     'The API has no usable LiveKit credentials: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET in .env, or the secret in Secrets Manager.',
   gateway_unauthorized:
@@ -42,58 +30,44 @@ const causes: Readonly<Record<Exclude<TokenErrorCode, 'no_answer'>, string>> = {
 };
 
 /** Why there is no token, or no sign-in; `endpoint` is the API's URL. */
-export async function explain(error: unknown, endpoint: string): Promise<ExplainedError> {
-  if (error instanceof ExplainedError) return error;
-  if (!(error instanceof TokenError))
-    return new ExplainedError('Something unexpected happened.', String(error));
-  const { code, status, requestId, details, forReader } = error;
-  if (code === 'no_answer') return new ExplainedError(forReader, await whyNoAnswer('The API', endpoint));
-  const wrong = details.map(({ path, message }) => `${path} ${message}`).join('; ');
-  const facts = [status && `status ${status}`, requestId && `request ${requestId}`]
-    .filter(Boolean)
-    .join(', ');
-  return new ExplainedError(
-    forReader,
-    `${causes[code]} ${wrong} (${facts})`.replace('  ', ' '),
-    details.map(({ path }) => path),
-  );
+export async function explain(error: unknown, endpoint: string): Promise<Problem> {
+  if (!(error instanceof TokenError)) {
+    return { what: 'You could not be signed in.', details: `${error}`, fields: [] };
+  }
+  const { code, status, requestId, details: wrong, forReader: what } = error;
+  if (code === 'no_answer') return { what, details: await whyNoAnswer('The API', endpoint), fields: [] };
+  const cause = causes[code] ?? 'The function failed. Its log has the cause under this request.';
+  const rules = wrong.map(({ path, message }) => `${path} ${message}`).join('; ');
+  const facts = [status && `status ${status}`, requestId && `request ${requestId}`].filter(Boolean);
+  return { what, details: `${cause} ${rules} (${facts.join(', ')})`, fields: wrong.map(({ path }) => path) };
 }
 
 /** Why LiveKit did not let a reader in; `undefined` where the reader's sentence says it all. */
 export function explainLiveKit(error: unknown): string | undefined {
   if (!(error instanceof ConnectionError)) return undefined;
-  if (error.reason === ConnectionErrorReason.NotAllowed) {
-    const remedy = explainMessage(error.message)?.remedy ?? 'Join again: that fetches a new token.';
-    return `LiveKit did not accept the token: ${redact(error.message)} (status ${error.status}). ${remedy}`;
+  const { message, reason, status } = error;
+  if (reason === ConnectionErrorReason.NotAllowed) {
+    const remedy = explainMessage(message)?.remedy ?? 'Join again: that fetches a new token.';
+    return `LiveKit did not accept the token: ${redact(message)} (status ${status}). ${remedy}`;
   }
-  if (error.message.includes('pc connection')) {
+  if (message.includes('pc connection')) {
     return 'The media connection (UDP) could not be opened: try another network, or look for a firewall.';
   }
-  if ([ConnectionErrorReason.WebSocket, ConnectionErrorReason.InternalError].includes(error.reason)) {
+  if ([ConnectionErrorReason.WebSocket, ConnectionErrorReason.InternalError].includes(reason)) {
     return 'LiveKit finds the token good, but opens no connection. A full room (max_participants) answers so.';
   }
   return 'No LiveKit server answers. On a laptop run "scripts/install.sh meeting-peers" once, then "npm start", which starts one. Elsewhere check LIVEKIT_WS_URL.';
-}
-
-/** `fetch`, but rejects with an `ExplainedError` where there is no readable answer. */
-export async function reach(who: string, url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, init);
-  } catch {
-    throw new ExplainedError(`${who} can’t be reached.`, await whyNoAnswer(who, url));
-  }
 }
 
 /**
  * A server that is down and one whose CORS does not allow the page look the same to the page. A second request, whose answer the
  * page does not read, shows the difference.
  */
-async function whyNoAnswer(who: string, url: string): Promise<string> {
+export async function whyNoAnswer(who: string, url: string): Promise<string> {
   const { origin } = new URL(url);
-  const page = window.location.origin;
   return fetch(origin, { mode: 'no-cors' }).then(
     () =>
-      `${who} answers, but not to this page: add ${page} to its allowed origins (ORIGINS, or the parameter "origins").`,
+      `${who} answers, but not to this page: add ${window.location.origin} to its allowed origins (ORIGINS, or the parameter "origins").`,
     () => `${who} does not answer at ${origin}. Run "npm start", and wait for its line with "Ready".`,
   );
 }

@@ -2,75 +2,63 @@
 import { createTokenClient } from 'booky-meeting-client';
 import type { MeetingState } from 'booky-meeting-client/react';
 import { setLogLevel } from 'livekit-client';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useState, useSyncExternalStore, useTransition } from 'react';
 import { createRoot } from 'react-dom/client';
 import { addressFor, type Choices, Choose, readers, recallChoices } from './choose.tsx';
-import { type ExplainedError, explain, explainLiveKit } from './explain.ts';
+import { explain, explainLiveKit, type Problem } from './explain.ts';
 import { Meeting } from './meeting.tsx';
 import { loadSettings, type PageSettings } from './settings.ts';
 import { signIn } from './sign-in.ts';
 import './style.css';
 import { Token, type Visit } from './token.tsx';
 
-/** In the order in which a reader goes through them. Each is a step of the browser's history. */
-const steps = { choose: 'Who are you, and which club meets?', token: 'Your token', meeting: 'The meeting' };
-type Step = keyof typeof steps;
+/** In the order in which a reader goes through them. The URL's fragment says which is shown, so that Back works. */
+const steps = { choose: 'Who and where', token: 'Your token', meeting: 'The meeting' };
 
-function useStep() {
-  const [step, setStep] = useState<Step>('choose');
-  useEffect(() => {
-    window.history.replaceState({ step: 'choose' }, '');
-    const follow = ({ state }: PopStateEvent) => setStep(state?.step ?? 'choose');
-    window.addEventListener('popstate', follow);
-    return () => window.removeEventListener('popstate', follow);
-  }, []);
-  const goTo = useCallback((next: Step) => {
-    window.history.pushState({ step: next }, '');
-    setStep(next);
-  }, []);
-  return [step, goTo] as const;
+function goTo(step: keyof typeof steps) {
+  window.location.hash = step;
+}
+
+function onStep(render: () => void) {
+  const follow = () => {
+    render();
+    document.querySelector('h2')?.focus();
+  };
+  window.addEventListener('hashchange', follow);
+  return () => window.removeEventListener('hashchange', follow);
 }
 
 function Page({ settings }: { settings: PageSettings }) {
   const { tokenEndpoint: url } = settings;
   const [choices, setChoices] = useState(recallChoices);
-  const [step, goTo] = useStep();
   const [visit, setVisit] = useState<Visit>();
-  const [problem, setProblem] = useState<ExplainedError>();
-  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const [isBusy, startTransition] = useTransition();
   const [forDeveloper, setForDeveloper] = useState('');
-  // The browser's Forward, to a token of before a reload.
-  const shown = step === 'token' && visit === undefined ? 'choose' : step;
+  const hash = useSyncExternalStore(onStep, () => window.location.hash);
+  // A token is not kept over a reload.
+  const isToken = hash === '#token' && visit !== undefined;
+  const step = hash === '#meeting' ? 'meeting' : isToken ? 'token' : 'choose';
+  const heading = {
+    choose: 'Who are you, and which club meets?',
+    token: 'Your token',
+    meeting: `reading-club-${choices.club}`,
+  }[step];
 
-  const heading = useRef<HTMLHeadingElement>(null);
-  const shownBefore = useRef(shown);
-  useEffect(() => {
-    document.title = `${heading.current?.textContent} · Booky`;
-    if (shownBefore.current !== shown) heading.current?.focus();
-    shownBefore.current = shown;
-  }, [shown, choices.club]);
-
-  const getToken = async (chosen: Choices) => {
-    if (isBusy) return;
+  const getToken = (chosen: Choices) => {
     setChoices(chosen);
     setProblem(undefined);
-    setBusy(true);
-    let bearer = '';
-    const client = createTokenClient({
-      url,
-      getBearer: async () => {
-        bearer = await signIn(settings, chosen);
-        return bearer;
-      },
+    startTransition(async () => {
+      try {
+        const bearer = await signIn(settings, chosen);
+        const client = createTokenClient({ url, getBearer: () => bearer });
+        const request = { reading_club_id: chosen.club, participant_name: chosen.reader.name };
+        setVisit({ choices: chosen, answer: await client.getToken(request), bearer });
+        goTo('token');
+      } catch (error) {
+        setProblem(await explain(error, url));
+      }
     });
-    try {
-      const request = { reading_club_id: chosen.club, participant_name: chosen.reader.name };
-      setVisit({ choices: chosen, answer: await client.getToken(request), bearer });
-      goTo('token');
-    } catch (error) {
-      setProblem(await explain(error, url));
-    }
-    setBusy(false);
   };
   const onState = useCallback(
     async (state: MeetingState) => {
@@ -79,43 +67,42 @@ function Page({ settings }: { settings: PageSettings }) {
     },
     [url],
   );
-  const somebody = readers.find(({ id }) => id !== choices.reader.id);
-  const form = {
-    choices,
-    decides: settings.signIn.kind === 'development',
-    isBusy,
-    wrong: problem?.fields ?? [],
-  };
+  const another = Object.keys(readers).find((id) => id !== choices.reader.id) ?? '';
+  const decides = settings.signIn.kind === 'development';
+  const form = { choices, decides, isBusy, wrong: problem?.fields ?? [] };
 
   return (
     <>
+      <title>{`${heading} · Booky`}</title>
       <header>
         <p className="brand">Booky</p>
         <h1>Reading-club meeting</h1>
         <ol className="steps" aria-label="Steps">
-          {Object.entries({ choose: 'Who and where', token: 'Your token', meeting: 'The meeting' }).map(
-            ([name, label]) => (
-              <li key={name} aria-current={name === shown ? 'step' : undefined}>
-                {label}
-              </li>
-            ),
-          )}
+          {Object.entries(steps).map(([name, label]) => (
+            <li key={name} aria-current={name === step ? 'step' : undefined}>
+              {label}
+            </li>
+          ))}
         </ol>
       </header>
-      <main className={shown}>
-        <h2 ref={heading} tabIndex={-1}>
-          {shown === 'meeting' ? `reading-club-${choices.club}` : steps[shown]}
-        </h2>
-        <div role="alert" id="problem">
-          {problem !== undefined && shown === 'choose' && (
+      <main>
+        <h2 tabIndex={-1}>{heading}</h2>
+        <div role="alert">
+          {problem !== undefined && step === 'choose' && (
             <>
-              <p className="what">{problem.message}</p>
+              <p className="what">{problem.what}</p>
               <p>{problem.details}</p>
             </>
           )}
         </div>
-        {shown === 'choose' && <Choose {...form} label="Sign in and get a token" onChosen={getToken} />}
-        {shown === 'token' && visit !== undefined && (
+        {step === 'choose' && (
+          <Choose
+            {...form}
+            label="Sign in and get a token"
+            onChosen={(chosen) => startTransition(() => getToken(chosen))}
+          />
+        )}
+        {isToken && (
           <div className="card">
             <Token visit={visit} />
             <div className="actions">
@@ -128,7 +115,7 @@ function Page({ settings }: { settings: PageSettings }) {
             </div>
           </div>
         )}
-        {shown === 'meeting' && (
+        {step === 'meeting' && (
           <>
             <Meeting
               url={url}
@@ -139,13 +126,9 @@ function Page({ settings }: { settings: PageSettings }) {
               onState={onState}
             />
             <p className="hint">{forDeveloper}</p>
-            {somebody !== undefined && (
-              <p>
-                <a href={addressFor(somebody.id, choices)} target="_blank" rel="noopener">
-                  Open a second tab as {somebody.name}
-                </a>
-              </p>
-            )}
+            <a href={addressFor(another, choices)} target="_blank" rel="noopener">
+              Open a second tab as {readers[another]}
+            </a>
             <details>
               <summary>Sign out and in as another reader, or take another club</summary>
               <Choose {...form} label="Change" onChosen={setChoices} />

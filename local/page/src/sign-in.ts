@@ -1,39 +1,22 @@
 /** Signing in: the only module that knows how a reader gets the bearer token that the API verifies. */
 import * as v from 'valibot';
 import { type Role, roles } from '../../../lib/contract.ts';
-import { type Choices, clubsIn } from './choose.tsx';
-import { ExplainedError, reach } from './explain.ts';
-import type { PageSettings, SignIn } from './settings.ts';
-
-/** The reader's own JWT, fresh from the identity provider. */
-export function signIn({ signIn: provider }: PageSettings, choices: Choices): Promise<string> {
-  return provider.kind === 'development'
-    ? signInForDevelopment(provider, choices)
-    : signInAtUserPool(provider, choices);
-}
-
-const DevelopmentAnswer = v.object({ access_token: v.string() });
-
-async function signInForDevelopment(provider: SignIn<'development'>, choices: Choices): Promise<string> {
-  const url = new URL('/token', provider.issuerUrl);
-  url.search = developmentClaims(provider.claims, choices).toString();
-  const response = await reach('The sign-in (development issuer)', url.href, {});
-  const answer = v.safeParse(DevelopmentAnswer, await response.json().catch(() => undefined));
-  if (!response.ok || !answer.success) {
-    const why = `The development issuer answered with status ${response.status}: the id must not be empty.`;
-    throw new ExplainedError('The sign-in refused you.', why);
-  }
-  return answer.output.access_token;
-}
+import type { Choices } from './choose.tsx';
+import { whyNoAnswer } from './explain.ts';
+import type { PageSettings } from './settings.ts';
 
 const UserPoolAnswer = v.object({ AuthenticationResult: v.object({ AccessToken: v.string() }) });
 
-/** Signs in as a front end's Cognito library does: with a name and a password. */
-async function signInAtUserPool(
-  { url, clientId, passwords }: SignIn<'user-pool'>,
-  { reader }: Choices,
-): Promise<string> {
-  const response = await reach('The sign-in (Cognito user pool)', url, {
+/** The reader's own JWT, fresh from the identity provider. */
+export async function signIn({ signIn: provider }: PageSettings, choices: Choices): Promise<string> {
+  if (provider.kind === 'development') {
+    const claims = developmentClaims(provider.claims, choices);
+    const headers = { accept: 'application/jwt' };
+    return answer('development issuer', `${provider.issuerUrl}/token?${claims}`, { headers });
+  }
+  const { url, clientId, passwords } = provider;
+  const { id } = choices.reader;
+  const body = await answer('Cognito user pool', url, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.1',
@@ -42,26 +25,33 @@ async function signInAtUserPool(
     body: JSON.stringify({
       AuthFlow: 'USER_PASSWORD_AUTH',
       ClientId: clientId,
-      AuthParameters: { USERNAME: reader.id, PASSWORD: passwords[reader.id] ?? '' },
+      AuthParameters: { USERNAME: id, PASSWORD: passwords[id] ?? '' },
     }),
   });
-  const answer = v.safeParse(UserPoolAnswer, await response.json().catch(() => undefined));
-  if (!response.ok || !answer.success) {
-    const why = `The user pool answered with status ${response.status}. Its readers are ${Object.keys(passwords).join(', ')}.`;
-    throw new ExplainedError('The sign-in refused you.', why);
-  }
-  return answer.output.AuthenticationResult.AccessToken;
+  return v.parse(UserPoolAnswer, JSON.parse(body)).AuthenticationResult.AccessToken;
+}
+
+/** The body of the answer; rejects with what a developer needs to know. */
+async function answer(who: string, url: string, init: RequestInit): Promise<string> {
+  const response = await fetch(url, init).catch(async () => {
+    throw new Error(await whyNoAnswer(`The sign-in (${who})`, url));
+  });
+  const body = await response.text();
+  if (!response.ok) throw new Error(`The sign-in (${who}) answered ${response.status} ${body}`);
+  return body;
 }
 
 /** The development issuer signs all claims that a request asks for. */
 function developmentClaims(names: Readonly<Record<Role, string>>, choices: Choices): URLSearchParams {
-  const { reader, signIn } = choices;
+  const { reader, club, as, signIn } = choices;
   const claims = new URLSearchParams({ sub: reader.id });
   if (signIn !== 'nameless') claims.set('name', reader.name);
   for (const role of roles) {
+    const isListed = role === as || (role === 'member' && as !== 'stranger');
     // The issuer ignores empty values, but makes an array of a parameter that comes more than once, even with one value.
-    for (const id of [...clubsIn(role, choices), '', '']) claims.append(names[role], id);
+    for (const id of [isListed ? club : '', '', '']) claims.append(names[role], id);
   }
+  if (as === 'stranger') claims.append(names.member, 'some-other-club');
   if (signIn === 'expired') claims.set('exp', String(Math.floor(Date.now() / 1000) - 3600));
   if (signIn === 'foreign') claims.set('aud', 'another-application');
   return claims;

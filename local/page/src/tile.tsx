@@ -2,40 +2,38 @@
 import { ParticipantTile, useRoomContext, useTrackRefContext } from '@livekit/components-react';
 import type { Moderator } from 'booky-meeting-client';
 import { type Participant, Track } from 'livekit-client';
+import { useState } from 'react';
 import { words } from './texts.ts';
 
 export const nameOf = ({ name, identity }: Participant) => name || identity;
 
-interface TileProps {
-  moderator: Moderator;
-  onNews: (news: string) => void;
-  /** Which tile is large, by its id, and the one that the reader chooses. A shared screen always is. */
-  enlarged: string | undefined;
-  onEnlarge: (id: string | undefined) => void;
-}
-
-export function Tile({ moderator, onNews, enlarged, onEnlarge }: TileProps) {
-  const track = useTrackRefContext();
-  const { participant } = track;
+export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (news: string) => void }) {
+  const { participant, source } = useTrackRefContext();
+  const [isEnlarged, setEnlarged] = useState(source === Track.Source.ScreenShare);
   const name = nameOf(participant);
-  const id = `${participant.identity} ${track.source}`;
-  const isLarge = id === enlarged || track.source === Track.Source.ScreenShare;
   const maySpeak = participant.permissions?.canPublish ?? true;
   const mic = participant.getTrackPublication(Track.Source.Microphone);
   // From the signed token, so readers can't set it themselves.
   const isModerator = ({ attributes }: Participant) => attributes['role'] === 'moderator';
   const mayModerate =
-    isModerator(useRoomContext().localParticipant) &&
-    !participant.isLocal &&
-    track.source === Track.Source.Camera;
-  const act = (task: Promise<unknown>) =>
-    task.then(
-      () => onNews(''),
-      () => onNews(words.failed),
+    isModerator(useRoomContext().localParticipant) && !participant.isLocal && source === Track.Source.Camera;
+  const { identity } = participant;
+  const button = (label: string, onClick: () => void) => (
+    <button type="button" onClick={onClick}>
+      {label}
+    </button>
+  );
+  /** A moderator's button. */
+  const action = (label: string, act: () => Promise<void>) =>
+    button(label, () =>
+      act().then(
+        () => onNews(''),
+        () => onNews(words.failed),
+      ),
     );
   return (
     <figure
-      className={isLarge ? 'tile large' : 'tile'}
+      className={isEnlarged ? 'tile large' : 'tile'}
       aria-label={participant.isLocal ? words.you(name) : name}
     >
       <ParticipantTile />
@@ -46,36 +44,18 @@ export function Tile({ moderator, onNews, enlarged, onEnlarge }: TileProps) {
       </p>
       <details className="menu">
         <summary aria-label={words.options(name)}>⋯</summary>
-        <button type="button" onClick={() => onEnlarge(id === enlarged ? undefined : id)}>
-          {id === enlarged ? words.shrink : words.enlarge(name)}
-        </button>
+        {button(isEnlarged ? words.shrink : words.enlarge(name), () => setEnlarged(!isEnlarged))}
         {mayModerate && (
           <>
-            {mic !== undefined && participant.isMicrophoneEnabled && (
-              <button type="button" onClick={() => act(moderator.mute(participant.identity, mic.trackSid))}>
-                {words.mute(name)}
-              </button>
-            )}
-            <button
-              type="button"
-              onClick={() =>
-                act(
-                  maySpeak
-                    ? moderator.silence(participant.identity)
-                    : moderator.letSpeak(participant.identity),
-                )
-              }
-            >
-              {maySpeak ? words.silence(name) : words.letSpeak(name)}
-            </button>
-            <button
-              type="button"
-              onClick={() => {
-                if (window.confirm(words.confirm(name))) act(moderator.remove(participant.identity));
-              }}
-            >
-              {words.remove(name)}
-            </button>
+            {mic !== undefined &&
+              participant.isMicrophoneEnabled &&
+              action(words.mute(name), () => moderator.mute(identity, mic.trackSid))}
+            {maySpeak
+              ? action(words.silence(name), () => moderator.silence(identity))
+              : action(words.letSpeak(name), () => moderator.letSpeak(identity))}
+            {action(words.remove(name), async () => {
+              if (window.confirm(words.confirm(name))) await moderator.remove(identity);
+            })}
           </>
         )}
       </details>

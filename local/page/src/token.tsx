@@ -1,7 +1,6 @@
 /** The second step: what the token says, and whether LiveKit would take it. A pasted token does not leave the page. */
 import type { TokenAnswer } from 'booky-meeting-client';
-import { type FormEvent, useEffect, useState } from 'react';
-import type { Role } from '../../../lib/contract.ts';
+import { type SubmitEvent, useEffect, useState } from 'react';
 import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { findToken } from '../../../token-check/find-token.ts';
 import { type Finding, foretell, summarise, type Verdict } from '../../../token-check/finding.ts';
@@ -15,12 +14,7 @@ export interface Visit {
   answer: TokenAnswer;
 }
 
-const marks: Readonly<Record<Verdict, readonly [sign: string, word: string]>> = {
-  good: ['✓', 'Good: '],
-  warning: ['!', 'Warning: '],
-  bad: ['✗', 'Wrong: '],
-  withheld: ['–', 'Withheld: '],
-};
+const marks: Readonly<Record<Verdict, string>> = { good: '✓', warning: '!', bad: '✗', withheld: '–' };
 
 /** The claims of a JWT, not verified: the page only shows them. */
 function claimsOf(jwt: string): Record<string, unknown> {
@@ -29,18 +23,17 @@ function claimsOf(jwt: string): Record<string, unknown> {
 }
 
 export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) {
-  const token = answer.participant_token;
+  const { participant_token: token, room_name: room, role, participant_name } = answer;
   const [findings, setFindings] = useState<readonly Finding[]>([]);
   useEffect(() => {
-    const expected = { room: answer.room_name, reader: choices.reader.id, role: answer.role };
-    judgeToken(token, expected).then(setFindings);
-  }, [token, answer, choices]);
+    judgeToken(token, { room, reader: choices.reader.id, role }).then(setFindings);
+  }, [token, room, role, choices]);
   const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
   return (
     <>
-      <p className="lead">
+      <p id="verdict">
         {crosses === 0
-          ? `This token opens ${answer.room_name} to ${answer.participant_name}, as ${answer.role}. The identity is ${claimsOf(token)['sub']}.`
+          ? `This token opens ${room} to ${participant_name}, as ${role}. The identity is ${claimsOf(token)['sub']}.`
           : `This token is not what a meeting needs: ${crosses} of ${findings.length} checks failed.`}
       </p>
       <p className="hint">{advice(choices, answer, claimsOf(bearer))}</p>
@@ -60,8 +53,9 @@ export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) 
   );
 }
 
-const variables: Readonly<Record<Role, string>> = {
-  member: 'CLUBS_CLAIM=reading_clubs',
+const variables: Readonly<Record<Choices['as'], string>> = {
+  member: '',
+  stranger: 'CLUBS_CLAIM=reading_clubs',
   moderator: 'MODERATED_CLUBS_CLAIM=moderated_clubs',
   listener: 'LISTENERS_CLAIM=listening_clubs',
 };
@@ -69,8 +63,7 @@ const variables: Readonly<Record<Role, string>> = {
 /** A chosen role has no effect where the API does not read its claim, and a sign-in may have no name. Then this says so. */
 function advice({ as }: Choices, { role }: TokenAnswer, signIn: Record<string, unknown>): string {
   if (as !== role && as !== 'member') {
-    const variable = variables[as === 'stranger' ? 'member' : as];
-    return `You signed in as a ${as}, but this API reads no claim that says so: "npm start" with ${variable} set makes it.`;
+    return `You signed in as a ${as}, but this API reads no claim that says so: "npm start" with ${variables[as]} set makes it.`;
   }
   return 'name' in signIn ? '' : 'Your sign-in has no name, so the page sent one with its request.';
 }
@@ -78,22 +71,15 @@ function advice({ as }: Choices, { role }: TokenAnswer, signIn: Record<string, u
 function Findings({ label, findings }: { label: string; findings: readonly Finding[] }) {
   return (
     <ul className="checks" aria-label={label}>
-      {findings.map((finding) => {
-        const { claim, value, verdict, meaning, remedy } = finding;
-        const [sign, word] = marks[verdict];
-        const advice = [foretell(finding), remedy].filter(Boolean).join(' ');
-        return (
-          <li key={`${claim} ${finding.code}`} className={verdict}>
-            <span className="mark" aria-hidden="true">
-              {sign}
-            </span>
-            <span className="visually-hidden">{word}</span>
-            <code>{claim}</code> <span className="value">{value}</span>{' '}
-            <span className="hint">{meaning}</span>
-            {advice !== '' && <span className="remedy">{advice}</span>}
-          </li>
-        );
-      })}
+      {findings.map((finding) => (
+        <li key={`${finding.claim} ${finding.code}`} className={finding.verdict}>
+          <span role="img" aria-label={finding.verdict}>
+            {marks[finding.verdict]}
+          </span>{' '}
+          <code>{finding.claim}</code> {finding.value} <span className="hint">{finding.meaning}</span>{' '}
+          {foretell(finding)} {finding.remedy}
+        </li>
+      ))}
     </ul>
   );
 }
@@ -101,7 +87,7 @@ function Findings({ label, findings }: { label: string; findings: readonly Findi
 function AnyToken() {
   const [findings, setFindings] = useState<readonly Finding[]>([]);
   const [verdict, setVerdict] = useState('');
-  const check = async (event: FormEvent<HTMLFormElement>) => {
+  const check = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const text = String(new FormData(event.currentTarget).get('token')).trim();
     const found = text === '' ? [] : await judgeToken(findToken(text) ?? text);
@@ -114,12 +100,8 @@ function AnyToken() {
     <form onSubmit={check}>
       <label htmlFor="any-token">Any token, or a whole answer or error message that has one</label>
       <textarea id="any-token" name="token" rows={4} autoComplete="off" spellCheck={false} />
-      <div className="actions">
-        <button type="submit">Check this token</button>
-      </div>
-      <p className="lead" role="status">
-        {verdict}
-      </p>
+      <button type="submit">Check this token</button>
+      <p role="status">{verdict}</p>
       {findings.length > 0 && <Findings label="What the pasted token says" findings={findings} />}
     </form>
   );

@@ -1,8 +1,9 @@
-/** Readers on the meeting page: each has a separate Chromium context, with Chromium's fake camera and microphone. */
+/** Readers on the meeting page: each has a separate context of the stack's Chromium, with its fake camera and microphone. */
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
+import type { PageSettings } from '../../../local/page/src/settings.ts';
 
 const screenshots = fileURLToPath(new URL('../screenshots/', import.meta.url));
 
@@ -27,22 +28,16 @@ export interface Visit {
   as?: 'member' | 'moderator' | 'listener' | 'stranger';
   /** The page's address; the stack's own by default. */
   pageUrl?: string;
+  /** Other settings of the page than the stack's. */
+  settings?: Partial<PageSettings>;
   browser?: BrowserContextOptions;
 }
 
-/** A browser for the tests of this file: closed after them, its pages after each, with a picture of those that failed. */
-export function useBrowser(): { open: (visit: Visit) => Promise<Page> } {
+/** For the tests of this file: its pages are closed after each, with a picture of those that failed. */
+export function useBrowser() {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-      args: [
-        // Root can't use the sandbox, and a test needs none of Chromium's own requests to Google.
-        ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-        ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
-      ],
-    });
+    browser = await chromium.connect(inject('stack').browser);
   });
   afterEach(async ({ task }) => {
     const failed = task.result?.state === 'fail';
@@ -56,27 +51,46 @@ export function useBrowser(): { open: (visit: Visit) => Promise<Page> } {
   });
   afterAll(() => browser?.close());
 
+  /** A page of a browser context of its own, with a camera and a microphone. */
+  const newPage = async (options: BrowserContextOptions = {}): Promise<Page> => {
+    const context = await browser.newContext({ viewport: { width: 1200, height: 820 }, ...options });
+    context.setDefaultTimeout(patience);
+    await context.addInitScript(() => {
+      const peers: RTCPeerConnection[] = [];
+      window.peers = peers;
+      window.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(configuration?: RTCConfiguration) {
+          super(configuration);
+          peers.push(this);
+        }
+      };
+    });
+    return context.newPage();
+  };
+  const open = async ({ reader, club, as = 'member', settings, ...options }: Visit): Promise<Page> => {
+    const page = await newPage(options.browser);
+    if (settings) {
+      await page.route('**/settings.json', async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: { ...(await response.json()), ...settings } });
+      });
+    }
+    const { pageUrl = inject('stack').pageUrl } = options;
+    await page.goto(`${pageUrl}/?${new URLSearchParams({ reader, club, as })}`);
+    await page.getByRole('heading', { name: 'Who are you' }).waitFor();
+    return page;
+  };
   return {
-    open: async ({ reader, club, as = 'member', pageUrl = inject('stack').pageUrl, ...options }) => {
-      const context = await browser.newContext({
-        viewport: { width: 1200, height: 820 },
-        ...options.browser,
-      });
-      context.setDefaultTimeout(patience);
-      await context.addInitScript(() => {
-        const peers: RTCPeerConnection[] = [];
-        window.peers = peers;
-        window.RTCPeerConnection = class extends RTCPeerConnection {
-          constructor(configuration?: RTCConfiguration) {
-            super(configuration);
-            peers.push(this);
-          }
-        };
-      });
-      const page = await context.newPage();
-      await page.goto(`${pageUrl}/?${new URLSearchParams({ reader, club, as })}`);
-      await page.getByRole('heading', { name: 'Who are you' }).waitFor();
-      return page;
+    newPage,
+    open,
+    /** Ana and Bruno in the club's meeting. */
+    meet: async (club: string, ana: Partial<Visit> = {}, bruno: Partial<Visit> = {}) => {
+      const pages = [
+        await open({ reader: 'user-001', club, ...ana }),
+        await open({ reader: 'user-002', club, ...bruno }),
+      ] as const;
+      for (const page of pages) await join(page);
+      return pages;
     },
   };
 }
@@ -150,10 +164,7 @@ export async function say(page: Page, text: string): Promise<void> {
 }
 
 /** What stands in the chat, one string a message. */
-export async function messages(page: Page): Promise<string[]> {
-  const items = await page.getByRole('log').getByRole('listitem').allInnerTexts();
-  return items.filter((text) => text !== '');
-}
+export const messages = (page: Page) => page.getByRole('log').getByRole('listitem').allInnerTexts();
 
 /** What went wrong, as the page tells it; waits until it does. */
 export async function problemOn(page: Page): Promise<string> {
