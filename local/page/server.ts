@@ -4,39 +4,35 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { refuseOtherHost } from '../../stand-ins/loopback-host.cjs';
 import type { PageSettings } from './src/settings.ts';
 
-const root = fileURLToPath(new URL('.', import.meta.url));
-
 const contentTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json',
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  json: 'application/json',
 };
 
-/** LiveKit's URL comes with the token, so the page may connect to any host; its code may come only from this server. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  'media-src blob:',
-  'connect-src http: https: ws: wss:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-export interface PageOptions {
-  /** The port on 127.0.0.1; 0 lets the system choose. */
-  port: number;
-  settings: PageSettings;
-}
+const headers = {
+  /** LiveKit's URL comes with the token, so the page may connect to any host; its code may come only from this server. */
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    'media-src blob:',
+    'connect-src http: https: ws: wss:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
 
 export interface Page {
   /** The origin that the page's requests come from: `http://localhost:<port>`. */
@@ -44,40 +40,33 @@ export interface Page {
   close: () => Promise<void>;
 }
 
-/** Builds and serves the page; rejects with the system's error when it can't listen on the port. */
-export async function startPage({ port, settings }: PageOptions): Promise<Page> {
+/**
+ * Builds and serves the page; rejects with the system's error when it can't listen on the port.
+ *
+ * @param options.port on 127.0.0.1; 0 lets the system choose
+ */
+export async function startPage(options: { port: number; settings: PageSettings }): Promise<Page> {
   const files = await buildPage();
-  files.set('/settings.json', JSON.stringify(settings));
+  files.set('/settings.json', JSON.stringify(options.settings));
   const server = createServer((request, response) => {
     if (refuseOtherHost(request, response)) return;
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = pathname === '/' ? '/index.html' : pathname;
     const body = files.get(path);
-    if (body === undefined) {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
-      return;
-    }
-    response
-      .writeHead(200, {
-        'content-type': contentTypes[extname(path)] ?? 'application/octet-stream',
-        'content-security-policy': contentSecurityPolicy,
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'cache-control': 'no-store',
-      })
-      .end(body);
+    const type = contentTypes[path.replace(/.*\./, '')];
+    if (body === undefined || type === undefined) response.writeHead(404).end('Not found\n');
+    else response.writeHead(200, { 'content-type': type, ...headers }).end(body);
   });
-  server.listen(port, '127.0.0.1');
+  server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The page has no TCP port');
   return {
     url: `http://localhost:${address.port}`,
     close: async () => {
-      const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
-      await closed;
+      await once(server, 'close');
     },
   };
 }
@@ -85,7 +74,7 @@ export async function startPage({ port, settings }: PageOptions): Promise<Page> 
 /** The built files by their path in a URL. */
 async function buildPage(): Promise<Map<string, string | Uint8Array>> {
   const result = await build({
-    root,
+    root: fileURLToPath(new URL('.', import.meta.url)),
     configFile: false,
     envDir: false,
     publicDir: false,

@@ -2,15 +2,16 @@
 import { type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { Role } from '../../../lib/contract.ts';
 
-export const readers: Readonly<Record<string, string>> = {
+export const readers: Record<string, string> = {
   'user-001': 'Ana',
   'user-002': 'Bruno',
   'user-003': 'Chidi',
 };
 
+const someoneElse = 'someone-else';
 const readerLabels = {
   ...Object.fromEntries(Object.entries(readers).map(([id, name]) => [id, `${name} (${id})`])),
-  'someone-else': 'Someone else …',
+  [someoneElse]: 'Someone else …',
 };
 
 const clubs = { '123': 'Evening Novels', '456': 'Poetry at Noon', 'travel-books': 'Travel Books' };
@@ -30,37 +31,23 @@ const signIns = {
   foreign: 'Meant for another application',
 };
 
-export interface Choices {
-  reader: { id: string; name: string };
-  club: string;
-  as: keyof typeof standings;
-  signIn: keyof typeof signIns;
-}
-
-/** The page's URL with this reader and club chosen. */
-export function addressFor(reader: string, { club, as }: Pick<Choices, 'club' | 'as'>): string {
-  return `?${new URLSearchParams({ reader, club, as })}`;
-}
-
-export function recallChoices(): Choices {
-  const query = new URLSearchParams(window.location.search);
-  return choicesFrom({ reader: 'user-001', club: '123', ...Object.fromEntries(query) });
-}
+const usual = { reader: 'user-001', id: '', name: '', club: '123', as: 'member', signIn: 'valid' };
+/** `id` and `name` are the reader's, `reader` what is chosen in the list. */
+export type Choices = typeof usual;
 
 /** From the URL's parameters, or the form's fields. */
-function choicesFrom(values: Readonly<Record<string, string>>): Choices {
-  const { reader = '', club = '', as, signIn, id = '', name = '' } = values;
-  const known = readers[reader];
-  return {
-    reader: known === undefined ? { id, name } : { id: reader, name: known },
-    club,
-    as: keyOf(standings, as) ?? 'member',
-    signIn: keyOf(signIns, signIn) ?? 'valid',
-  };
+function choicesFrom(values: Iterable<[string, string | File]>): Choices {
+  const trimmed = [...values].map(([name, value]) => [name, `${value}`.trim()]);
+  const chosen: Choices = { ...usual, ...Object.fromEntries(trimmed) };
+  const name = readers[chosen.reader];
+  return name === undefined ? chosen : { ...chosen, id: chosen.reader, name };
 }
 
-function keyOf<Key extends string>(record: Record<Key, unknown>, value: unknown): Key | undefined {
-  return (Object.keys(record) as Key[]).find((key) => key === value);
+export const recallChoices = () => choicesFrom(new URLSearchParams(window.location.search));
+
+/** The page's URL with this reader and club chosen. */
+export function addressFor(reader: string, { club, as }: Choices): string {
+  return `?${new URLSearchParams({ reader, club, as })}`;
 }
 
 interface ChooseProps {
@@ -78,58 +65,47 @@ interface ChooseProps {
 
 /** The API, not the page, checks whether a club or a name is valid. */
 export function Choose({ choices, decides, label, onChosen, isBusy, wrong }: ChooseProps) {
-  const initialReader = keyOf(readers, choices.reader.id) ?? 'someone-else';
-  const [who, setWho] = useState(initialReader);
+  const [{ reader, id, name }, setChosen] = useState(choices);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus(), [wrong]);
+  const read = (form: HTMLFormElement) => choicesFrom(new FormData(form));
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const values = [...new FormData(event.currentTarget)].map(([name, value]) => [name, `${value}`.trim()]);
-    const chosen = choicesFrom(Object.fromEntries(values));
-    window.history.replaceState('', '', addressFor(who, chosen) + window.location.hash);
+    const chosen = read(event.currentTarget);
+    window.history.replaceState('', '', addressFor(chosen.reader, chosen) + window.location.hash);
     onChosen(chosen);
   };
   const select = (name: string, text: string, initial: string, options: object) => (
-    <div className="field">
+    <div>
       <label htmlFor={name}>{text}</label>
       <select {...{ id: name, name, defaultValue: initial }}>{optionsOf(options)}</select>
     </div>
   );
   /** `request` is the API's name for it. */
-  const input = (name: string, text: string, initial: string, request: string, hint = '') => (
-    <div className="field">
+  const input = (name: string, text: string, initial: string, request: string) => (
+    <div>
       <label htmlFor={name}>{text}</label>
       <input
         {...{ id: name, name, defaultValue: initial, autoComplete: 'off', spellCheck: false }}
-        {...{ list: `${name}-list`, 'aria-describedby': `${name}-hint` }}
-        aria-invalid={wrong.includes(request) || undefined}
+        {...{ list: `${name}s`, 'aria-invalid': wrong.includes(request) || undefined }}
         onInput={({ currentTarget }) => currentTarget.removeAttribute('aria-invalid')}
       />
-      <p id={`${name}-hint`} className="hint">
-        {hint}
-      </p>
     </div>
   );
   return (
     <form
       className="card"
       ref={form}
-      onChange={({ currentTarget }) => setWho(`${new FormData(currentTarget).get('reader')}`)}
+      onChange={({ currentTarget }) => setChosen(read(currentTarget))}
       onSubmit={submit}
       noValidate
     >
       <div className="fields">
-        {select('reader', 'Reader', initialReader, readerLabels)}
-        {input(
-          'club',
-          'Reading club',
-          choices.club,
-          'reading_club_id',
-          'A number, or letters, digits, - and _',
-        )}
-        <datalist id="club-list">{optionsOf(clubs)}</datalist>
-        {who === 'someone-else' && input('id', 'Your reader id', choices.reader.id, 'participant_identity')}
-        {who === 'someone-else' && input('name', 'Your name', choices.reader.name, 'participant_name')}
+        {select('reader', 'Reader', choices.reader, readerLabels)}
+        {input('club', 'Reading club, by its id', choices.club, 'reading_club_id')}
+        <datalist id="clubs">{optionsOf(clubs)}</datalist>
+        {reader === someoneElse && input('id', 'Your reader id', id, 'participant_identity')}
+        {reader === someoneElse && input('name', 'Your name', name, 'participant_name')}
       </div>
       {decides && (
         <details open={choices.as !== 'member'}>

@@ -107,10 +107,7 @@ function Chat({ people }: { people: readonly Participant[] }) {
   const room = useRoomContext();
   const { localParticipant: me } = room;
   const [messages, setMessages] = useState<readonly Message[]>([]);
-  const add = useCallback(
-    (message: Message) => setMessages((before) => [...before.slice(-299), message]),
-    [],
-  );
+  const add = useCallback((message: Message) => setMessages((before) => [...before, message]), []);
   useEffect(() => {
     room.registerTextStreamHandler(topic, async (reader, { identity }) => {
       const text = await reader.readAll().catch(() => '');

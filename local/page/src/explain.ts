@@ -11,22 +11,18 @@ export interface Problem {
   fields: readonly string[];
 }
 
-/** Where nothing else is said, the function failed. */
+/** What the error's own message does not say. */
 const causes: Partial<Record<TokenErrorCode, string>> = {
   not_a_member: 'Your sign-in does not list this club. If you have joined just now, sign in again.',
   unauthenticated: 'Your sign-in has no claim that the API takes as a reader’s id.',
-  invalid_request: 'The API did not accept what you chose.',
   credentials_unavailable:
     'The API has no usable LiveKit credentials: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET in .env, or the secret in Secrets Manager.',
+  token_generation_failed: 'The function failed. Its log has the cause under this request.',
   gateway_unauthorized:
     'The gateway did not accept your sign-in: it has expired, is meant for another application, or its issuer is not the one that the gateway trusts.',
   gateway_forbidden: 'Your sign-in lacks a scope that the gateway requires.',
   gateway_not_found: 'The gateway knows no such route: check the URL that this page was started with.',
-  gateway_throttled: 'The gateway throttles requests.',
   gateway_error: 'The gateway could not answer: look into its log and the function’s.',
-  unexpected_answer: 'The page and the API may be of different versions.',
-  timeout: 'No answer came within half a minute.',
-  moderation_failed: 'LiveKit did not do what a moderator asked for.',
 };
 
 /** Why there is no token, or no sign-in; `endpoint` is the API's URL. */
@@ -34,12 +30,11 @@ export async function explain(error: unknown, endpoint: string): Promise<Problem
   if (!(error instanceof TokenError)) {
     return { what: 'You could not be signed in.', details: `${error}`, fields: [] };
   }
-  const { code, status, requestId, details: wrong, forReader: what } = error;
+  const { code, message, details, forReader: what } = error;
   if (code === 'no_answer') return { what, details: await whyNoAnswer('The API', endpoint), fields: [] };
-  const cause = causes[code] ?? 'The function failed. Its log has the cause under this request.';
-  const rules = wrong.map(({ path, message }) => `${path} ${message}`).join('; ');
-  const facts = [status && `status ${status}`, requestId && `request ${requestId}`].filter(Boolean);
-  return { what, details: `${cause} ${rules} (${facts.join(', ')})`, fields: wrong.map(({ path }) => path) };
+  const rules = details.map((wrong) => `${wrong.path} ${wrong.message}`).join('; ');
+  const fields = details.map(({ path }) => path);
+  return { what, details: `${causes[code] ?? ''} ${rules} (${message})`, fields };
 }
 
 /** Why LiveKit did not let a reader in; `undefined` where the reader's sentence says it all. */

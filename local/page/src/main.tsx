@@ -2,12 +2,12 @@
 import { createTokenClient } from 'booky-meeting-client';
 import type { MeetingState } from 'booky-meeting-client/react';
 import { setLogLevel } from 'livekit-client';
-import { useCallback, useState, useSyncExternalStore, useTransition } from 'react';
+import { useCallback, useState, useTransition } from 'react';
 import { createRoot } from 'react-dom/client';
 import { addressFor, type Choices, Choose, readers, recallChoices } from './choose.tsx';
 import { explain, explainLiveKit, type Problem } from './explain.ts';
 import { Meeting } from './meeting.tsx';
-import { loadSettings, type PageSettings } from './settings.ts';
+import type { PageSettings } from './settings.ts';
 import { signIn } from './sign-in.ts';
 import './style.css';
 import { Token, type Visit } from './token.tsx';
@@ -19,23 +19,13 @@ function goTo(step: keyof typeof steps) {
   window.location.hash = step;
 }
 
-function onStep(render: () => void) {
-  const follow = () => {
-    render();
-    document.querySelector('h2')?.focus();
-  };
-  window.addEventListener('hashchange', follow);
-  return () => window.removeEventListener('hashchange', follow);
-}
-
-function Page({ settings }: { settings: PageSettings }) {
+function Page({ settings, hash }: { settings: PageSettings; hash: string }) {
   const { tokenEndpoint: url } = settings;
   const [choices, setChoices] = useState(recallChoices);
   const [visit, setVisit] = useState<Visit>();
   const [problem, setProblem] = useState<Problem>();
   const [isBusy, startTransition] = useTransition();
   const [forDeveloper, setForDeveloper] = useState('');
-  const hash = useSyncExternalStore(onStep, () => window.location.hash);
   // A token is not kept over a reload.
   const isToken = hash === '#token' && visit !== undefined;
   const step = hash === '#meeting' ? 'meeting' : isToken ? 'token' : 'choose';
@@ -52,7 +42,7 @@ function Page({ settings }: { settings: PageSettings }) {
       try {
         const bearer = await signIn(settings, chosen);
         const client = createTokenClient({ url, getBearer: () => bearer });
-        const request = { reading_club_id: chosen.club, participant_name: chosen.reader.name };
+        const request = { reading_club_id: chosen.club, participant_name: chosen.name };
         setVisit({ choices: chosen, answer: await client.getToken(request), bearer });
         goTo('token');
       } catch (error) {
@@ -67,7 +57,7 @@ function Page({ settings }: { settings: PageSettings }) {
     },
     [url],
   );
-  const another = Object.keys(readers).find((id) => id !== choices.reader.id) ?? '';
+  const another = Object.keys(readers).find((id) => id !== choices.id) ?? '';
   const decides = settings.signIn.kind === 'development';
   const form = { choices, decides, isBusy, wrong: problem?.fields ?? [] };
 
@@ -75,8 +65,7 @@ function Page({ settings }: { settings: PageSettings }) {
     <>
       <title>{`${heading} · Booky`}</title>
       <header>
-        <p className="brand">Booky</p>
-        <h1>Reading-club meeting</h1>
+        <h1>Booky: reading-club meeting</h1>
         <ol className="steps" aria-label="Steps">
           {Object.entries(steps).map(([name, label]) => (
             <li key={name} aria-current={name === step ? 'step' : undefined}>
@@ -90,7 +79,7 @@ function Page({ settings }: { settings: PageSettings }) {
         <div role="alert">
           {problem !== undefined && step === 'choose' && (
             <>
-              <p className="what">{problem.what}</p>
+              <strong className="bad">{problem.what}</strong>
               <p>{problem.details}</p>
             </>
           )}
@@ -120,9 +109,9 @@ function Page({ settings }: { settings: PageSettings }) {
             <Meeting
               url={url}
               getBearer={() => signIn(settings, choices)}
-              userId={`${choices.reader.id} as ${choices.as}`}
+              userId={`${choices.id} as ${choices.as}`}
               clubId={choices.club}
-              name={choices.reader.name}
+              name={choices.name}
               onState={onState}
             />
             <p className="hint">{forDeveloper}</p>
@@ -141,5 +130,11 @@ function Page({ settings }: { settings: PageSettings }) {
 }
 
 setLogLevel('warn');
+const settings: PageSettings = await fetch('/settings.json').then((response) => response.json());
 const root = createRoot(document.getElementById('page') ?? document.body);
-loadSettings().then((settings) => root.render(<Page settings={settings} />));
+const show = () => root.render(<Page settings={settings} hash={window.location.hash} />);
+show();
+window.addEventListener('hashchange', () => {
+  show();
+  document.querySelector('h2')?.focus();
+});

@@ -6,17 +6,13 @@ import { useEffect, useState } from 'react';
 import { Conference } from './conference.tsx';
 import { language, words } from './texts.ts';
 
-export interface MeetingProps extends MeetingOptions {
-  /** For what the app wants to do besides showing the state. */
-  onState?: (state: MeetingState) => void;
-}
+/** `onState` is for what the app wants to do besides showing the state. */
+type MeetingProps = MeetingOptions & { onState?: (state: MeetingState) => void };
 
 export function Meeting({ onState, ...options }: MeetingProps) {
   const { state, join, leave, deviceErrors, moderator } = useMeeting(options);
   const [devices, setDevices] = useState({ camera: true, microphone: true });
-  useEffect(() => {
-    onState?.(state);
-  }, [onState, state]);
+  useEffect(() => onState?.(state), [onState, state]);
 
   const { camera, microphone } = deviceErrors;
   const problems = [
@@ -34,9 +30,7 @@ export function Meeting({ onState, ...options }: MeetingProps) {
           <p key={String(problem)}>{problem}</p>
         ))}
       </div>
-      <p role="status">
-        {state.name === 'in' || state.name === 'out' || state.name === 'over' ? '' : words[state.name]}
-      </p>
+      <p role="status">{isBusy || state.name === 'rejoining' ? words[state.name] : ''}</p>
       {isInside && (
         <RoomContext.Provider value={state.room}>
           <Conference moderator={moderator} onLeave={leave} />

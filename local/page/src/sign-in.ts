@@ -15,7 +15,7 @@ export async function signIn({ signIn: provider }: PageSettings, choices: Choice
     return answer('development issuer', `${provider.issuerUrl}/token?${claims}`, { headers });
   }
   const { url, clientId, passwords } = provider;
-  const { id } = choices.reader;
+  const { id } = choices;
   const body = await answer('Cognito user pool', url, {
     method: 'POST',
     headers: {
@@ -43,13 +43,13 @@ async function answer(who: string, url: string, init: RequestInit): Promise<stri
 
 /** The development issuer signs all claims that a request asks for. */
 function developmentClaims(names: Readonly<Record<Role, string>>, choices: Choices): URLSearchParams {
-  const { reader, club, as, signIn } = choices;
-  const claims = new URLSearchParams({ sub: reader.id });
-  if (signIn !== 'nameless') claims.set('name', reader.name);
+  const { id, name, club, as, signIn } = choices;
+  const claims = new URLSearchParams({ sub: id });
+  if (signIn !== 'nameless') claims.set('name', name);
   for (const role of roles) {
     const isListed = role === as || (role === 'member' && as !== 'stranger');
     // The issuer ignores empty values, but makes an array of a parameter that comes more than once, even with one value.
-    for (const id of [isListed ? club : '', '', '']) claims.append(names[role], id);
+    for (const listed of [isListed ? club : '', '', '']) claims.append(names[role], listed);
   }
   if (as === 'stranger') claims.append(names.member, 'some-other-club');
   if (signIn === 'expired') claims.set('exp', String(Math.floor(Date.now() / 1000) - 3600));

@@ -1,81 +1,55 @@
-/** The words of the meeting, for readers. Its errors have theirs in the client. */
+/** The words of the meeting, for readers, in the browser's language. Its errors have theirs in the client. */
 import { browserLanguage } from 'booky-meeting-client';
 
-const texts = {
-  en: {
-    join: 'Join',
-    leave: 'Leave',
-    cancel: 'Cancel',
-    asking: 'You are being signed in to the meeting …',
-    joining: 'Joining …',
-    rejoining: 'The connection is lost. Joining again …',
-    listening: 'You are here to listen: your camera and microphone stay off. You can write in the chat.',
-    sound: 'Turn the sound on',
-    camera: 'Camera',
-    microphone: 'Microphone',
-    screen: 'Share the screen',
-    devices: { camera: 'Choose a camera', microphone: 'Choose a microphone' },
-    people: (count: number) => (count === 1 ? 'Only you' : `${count} people`),
-    you: (name: string) => `${name} (you)`,
-    moderator: 'moderator',
-    listener: 'listening',
-    muted: 'muted',
-    options: (name: string) => `Options for ${name}`,
-    enlarge: (name: string) => `Enlarge ${name}`,
-    shrink: 'Show everyone',
-    mute: (name: string) => `Mute ${name}`,
-    remove: (name: string) => `Remove ${name}`,
-    letSpeak: (name: string) => `Let ${name} speak`,
-    silence: (name: string) => `Let ${name} only listen`,
-    confirm: (name: string) =>
-      `Remove ${name} from the meeting? They can come back while they are in the club.`,
-    failed: 'That did not work. Please try again.',
-    mutedByOther: 'A moderator has muted your microphone.',
-    joined: (name: string) => `${name} has joined.`,
-    gone: (name: string) => `${name} has left.`,
-    chat: 'Chat',
-    message: 'Message to everyone',
-    send: 'Send',
-  },
-  es: {
-    join: 'Entrar',
-    leave: 'Salir',
-    cancel: 'Cancelar',
-    asking: 'Pidiendo acceso a la reunión …',
-    joining: 'Entrando …',
-    rejoining: 'Se ha perdido la conexión. Volviendo a entrar …',
-    listening:
-      'Participas como oyente: la cámara y el micrófono quedan apagados. Puedes escribir en el chat.',
-    sound: 'Activar el sonido',
-    camera: 'Cámara',
-    microphone: 'Micrófono',
-    screen: 'Compartir pantalla',
-    devices: { camera: 'Elegir cámara', microphone: 'Elegir micrófono' },
-    people: (count: number) => (count === 1 ? 'Nadie más por ahora' : `${count} personas`),
-    you: (name: string) => `${name} (tú)`,
-    moderator: 'modera',
-    listener: 'oyente',
-    muted: 'sin micrófono',
-    options: (name: string) => `Opciones de ${name}`,
-    enlarge: (name: string) => `Ampliar a ${name}`,
-    shrink: 'Ver a todos',
-    mute: (name: string) => `Silenciar a ${name}`,
-    remove: (name: string) => `Sacar a ${name}`,
-    letSpeak: (name: string) => `Dar la palabra a ${name}`,
-    silence: (name: string) => `Dejar a ${name} como oyente`,
-    confirm: (name: string) => `¿Sacar a ${name} de la reunión? Puede volver mientras esté en el club.`,
-    failed: 'No ha funcionado. Inténtalo de nuevo.',
-    mutedByOther: 'La moderación ha apagado tu micrófono.',
-    joined: (name: string) => `${name} ha entrado.`,
-    gone: (name: string) => `${name} ha salido.`,
-    chat: 'Chat',
-    message: 'Mensaje para todos',
-    send: 'Enviar',
-  },
-};
-
-export type Texts = (typeof texts)['en'];
-
-/** As the client's own texts: the browser's language. */
 export const language = browserLanguage();
-export const words: Texts = texts[language];
+
+const choose = <Words>(en: Words, es: Words): Words => ({ en, es })[language];
+const named = (en: string, es: string) => (name: string) => choose(en, es).replace('{}', () => name);
+
+export const words = {
+  join: choose('Join', 'Entrar'),
+  leave: choose('Leave', 'Salir'),
+  cancel: choose('Cancel', 'Cancelar'),
+  asking: choose('You are being signed in to the meeting …', 'Pidiendo acceso a la reunión …'),
+  joining: choose('Joining …', 'Entrando …'),
+  rejoining: choose(
+    'The connection is lost. Joining again …',
+    'Se ha perdido la conexión. Volviendo a entrar …',
+  ),
+  listening: choose(
+    'You are here to listen: your camera and microphone stay off. You can write in the chat.',
+    'Participas como oyente: la cámara y el micrófono quedan apagados. Puedes escribir en el chat.',
+  ),
+  sound: choose('Turn the sound on', 'Activar el sonido'),
+  camera: choose('Camera', 'Cámara'),
+  microphone: choose('Microphone', 'Micrófono'),
+  screen: choose('Share the screen', 'Compartir pantalla'),
+  devices: choose(
+    { camera: 'Choose a camera', microphone: 'Choose a microphone' },
+    { camera: 'Elegir cámara', microphone: 'Elegir micrófono' },
+  ),
+  people: (count: number) =>
+    count === 1 ? choose('Only you', 'Nadie más por ahora') : `${count} ${choose('people', 'personas')}`,
+  you: named('{} (you)', '{} (tú)'),
+  moderator: choose('moderator', 'modera'),
+  listener: choose('listening', 'oyente'),
+  muted: choose('muted', 'sin micrófono'),
+  options: named('Options for {}', 'Opciones de {}'),
+  enlarge: named('Enlarge {}', 'Ampliar a {}'),
+  shrink: choose('Show everyone', 'Ver a todos'),
+  mute: named('Mute {}', 'Silenciar a {}'),
+  remove: named('Remove {}', 'Sacar a {}'),
+  letSpeak: named('Let {} speak', 'Dar la palabra a {}'),
+  silence: named('Let {} only listen', 'Dejar a {} como oyente'),
+  confirm: named(
+    'Remove {} from the meeting? They can come back while they are in the club.',
+    '¿Sacar a {} de la reunión? Puede volver mientras esté en el club.',
+  ),
+  failed: choose('That did not work. Please try again.', 'No ha funcionado. Inténtalo de nuevo.'),
+  mutedByOther: choose('A moderator has muted your microphone.', 'La moderación ha apagado tu micrófono.'),
+  joined: named('{} has joined.', '{} ha entrado.'),
+  gone: named('{} has left.', '{} ha salido.'),
+  chat: 'Chat',
+  message: choose('Message to everyone', 'Mensaje para todos'),
+  send: choose('Send', 'Enviar'),
+};

@@ -1,5 +1,6 @@
 /** The second step: what the token says, and whether LiveKit would take it. A pasted token does not leave the page. */
 import type { TokenAnswer } from 'booky-meeting-client';
+import { decodeJwt, type JWTPayload } from 'jose';
 import { type SubmitEvent, useEffect, useState } from 'react';
 import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { findToken } from '../../../token-check/find-token.ts';
@@ -16,34 +17,28 @@ export interface Visit {
 
 const marks: Readonly<Record<Verdict, string>> = { good: '✓', warning: '!', bad: '✗', withheld: '–' };
 
-/** The claims of a JWT, not verified: the page only shows them. */
-function claimsOf(jwt: string): Record<string, unknown> {
-  const payload = atob((jwt.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'));
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(payload, (byte) => byte.charCodeAt(0))));
-}
-
 export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) {
   const { participant_token: token, room_name: room, role, participant_name } = answer;
   const [findings, setFindings] = useState<readonly Finding[]>([]);
   useEffect(() => {
-    judgeToken(token, { room, reader: choices.reader.id, role }).then(setFindings);
+    judgeToken(token, { room, reader: choices.id, role }).then(setFindings);
   }, [token, room, role, choices]);
   const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
   return (
     <>
       <p id="verdict">
         {crosses === 0
-          ? `This token opens ${room} to ${participant_name}, as ${role}. The identity is ${claimsOf(token)['sub']}.`
+          ? `This token opens ${room} to ${participant_name}, as ${role}. The identity is ${decodeJwt(token)['sub']}.`
           : `This token is not what a meeting needs: ${crosses} of ${findings.length} checks failed.`}
       </p>
-      <p className="hint">{advice(choices, answer, claimsOf(bearer))}</p>
+      <p className="hint">{advice(choices, answer, decodeJwt(bearer))}</p>
       <Findings label="What LiveKit needs, and what the token says" findings={findings} />
       <details>
         <summary>Every claim, as signed</summary>
         <h3>The meeting token, which LiveKit reads</h3>
-        <pre>{JSON.stringify(claimsOf(token), null, 2)}</pre>
+        <pre>{JSON.stringify(decodeJwt(token), null, 2)}</pre>
         <h3>Your sign-in, which the API read</h3>
-        <pre>{JSON.stringify(claimsOf(bearer), null, 2)}</pre>
+        <pre>{JSON.stringify(decodeJwt(bearer), null, 2)}</pre>
       </details>
       <details>
         <summary>Check another token</summary>
@@ -53,15 +48,14 @@ export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) 
   );
 }
 
-const variables: Readonly<Record<Choices['as'], string>> = {
-  member: '',
+const variables: Readonly<Record<string, string>> = {
   stranger: 'CLUBS_CLAIM=reading_clubs',
   moderator: 'MODERATED_CLUBS_CLAIM=moderated_clubs',
   listener: 'LISTENERS_CLAIM=listening_clubs',
 };
 
 /** A chosen role has no effect where the API does not read its claim, and a sign-in may have no name. Then this says so. */
-function advice({ as }: Choices, { role }: TokenAnswer, signIn: Record<string, unknown>): string {
+function advice({ as }: Choices, { role }: TokenAnswer, signIn: JWTPayload): string {
   if (as !== role && as !== 'member') {
     return `You signed in as a ${as}, but this API reads no claim that says so: "npm start" with ${variables[as]} set makes it.`;
   }
