@@ -12,7 +12,9 @@ type MeetingProps = MeetingOptions & { onState?: (state: MeetingState) => void }
 export function Meeting({ onState, ...options }: MeetingProps) {
   const { state, join, leave, deviceErrors, moderator } = useMeeting(options);
   const [devices, setDevices] = useState({ camera: true, microphone: true });
-  useEffect(() => onState?.(state), [onState, state]);
+  useEffect(() => {
+    onState?.(state);
+  }, [onState, state]);
 
   const { camera, microphone } = deviceErrors;
   const problems = [

@@ -1,4 +1,4 @@
-/** Readers on the meeting page: each has a separate context of the stack's Chromium, with its fake camera and microphone. */
+/** Readers on the meeting page: each has a separate Chromium context, with Chromium's fake camera and microphone. */
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
@@ -33,11 +33,19 @@ export interface Visit {
   browser?: BrowserContextOptions;
 }
 
-/** For the tests of this file: its pages are closed after each, with a picture of those that failed. */
+/** A browser for the tests of this file: closed after them, its pages after each, with a picture of those that failed. */
 export function useBrowser() {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.connect(inject('stack').browser);
+    browser = await chromium.launch({
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: [
+        // Root can't use the sandbox, and a test needs none of Chromium's own requests to Google.
+        ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+        ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
+      ],
+    });
   });
   afterEach(async ({ task }) => {
     const failed = task.result?.state === 'fail';
@@ -170,7 +178,7 @@ export const messages = (page: Page) => page.getByRole('log').getByRole('listite
 export async function problemOn(page: Page): Promise<string> {
   const alert = page.getByRole('alert').filter({ hasText: /\S/ });
   await alert.first().waitFor();
-  return (await alert.getByRole('paragraph').allTextContents()).join(' ');
+  return (await alert.locator('strong, p').allTextContents()).join(' ');
 }
 
 /** What the page tells now as a problem; '' where there is none. */

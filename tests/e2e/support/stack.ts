@@ -1,6 +1,5 @@
-/** Starts `npm start` itself and Chromium, once for all of the suite: on free ports, with a LiveKit server of its own. */
+/** Starts `npm start` itself, once for all of the suite: on free ports, with a LiveKit server of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
 import { copyService } from '../../../deploy/service-copy.ts';
 import { findLiveKit, howToGetLiveKit } from '../../../local/livekit.ts';
@@ -25,8 +24,6 @@ export interface Stack {
   pageUrl: string;
   /** LiveKit's address over HTTP. */
   liveKitUrl: string;
-  /** Where Chromium takes Playwright's connections. */
-  browser: string;
 }
 
 declare module 'vitest' {
@@ -56,18 +53,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const browser = await chromium.launchServer({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    host: '127.0.0.1',
-    args: [
-      // Root can't use the sandbox, and a test needs none of Chromium's own requests to Google.
-      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
-    ],
-  });
   const stop = async () => {
-    await browser.close();
     await end(child, { timeoutMs: 30_000 });
     await service.remove();
   };
@@ -78,7 +64,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
       issuerUrl: address(ready, 'issuer'),
       pageUrl: address(ready, 'meeting page'),
       liveKitUrl: `http://127.0.0.1:${liveKitPort}`,
-      browser: browser.wsEndpoint(),
     });
   } catch (error) {
     await stop();
