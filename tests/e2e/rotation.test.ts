@@ -2,12 +2,12 @@
 import { decodeJwt } from 'jose';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import type { Page } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
-import { startPage } from '../../local/page/server.ts';
 import { freePort } from '../../local/ports.ts';
 import { type Laptop, startLaptop } from '../support/laptop.ts';
 import { join, patiently, useBrowser } from './support/browser.ts';
+import { peopleIn } from './support/livekit-api.ts';
 import { renewedToken } from './support/signalling.ts';
 
 const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
@@ -25,31 +25,17 @@ const meetingSize = Number(process.env['MEETING_SIZE'] || 4);
 let port: number;
 let server: LiveKit | undefined;
 let laptop: Laptop;
-let page: { url: string; close: () => Promise<void> };
 
 beforeEach(async () => {
   port = await freePort();
-  const pagePort = await freePort();
   laptop = await startLaptop({
     environment: { CREDENTIALS_MAX_AGE_SECONDS: '1' },
-    parameters: { origins: `http://localhost:${pagePort}` },
-  });
-  page = await startPage({
-    port: pagePort,
-    settings: {
-      tokenEndpoint: `${laptop.api.url}/api/reading-clubs/meetings/token`,
-      signIn: {
-        kind: 'development',
-        issuerUrl: laptop.issuer.url,
-        claims: { member: 'clubs', moderator: 'moderated', listener: 'listening' },
-      },
-    },
+    parameters: { origins: inject('stack').pageUrl },
   });
 });
 afterEach(async () => {
   await server?.close();
   server = undefined;
-  await page.close();
   await laptop.close();
 });
 
@@ -79,16 +65,15 @@ async function tokenFor(sub: string): Promise<string> {
 }
 
 /** Who is in the meeting, by the server's word. */
-async function present(keys: typeof old): Promise<string[]> {
-  const rooms = new RoomServiceClient(`http://127.0.0.1:${port}`, keys.apiKey, keys.apiSecret);
-  // A server that has just started knows no room until the first reader is back.
-  const participants = await rooms.listParticipants(`reading-club-${club}`).catch(() => []);
-  return participants.map(({ identity }) => identity).sort();
-}
+const present = async ({ apiKey, apiSecret }: typeof old) =>
+  peopleIn(`reading-club-${club}`, new RoomServiceClient(`http://127.0.0.1:${port}`, apiKey, apiSecret));
 
 /** Opens the meeting page in a browser of the reader's own, and joins without camera and microphone. */
 async function joinAs(reader: string): Promise<Page> {
-  const tab = await open({ reader: 'someone-else', club, pageUrl: page.url });
+  const tokenEndpoint = `${laptop.api.url}/api/reading-clubs/meetings/token`;
+  const claims = { member: 'clubs', moderator: 'moderated', listener: 'listening' };
+  const signIn = { kind: 'development' as const, issuerUrl: laptop.issuer.url, claims };
+  const tab = await open({ reader: 'someone-else', club, settings: { tokenEndpoint, signIn } });
   await tab.getByLabel('Your reader id').fill(reader);
   await tab.getByLabel('Your name').fill(reader);
   await join(tab, { Camera: false, Microphone: false });
@@ -130,7 +115,8 @@ describe('A rotation to its end', () => {
       (_, index) => `reader-${String(index).padStart(2, '0')}`,
     );
     const tabs = await Promise.all(names.map(joinAs));
-    expect(await present(old)).toEqual(names);
+    const all = names.map((name) => `${name} ${name}: nothing`);
+    expect(await present(old)).toEqual(all);
     const refusals: string[] = [];
     for (const tab of tabs) {
       tab.on('response', (response) => {
@@ -139,12 +125,12 @@ describe('A rotation to its end', () => {
     }
 
     await restart(both);
-    await expect.poll(() => present(old), patiently).toEqual(names);
+    await expect.poll(() => present(old), patiently).toEqual(all);
     expect(refusals).toEqual([]);
 
     await putSecret(next);
     await restart(next);
-    await expect.poll(() => present(next), patiently).toEqual(names);
+    await expect.poll(() => present(next), patiently).toEqual(all);
     for (const tab of tabs) await tab.getByText(`${meetingSize} people`).waitFor();
     expect(refusals.length).toBeGreaterThan(0);
   });

@@ -21,8 +21,8 @@ const room = new Room();
 room.on(RoomEvent.TrackSubscribed, (track, _, { name }) =>
   tell({ event: 'track', kind: track.kind === TrackKind.KIND_VIDEO ? 'video' : 'audio', name }),
 );
-room.on(RoomEvent.DataReceived, (payload, from) =>
-  tell({ event: 'message', name: from?.name, text: new TextDecoder().decode(payload) }),
+room.registerTextStreamHandler('lk.chat', async (reader, { identity }) =>
+  tell({ event: 'message', name: room.remoteParticipants.get(identity)?.name, text: await reader.readAll() }),
 );
 await room.connect(url, token, { autoSubscribe: true, dynacast: true });
 const source = new AudioSource(sampleRate, 1);
@@ -41,7 +41,7 @@ const tone = (async () => {
   }
 })();
 for await (const line of lines) {
-  await room.localParticipant.publishData(new TextEncoder().encode(line), { reliable: true, topic: 'chat' });
+  await room.localParticipant.sendText(line, { topic: 'lk.chat' });
 }
 isLeaving = true;
 await tone;

@@ -12,7 +12,7 @@ import urllib.error
 
 from livekit import rtc
 
-TOPIC = "chat"
+TOPIC = "lk.chat"
 
 
 def code_of(page):
@@ -38,10 +38,11 @@ async def main(page, url, club):
         tell("refused", status=error.code, body=json.load(error))
         return
 
-    @room.on("data_received")
-    def heard(packet):
-        if packet.topic == TOPIC:
-            tell("message", name=packet.participant.name, text=packet.data.decode())
+    async def hear(reader, identity):
+        text = await reader.read_all()
+        tell("message", name=room.remote_participants[identity].name, text=text)
+
+    room.register_text_stream_handler(TOPIC, lambda *stream: loop.create_task(hear(*stream)))
 
     @room.on("track_subscribed")
     def subscribed(track, publication, participant):
@@ -50,7 +51,7 @@ async def main(page, url, club):
     tell("joined", room=room.name, name=room.local_participant.name)
 
     while line := (await lines.readline()).decode():
-        await room.local_participant.publish_data(line.rstrip("\n"), topic=TOPIC)
+        await room.local_participant.send_text(line.rstrip("\n"), topic=TOPIC)
     await room.disconnect()
     tell("left")
 

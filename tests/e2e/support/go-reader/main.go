@@ -39,22 +39,22 @@ func main() {
 			OnTrackSubscribed: func(track *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, from *lksdk.RemoteParticipant) {
 				tell(map[string]string{"event": "track", "kind": track.Kind().String(), "name": from.Name()})
 			},
-			OnDataPacket: func(data lksdk.DataPacket, params lksdk.DataReceiveParams) {
-				if packet, isUser := data.(*lksdk.UserDataPacket); isUser {
-					tell(map[string]string{"event": "message", "name": params.Sender.Name(), "text": string(packet.Payload)})
-				}
-			},
 		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	err = room.RegisterTextStreamHandler("lk.chat", func(reader *lksdk.TextStreamReader, identity string) {
+		go func() {
+			tell(map[string]string{"event": "message", "name": room.GetParticipantByIdentity(identity).Name(), "text": reader.ReadAll()})
+		}()
 	})
 	if err != nil {
 		panic(err)
 	}
 	tell(map[string]string{"event": "joined", "room": room.Name(), "name": room.LocalParticipant.Name()})
 	for lines.Scan() {
-		data := &lksdk.UserDataPacket{Payload: lines.Bytes(), Topic: "chat"}
-		if err := room.LocalParticipant.PublishDataPacket(data, lksdk.WithDataPublishReliable(true)); err != nil {
-			panic(err)
-		}
+		room.LocalParticipant.SendText(lines.Text(), lksdk.StreamTextOptions{Topic: "lk.chat"})
 	}
 	room.Disconnect()
 }
