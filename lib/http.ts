@@ -55,11 +55,12 @@ export function httpHandler(endpoint: TokenEndpoint, log: Log, now: () => number
 
 /** The parts of the event that the endpoint needs. An event that was sent by hand may lack fields that the types promise. */
 function requestIn(event: APIGatewayProxyEventV2WithJWTAuthorizer): TokenEndpointRequest {
+  const body = textOf(event?.body);
   return {
     claims: event?.requestContext?.authorizer?.jwt?.claims,
     // The gateway sends header names in lower case.
     contentType: textOf(event?.headers?.['content-type']) || undefined,
-    body: Buffer.from(textOf(event?.body), event?.isBase64Encoded ? 'base64' : 'utf8'),
+    body: event?.isBase64Encoded ? Buffer.from(body, 'base64') : body,
   };
 }
 

@@ -10,8 +10,8 @@ import type { Reader } from './reader.ts';
 export interface RequestContent {
   /** `undefined` if the request has no such header. */
   contentType: string | undefined;
-  /** Empty if there is none. */
-  body: Uint8Array;
+  /** Text, or the bytes of it as the client sent them. Empty if there is none. */
+  body: string | Buffer;
 }
 
 /** What a reader asks for, checked against all rules of the contract. */
@@ -80,7 +80,7 @@ export function parseRequest({ contentType, body }: RequestContent, reader: Read
   if (contentType !== undefined && !jsonMediaType.test(contentType.trim())) {
     throw new Problem('unsupported_media_type', 'Send the body as application/json.');
   }
-  if (body.byteLength > longestBody) {
+  if (Buffer.byteLength(body) > longestBody) {
     throw new Problem('body_too_large', `The body should have at most ${longestBody} bytes.`);
   }
   const parsed = v.safeParse(bodySchema, parseJsonObject(body), { abortPipeEarly: true });
@@ -110,12 +110,12 @@ export function parseRequest({ contentType, body }: RequestContent, reader: Read
   return { club, participantName: participant_name || undefined };
 }
 
-function parseJsonObject(body: Uint8Array): object {
+function parseJsonObject(body: string | Buffer): object {
   // Invalid UTF-8 is refused, not replaced. No `TextDecoder` is used, because Node takes milliseconds to load it.
-  if (!isUtf8(body)) throw invalidJson('should be JSON in UTF-8');
+  if (typeof body !== 'string' && !isUtf8(body)) throw invalidJson('should be JSON in UTF-8');
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(body).toString());
+    value = JSON.parse(body.toString());
   } catch {
     throw invalidJson('should be JSON in UTF-8');
   }

@@ -52,7 +52,7 @@ export function createTokenEndpoint(
     facts.credentials_state = credentials.isPrevious ? 'previous' : isPastDue ? 'stale' : 'fresh';
 
     const room = roomOf(club);
-    const { jwt, expiresAt } = await mintToken(
+    const { jwt, expiresAt } = mintToken(
       {
         identity: reader.id,
         name: participantName,

@@ -22,3 +22,6 @@ export const GetSecretValue$: StaticOperationSchema = [
 
 /** Only a logger of requests would call it, and there is none. */
 export const schemaLogFilter = () => undefined;
+
+/** No operation here has an event stream. */
+export const NormalizedSchema = { of: () => ({ getEventStreamMember: () => undefined }) };

@@ -34,8 +34,6 @@ test('no package gets into the bundle unnoticed', () => {
     '@smithy/node-http-handler',
     '@smithy/signature-v4',
     '@smithy/types',
-    'jose',
-    'livekit-server-sdk',
     'valibot',
   ]);
 });
@@ -45,11 +43,10 @@ test('nothing of the check gets into it', () => {
   expect(rooms).toEqual([]);
 });
 
-test('nothing is imported at the start, and later only what Lambda’s way of running may ask for', () => {
-  expect(bundle.imports).toEqual([
-    // Once, at the first read, where many requests run at once.
-    { path: 'node:async_hooks', kind: 'dynamic-import', external: true },
-  ]);
+test('nothing is imported at the start, and later only what the environment may ask for', () => {
+  expect(bundle.imports.filter(({ kind }) => kind !== 'dynamic-import')).toEqual([]);
+  // Once, at the first read, where many requests run at once; and for an endpoint without TLS, as on a laptop.
+  expect(new Set(bundle.imports.map(({ path }) => path))).toEqual(new Set(['node:async_hooks', 'node:http']));
 });
 
 test('after the init nothing is loaded any more, neither for the first request nor for a refresh of the credentials', async () => {

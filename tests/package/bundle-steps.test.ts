@@ -8,13 +8,10 @@ import type {
   SecretsManagerClient,
   SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
-import * as publishedHex from '@smithy/core/serde';
 import type { ResponseMetadata } from '@smithy/types';
-import type { BuildFailure, Plugin } from 'esbuild';
-import { type AccessToken, TrackSource } from 'livekit-server-sdk';
+import type { Plugin } from 'esbuild';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { changePackages, coreModules, steps } from '../../deploy/bundle-steps.cjs';
-import * as hex from '../../deploy/replacements/hex-encoding.ts';
+import { changePackages, coreModules, replacements } from '../../deploy/bundle-steps.cjs';
 import { bundleSource } from './support/bundle.ts';
 import {
   type Answer,
@@ -29,24 +26,21 @@ interface Packages {
   protocol?: SecretsManagerClientConfig['protocol'];
   GetSecretValueCommand: typeof GetSecretValueCommand;
   SecretsManagerClient: typeof SecretsManagerClient;
-  AccessToken: typeof AccessToken;
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'booky-packages-'));
 afterAll(() => rm(directory, { recursive: true }));
 
-const source = `
-  export { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-  export { AccessToken } from 'livekit-server-sdk';
-`;
+const source =
+  "export { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';";
 const asPublished = await bundled('published', source, []);
 const asBundled = await bundled(
   'bundled',
   `${source} export { getSecretValueProtocol as protocol } from './lib/secret/get-secret-value-protocol.ts';`,
-  [coreModules, changePackages(steps)],
+  [coreModules, changePackages(replacements)],
 );
 
-/** The packages' ES modules, after these steps. */
+/** The packages' ES modules, as these plugins change them. */
 async function bundled(name: string, source: string, plugins: Plugin[]): Promise<Packages> {
   const file = join(directory, `${name}.mjs`);
   await writeFile(file, await bundleSource(source, plugins));
@@ -252,102 +246,31 @@ describe('a read of the secret is the published one’s, on the wire and in what
   }
 });
 
-test('a token for every kind of track is the published one’s', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-  const sources = [
-    TrackSource.CAMERA,
-    TrackSource.MICROPHONE,
-    TrackSource.SCREEN_SHARE,
-    TrackSource.SCREEN_SHARE_AUDIO,
-  ];
-  const [published, bundled] = await Promise.all(
-    [asPublished, asBundled].map(({ AccessToken }) => {
-      const token = new AccessToken('key', 'secret', { identity: 'user-001', ttl: 600 });
-      token.addGrant({ room: 'reading-club-123', roomJoin: true, canPublishSources: [...sources] });
-      return token.toJwt();
-    }),
-  );
-  vi.useRealTimers();
-  expect(bundled).toBe(published);
-});
-
-test('hexadecimal is read and written as the published module does', () => {
-  const bytes = Uint8Array.from({ length: 256 }, (_, index) => index).subarray(3);
-  const text = publishedHex.toHex(bytes);
-  expect(hex.toHex(bytes)).toBe(text);
-  expect(new Uint8Array(hex.fromHex(text.toUpperCase()))).toEqual(publishedHex.fromHex(text));
-  for (const wrong of ['a', 'abc', 'zz', 'aazz', 'a b ']) {
-    expect(() => publishedHex.fromHex(wrong)).toThrow();
-    expect(() => hex.fromHex(wrong)).toThrow();
-  }
-});
-
-describe('a step that no longer finds what it replaces or changes fails the build and is named', () => {
-  const file = 'livekit-server-sdk/dist/grants.js';
-  const source = `export { AccessToken } from 'livekit-server-sdk';`;
+describe('a replacement that no longer meets what it replaces fails the build and is named', () => {
+  const source = "export { streamCollector } from '@smithy/core/serde';";
+  const stream = '@smithy/core/dist-es/submodules/serde/util-stream';
+  const found = {
+    file: `${stream}/stream-collector.js`,
+    import: './stream-type-check',
+    by: 'no-web-streams.ts',
+  };
 
   test.each([
-    { file, import: '@livekit/moved', by: 'track-source.ts' },
-    { file, import: 'livekit/protocol', by: 'track-source.ts' },
-    { file: 'livekit-server-sdk/dist/moved.js', import: '@livekit/protocol', by: 'track-source.ts' },
-  ])('%o', async (replacement) => {
-    const step = { name: 'a lighter token', replacements: [replacement] };
-    await expect(bundleSource(source, [changePackages([step])])).rejects.toThrow(
-      `the step "a lighter token" no longer meets an import of ${replacement.import} in ${replacement.file}`,
+    { ...found, import: './moved' },
+    { ...found, import: 'stream-type-check' },
+    { ...found, file: `${stream}/moved.js` },
+  ])('$import in $file', async (moved) => {
+    await expect(bundleSource(source, [changePackages([moved])])).rejects.toThrow(
+      `deploy/replacements/no-web-streams.ts no longer meets an import of ${moved.import} in ${moved.file}`,
     );
   });
 
   test('also where the package asks for more than the replacement has', async () => {
-    const step = {
-      name: 'a lighter token',
-      replacements: [{ file, import: '@livekit/protocol', by: 'hex-encoding.ts' }],
-    };
-    await expect(bundleSource(source, [changePackages([step])])).rejects.toThrow(
-      /No matching export in "deploy\/replacements\/hex-encoding\.ts" for import "TrackSource"/,
+    const poorer = { ...found, by: 'no-event-streams.ts' };
+    await expect(bundleSource(source, [changePackages([poorer])])).rejects.toThrow(
+      /No matching export in "deploy\/replacements\/no-event-streams\.ts" for import "isBlob"/,
     );
   });
-
-  test.each([
-    [
-      { file, find: 'text of another release', replace: '' },
-      `no longer finds \`text of another release\` in ${file}`,
-    ],
-    [{ file, find: 'TrackSource', replace: '' }, `no longer finds \`TrackSource\` in ${file}`],
-    [
-      { file: 'livekit-server-sdk/dist/moved.js', find: '', replace: '' },
-      'no longer meets livekit-server-sdk/dist/moved.js',
-    ],
-  ])('%o', async (change, message) => {
-    const step = { name: 'a lighter token', changes: [change] };
-    await expect(bundleSource(source, [changePackages([step])])).rejects.toThrow(
-      `the step "a lighter token" ${message}`,
-    );
-  });
-});
-
-test('of several changes, those that fail are named and no others', async () => {
-  const file = 'livekit-server-sdk/dist/index.js';
-  const steps = [
-    {
-      name: 'first',
-      changes: [
-        { file, find: 'text of another release', replace: '' },
-        { file: 'livekit-server-sdk/dist/grants.js', find: 'TrackSource.CAMERA', replace: '1' },
-      ],
-    },
-    { name: 'second', changes: [{ file, find: 'text of yet another', replace: '' }] },
-  ];
-  const failure: BuildFailure = await bundleSource(`export { AccessToken } from 'livekit-server-sdk';`, [
-    changePackages(steps),
-  ]).then(
-    () => expect.unreachable(),
-    (error) => error,
-  );
-  const complaints = failure.errors.map(({ text }) => text).filter((text) => text.startsWith('the step'));
-  expect(complaints).toEqual([
-    `the step "first" no longer finds \`text of another release\` in ${file}`,
-    `the step "second" no longer finds \`text of yet another\` in ${file}`,
-  ]);
 });
 
 test('core modules stay what they are, functions included', async () => {

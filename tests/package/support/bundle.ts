@@ -24,7 +24,7 @@ export async function buildWithAnswers(answers: string, directory: string): Prom
     name: 'substitute',
     setup: ({ onLoad }) => onLoad({ filter: /lib\/token-endpoint\.ts$/ }, () => ({ contents: answers })),
   };
-  // Without the changes to packages: LiveKit's is not met.
+  // Without the changes to packages: a start takes longer, and the rest is the same.
   await build({
     ...deployedBundle(),
     plugins: [coreModules, substitute],

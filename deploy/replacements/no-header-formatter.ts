@@ -1,2 +1,0 @@
-/** Formats the headers of events in a stream, for their signature; `GetSecretValue` has none. */
-export class HeaderFormatter {}
