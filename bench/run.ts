@@ -1,7 +1,6 @@
 /**
- * `npm run bench`: starts the function and its peers many times, and compares them. `--lambda` is closer to Lambda: AWS's own
- * runtime client, and the secret over TLS. `--rounds`, `--warm` (requests in a round) and `--latency` (of the store, in
- * milliseconds) take a number.
+ * `npm run bench`: starts the function and its peers many times, and compares them. `--lambda` runs them behind AWS's own runtime
+ * client. `--rounds`, `--warm` (requests in a round) and `--latency` (of the store, in milliseconds) take a number.
  *
  * Each round starts every candidate once, in another order, so other load on the machine affects all alike. Ratios are taken
  * within a round; the table has their median, and in brackets the range of their middle half.
@@ -34,10 +33,8 @@ const candidates = Object.values(byName);
 const store = await startSecretsManager();
 store.put(secretName, JSON.stringify(credentials));
 store.latencyMs = latencyMs;
-const tls = options.lambda
-  ? await startTlsFront(store.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER)
-  : undefined;
-const env = { ...store.environment, ...tls?.environment, LIVEKIT_SECRET_ID: secretName };
+const tls = await startTlsFront(store.environment.AWS_ENDPOINT_URL_SECRETS_MANAGER);
+const env = { ...store.environment, ...tls.environment, LIVEKIT_SECRET_ID: secretName };
 try {
   // It does not count: it warms the disk's cache for all.
   await runRound(0);
@@ -46,13 +43,13 @@ try {
     runs.push(await runRound(runs.length));
     process.stderr.write(`round ${runs.length} of ${rounds}\n`);
   }
-  const where = options.lambda ? 'AWS’s runtime client, the store over TLS' : 'the repository’s runtime';
+  const where = options.lambda ? 'AWS’s runtime client' : 'the repository’s runtime';
   console.log(
-    `Node 24, ${process.platform} ${process.arch}, ${where}, which answers in ${latencyMs} ms; ${rounds} rounds.`,
+    `Node 24, ${process.platform} ${process.arch}, ${where}; the store answers in ${latencyMs} ms; ${rounds} rounds.`,
   );
   console.log(tableOf(runs));
 } finally {
-  await tls?.close();
+  await tls.close();
   await Promise.all([store.close(), ...candidates.map(({ remove }) => remove())]);
 }
 

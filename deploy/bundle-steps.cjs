@@ -1,8 +1,7 @@
 // @ts-check
 /**
- * How the build changes packages, so that a cold start loads only the code that a read of one secret on Lambda needs.
- * If a package moves what is replaced, the build fails and names it:
- * look at what the package does now, then adapt the replacement or drop it.
+ * How the build changes packages, so that a cold start loads only the code that a read of one secret on Lambda needs. If a package
+ * moves what is replaced, the build fails and names it: look at what the package does now, then adapt the replacement or drop it.
  */
 const { isBuiltin } = require('node:module');
 const { join } = require('node:path');
