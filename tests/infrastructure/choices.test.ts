@@ -1,8 +1,15 @@
 /** That each parameter reaches its place in the template. What the resources of deploy/ make of them: tests/unit/deploy. */
-import { expect, inject, test } from 'vitest';
-import { onlyResource, propertiesOf, resourcesOf, tokenRole } from './support/packaged.ts';
+import { expect, test } from 'vitest';
+import {
+  choices,
+  onlyResource,
+  packageService,
+  propertiesOf,
+  resourcesOf,
+  tokenRole,
+} from './support/packaged.ts';
 
-const template = inject('staging');
+const { template } = await packageService('staging', choices);
 const token = propertiesOf(template, 'TokenLambdaFunction');
 
 test('the API: scopes, limits, and the domain alone', () => {

@@ -1,23 +1,15 @@
 import type { TestProject } from 'vitest/node';
-import { choices, type Packaged, packageStage, requiredParameters } from './packaged.ts';
+import { type Packaged, packageStage, requiredParameters } from './packaged.ts';
 
-/** For all tests of this layer, packages production with the required parameters alone, and a stage with all choices made. */
+/** Packages production with the required parameters alone, once for all tests of this layer. */
 export default async function packageOnce(project: TestProject): Promise<() => Promise<void>> {
-  const [production, staging] = await Promise.all([
-    packageStage('prod', requiredParameters),
-    packageStage('staging', choices),
-  ]);
-  const { remove, ...provided } = production;
-  project.provide('production', provided);
-  project.provide('staging', staging.template);
-  return async () => {
-    await Promise.all([remove(), staging.remove()]);
-  };
+  const { remove, ...production } = await packageStage('prod', requiredParameters);
+  project.provide('production', production);
+  return remove;
 }
 
 declare module 'vitest' {
   interface ProvidedContext {
     production: Omit<Packaged, 'remove'>;
-    staging: Packaged['template'];
   }
 }
