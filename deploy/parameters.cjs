@@ -42,30 +42,24 @@ const readUrl = (/** @type {string} */ text) => {
 const isLoopback = (/** @type {string} */ text) =>
   /^(localhost|\[::1\]|127(\.\d+){3})$/.test(readUrl(text)?.hostname ?? '');
 
-/**
- * Whether it is a URL without query and fragment, whose scheme is `encrypted`, or `plain` on loopback.
- *
- * @type {(text: string, encrypted: RegExp, plain: RegExp) => boolean}
- */
-const isBaseUrl = (text, encrypted, plain) => {
-  const { protocol = '' } = readUrl(text) ?? {};
-  return !/[?#]/.test(text) && (encrypted.test(protocol) || (plain.test(protocol) && isLoopback(text)));
-};
-
 const isOrigin = (/** @type {string} */ text) => {
   const { protocol = '', origin } = readUrl(text) ?? {};
   // API Gateway documents these two schemes only.
   return /^https?:$/.test(protocol) && origin === text && !text.includes('*');
 };
 
-const text = (/** @type {string} */ rule, /** @type {(text: string) => boolean} */ isRight) => ({
-  rule,
-  schema: v.pipe(v.string(), v.check(isRight)),
-});
+/** @type {(rule: string, isRight: (given: string) => boolean) => { rule: string, schema: v.GenericSchema<string> }} */
+const text = (rule, isRight) => ({ rule, schema: v.pipe(v.string(), v.check(isRight)) });
 
-/** @type {(rule: string, ...patterns: RegExp[]) => ReturnType<typeof text>} */
-const textLike = (rule, ...patterns) =>
+const textLike = (/** @type {string} */ rule, /** @type {RegExp[]} */ ...patterns) =>
   text(rule, (given) => patterns.some((pattern) => pattern.test(given)));
+
+/** Without query and fragment; its scheme is `encrypted`, or `plain` on loopback. */
+const baseUrl = (/** @type {string} */ rule, /** @type {RegExp} */ encrypted, /** @type {RegExp} */ plain) =>
+  text(rule, (given) => {
+    const { protocol = '' } = readUrl(given) ?? {};
+    return !/[?#]/.test(given) && (encrypted.test(protocol) || (plain.test(protocol) && isLoopback(given)));
+  });
 
 /** @param {string} rule @param {number} most @param {(item: string) => boolean} isItem */
 const listOf = (rule, most, isItem) => ({
@@ -116,9 +110,10 @@ const retentions = ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '1
 /** Every parameter, by its name in camel case. */
 const parameters = /** @satisfies {Record<string, Parameter>} */ ({
   issuer: {
-    ...text(
+    ...baseUrl(
       "the JWT issuer exactly as the claim 'iss' has it, an https:// URL (http:// on loopback only) without query and fragment",
-      (given) => isBaseUrl(given, /^https:$/, /^http:$/),
+      /^https:$/,
+      /^http:$/,
     ),
     isRequired: true,
   },
@@ -164,9 +159,10 @@ const parameters = /** @satisfies {Record<string, Parameter>} */ ({
   checkRole: role,
   livekitUrl: {
     // As lib/livekit-url.ts has it: a test compares the two.
-    ...text(
+    ...baseUrl(
       'a wss:// or https:// URL (ws:// or http:// on loopback only) of a host and at most a path',
-      (given) => isBaseUrl(given, /^(wss|https):$/, /^(ws|http):$/),
+      /^(wss|https):$/,
+      /^(ws|http):$/,
     ),
     variable: 'LIVEKIT_WS_URL',
   },

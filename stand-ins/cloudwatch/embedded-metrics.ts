@@ -14,6 +14,8 @@ export interface Datapoint {
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1_024));
 
+const dimensionSchema = v.pipe(v.string('A dimension is no text.'), v.minLength(1));
+
 /** AWS's specification of the embedded metric format, where it says MUST. What it would ignore is a fault here. */
 const documentSchema = v.looseObject({
   _aws: v.strictObject({
@@ -31,42 +33,29 @@ const documentSchema = v.looseObject({
   }),
 });
 
+/** Another line has no metrics. */
+const lineSchema = v.pipe(v.string(), v.parseJson(), v.looseObject({ _aws: v.unknown() }));
+
 /**
  * The metrics that CloudWatch Logs would read out of a log line; none where the line is no JSON or has no `_aws`.
  *
  * @throws {Error} where the line says that it has metrics and breaks the format: CloudWatch would drop them in silence
  */
 export function metricsIn(line: string): Datapoint[] {
-  const document = parseJson(line);
-  if (typeof document !== 'object' || document === null || !('_aws' in document)) return [];
-  const { _aws: metadata, ...fields } = v.parse(documentSchema, document);
+  const document = v.safeParse(lineSchema, line);
+  if (!document.success) return [];
+  const { _aws: metadata, ...fields } = v.parse(documentSchema, document.output);
   return metadata.CloudWatchMetrics.flatMap(({ Namespace: namespace, Dimensions, Metrics }) =>
-    Dimensions.flatMap((dimensionNames) => {
-      const dimensions = Object.fromEntries(
-        dimensionNames.map((dimension) => [
-          dimension,
-          v.parse(
-            v.pipe(v.string(`The dimension ${dimension} is no text.`), v.minLength(1)),
-            fields[dimension],
-          ),
-        ]),
-      );
+    Dimensions.flatMap((names) => {
+      const values = names.map((dimension) => [dimension, v.parse(dimensionSchema, fields[dimension])]);
       return Metrics.map(({ Name, Unit: unit }) => ({
         namespace,
         name: Name,
-        dimensions,
+        dimensions: Object.fromEntries(values),
         value: v.parse(v.number(`The metric ${Name} is no number.`), fields[Name]),
         unit,
         timestamp: metadata.Timestamp,
       }));
     }),
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
