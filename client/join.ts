@@ -23,15 +23,15 @@ export async function joinMeeting(
   request: TokenRequestBody,
   { signal, ...options }: JoinOptions = {},
 ): Promise<() => Promise<void>> {
-  let stop = () => {};
+  let stop: (() => void) | undefined;
   const leave = () => {
-    stop();
+    stop?.();
     signal?.removeEventListener('abort', leave);
     return room.disconnect();
   };
   signal?.addEventListener('abort', leave);
-  const { server_url, token } = await client.getToken(request, { signal });
-  await room.connect(server_url, token).finally(() => {
+  const { server_url, participant_token } = await client.getToken(request, { signal });
+  await room.connect(server_url, participant_token).finally(() => {
     if (!signal?.aborted) return;
     void leave();
     throw reasonOf(signal);

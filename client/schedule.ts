@@ -4,6 +4,9 @@ import { TokenError } from './errors.ts';
 /** How the longest wait grows: by which factor, from what, and up to what, in milliseconds. */
 export type Growth = readonly [factor: number, firstMs: number, lastMs: number];
 
+/** How long to wait after `error`, the last try's, in milliseconds; `undefined` when it is no use to try again. */
+export type Schedule = (error: unknown) => number | undefined;
+
 /**
  * When to try again: after random waits that grow, with what `Retry-After` names. While the gateway refuses because of too many
  * requests, each wait is longer than the one before can have been: of thousands of readers who are refused together, all ask once
@@ -11,14 +14,13 @@ export type Growth = readonly [factor: number, firstMs: number, lastMs: number];
  *
  * @param patienceMs how long to wait in all; time offline does not count
  * @param busy instead of `usual` while the gateway refuses
- * @returns a function that says how long to wait after `error`, the last try's, in milliseconds; `undefined` when it is no use
  */
 export function createSchedule(
   random: () => number,
   patienceMs: number,
   usual: Growth,
   busy = usual,
-): (error: unknown) => number | undefined {
+): Schedule {
   let longestMs = 0;
   let waitedMs = 0;
   return (error) => {

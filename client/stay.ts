@@ -4,7 +4,7 @@ import type { TokenAnswer, TokenRequestBody } from '../lib/contract.ts';
 import { environment } from './environment.ts';
 import { TokenError } from './errors.ts';
 import { isOfAnother } from './reader.ts';
-import { createSchedule, type Growth } from './schedule.ts';
+import { createSchedule, type Growth, type Schedule } from './schedule.ts';
 import type { TokenClient } from './token-client.ts';
 import { type Clock, systemClock } from './waiting.ts';
 
@@ -56,7 +56,7 @@ interface Stopped {
   at: number;
   /** Why the connection was lost. */
   reason: DisconnectReason | undefined;
-  schedule: ReturnType<typeof createSchedule>;
+  schedule: Schedule | undefined;
   /** Switches on the devices that were on. LiveKit reports failures with `MediaDevicesError`. */
   reopen: () => Promise<unknown>;
 }
@@ -84,7 +84,6 @@ export function stayInMeeting(
   const { signal } = stopping;
   const key = JSON.stringify(request);
   const reader = room.localParticipant;
-  const newSchedule = () => createSchedule(random, patienceMs, usual, busy);
   const isIn = () => room.state !== 'disconnected' && room.state !== 'connecting';
   const rememberDevices = () => {
     const { isCameraEnabled, isMicrophoneEnabled } = reader;
@@ -95,7 +94,7 @@ export function stayInMeeting(
       ]);
   };
 
-  let schedule = newSchedule();
+  let schedule: Schedule | undefined;
   let reopen: () => Promise<unknown> = rememberDevices();
   let lost: { reason: DisconnectReason | undefined } | undefined;
   /** In milliseconds since the epoch; 0 while the reader is not in the meeting. */
@@ -103,7 +102,7 @@ export function stayInMeeting(
   /** How many times this is connecting, or switching devices on. */
   let joining = 0;
   /** Ends the waiting before a try. */
-  let wake = () => {};
+  let wake: (() => void) | undefined;
 
   // Not at once: LiveKit unpublishes all tracks just before it tells of a lost connection, though no one switched them off.
   const look = () =>
@@ -119,7 +118,7 @@ export function stayInMeeting(
   const onDisconnected = (reason?: DisconnectReason) => {
     // A try to join has failed: the code that made it handles that.
     if (!joinedAt) return;
-    if (clock.now() - joinedAt >= settledMs) schedule = newSchedule();
+    if (clock.now() - joinedAt >= settledMs) schedule = undefined;
     joinedAt = 0;
     if (finalReasons.includes(reason)) tell(onEnd, reason);
     else void rejoin(reason);
@@ -133,6 +132,7 @@ export function stayInMeeting(
     let kept: TokenAnswer | undefined;
     let error: unknown;
     for (let attempt = 1; ; attempt += 1) {
+      schedule ??= createSchedule(random, patienceMs, usual, busy);
       const waitMs = schedule(error);
       if (waitMs === undefined) break;
       tell(onRejoining, attempt);
@@ -184,18 +184,18 @@ export function stayInMeeting(
     for (const event of deviceEvents) room[method](event, look);
   };
   listen('on');
-  environment.addEventListener?.('online', () => wake(), { signal });
+  environment.addEventListener?.('online', () => wake?.(), { signal });
   const before = stopped.get(room);
   stopped.delete(room);
   if (isIn()) onConnected();
   else if (before?.key === key && clock.now() - before.at <= restartMs) {
     ({ schedule, reopen } = before);
     void rejoin(before.reason);
-    wake();
+    wake?.();
   }
   return () => {
     stopping.abort();
-    wake();
+    wake?.();
     if (lost) stopped.set(room, { key, at: clock.now(), reason: lost.reason, schedule, reopen });
     if (joining && !isIn()) void room.disconnect();
     listen('off');

@@ -8,15 +8,15 @@ export type Texts = Readonly<Record<TokenErrorCode, string>>;
 
 /** A sentence for each code. Several codes share one: the reader can do the same about them. */
 export const createTexts = (
+  timeout: string,
+  no_answer: string,
+  gateway_forbidden: string,
+  not_a_member: string,
+  moderation_failed: string,
+  ours: string,
   signIn: string,
   wait: string,
-  ours: string,
   invalid_request: string,
-  not_a_member: string,
-  gateway_forbidden: string,
-  no_answer: string,
-  timeout: string,
-  moderation_failed: string,
 ): Texts => ({
   invalid_json: ours,
   invalid_request,
@@ -38,15 +38,15 @@ export const createTexts = (
 });
 
 export const english = createTexts(
+  'The meeting does not answer. Please try again.',
+  'The meeting can’t be reached. Please check your connection and try again.',
+  'Your sign-in does not allow meetings.',
+  'You are not a member of this reading club.',
+  'That did not work. Please try again.',
+  'Something went wrong on our side. Please tell us if it stays so.',
   'Please sign in again.',
   'Meetings can’t be opened at the moment. Please try again in a minute.',
-  'Something went wrong on our side. Please tell us if it stays so.',
   'This club or this name can’t be used. Please check both.',
-  'You are not a member of this reading club.',
-  'Your sign-in does not allow meetings.',
-  'The meeting can’t be reached. Please check your connection and try again.',
-  'The meeting does not answer. Please try again.',
-  'That did not work. Please try again.',
 );
 
 /** The languages that are there. */

@@ -39,7 +39,9 @@ export async function readAnswer(
 function isTokenAnswer(
   answer: object & Record<string, unknown>,
 ): answer is TokenAnswer & Record<string, unknown> {
-  return ['token', 'server_url', 'room_name'].every((field) => typeof answer[field] === 'string');
+  return ['token', 'participant_token', 'server_url', 'room_name'].every(
+    (field) => typeof answer[field] === 'string',
+  );
 }
 
 const gatewayCodes: Readonly<Record<number, TokenErrorCode>> = {

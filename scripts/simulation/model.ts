@@ -4,7 +4,7 @@
  */
 import TinyQueue from 'tinyqueue';
 import { TokenError } from '../../client/errors.ts';
-import { createSchedule, type Growth } from '../../client/schedule.ts';
+import { createSchedule, type Growth, type Schedule } from '../../client/schedule.ts';
 
 /** A rate, and how many requests may come at once. */
 export interface Rate {
@@ -102,7 +102,7 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
   const refusal = new TokenError('gateway_throttled', { status: 429 });
   /** One request of a reader's client, from the moment that it is sent. */
   const attempt =
-    (retry: number, pressedAtMs: number, next: ReturnType<typeof createSchedule>) => (sentAtMs: number) => {
+    (retry: number, pressedAtMs: number, next: Schedule) => (sentAtMs: number) => {
       const answer = (atMs: number, refusedBy?: LimitName) =>
         at(atMs + times.networkMs / 2, (nowMs) => {
           if (refusedBy === undefined) {

@@ -22,7 +22,7 @@ function setUp() {
   let tokens = 0;
   const getToken = vi.fn(async (..._: unknown[]) => {
     tokens += 1;
-    return { ...answer, server_url, token: `token-${tokens}` };
+    return { ...answer, server_url, participant_token: `token-${tokens}` };
   });
   const client = { getToken, language: 'es' as const };
   const room = new LocalRoom();

@@ -404,6 +404,7 @@ describe('an answer without a token', () => {
       [answer],
       null,
       { ...answer, token: undefined },
+      { ...answer, participant_token: 1 },
       { ...answer, server_url: 7880 },
       { ...answer, room_name: null },
     ].map((body): [string, Outcome, object] => ['unexpected_answer', { status: 200, body }, { status: 200 }]),
