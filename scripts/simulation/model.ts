@@ -101,36 +101,35 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
 
   const refusal = new TokenError('gateway_throttled', { status: 429 });
   /** One request of a reader's client, from the moment that it is sent. */
-  const attempt =
-    (retry: number, pressedAtMs: number, next: Schedule) => (sentAtMs: number) => {
-      const answer = (atMs: number, refusedBy?: LimitName) =>
-        at(atMs + times.networkMs / 2, (nowMs) => {
-          if (refusedBy === undefined) {
-            outcome.lastInMs = nowMs;
-            outcome.waitsMs.push(nowMs - pressedAtMs);
-            return;
-          }
-          outcome.refusals[refusedBy] += 1;
-          outcome.firstLimit ??= refusedBy;
-          const waitMs = next(refusal);
-          if (retry === retries.most || waitMs === undefined) outcome.gaveUp += 1;
-          else at(nowMs + waitMs, attempt(retry + 1, pressedAtMs, next));
-        });
-
-      at(sentAtMs + times.networkMs / 2, (nowMs) => {
-        outcome.requests += 1;
-        if (!stage(nowMs)) return answer(nowMs, 'stage');
-        if (!gateway(nowMs)) return answer(nowMs, 'gateway');
-        if (!lambda(nowMs)) return answer(nowMs, 'invocations');
-        if (running >= limits.concurrency) return answer(nowMs, 'concurrency');
-        const environment = idle.pop();
-        if (environment === undefined) {
-          if (!scaling(nowMs)) return answer(nowMs, 'scaling');
-          outcome.environments += 1;
+  const attempt = (retry: number, pressedAtMs: number, next: Schedule) => (sentAtMs: number) => {
+    const answer = (atMs: number, refusedBy?: LimitName) =>
+      at(atMs + times.networkMs / 2, (nowMs) => {
+        if (refusedBy === undefined) {
+          outcome.lastInMs = nowMs;
+          outcome.waitsMs.push(nowMs - pressedAtMs);
+          return;
         }
-        serve(environment ?? { readAtMs: undefined }, nowMs, answer);
+        outcome.refusals[refusedBy] += 1;
+        outcome.firstLimit ??= refusedBy;
+        const waitMs = next(refusal);
+        if (retry === retries.most || waitMs === undefined) outcome.gaveUp += 1;
+        else at(nowMs + waitMs, attempt(retry + 1, pressedAtMs, next));
       });
-    };
+
+    at(sentAtMs + times.networkMs / 2, (nowMs) => {
+      outcome.requests += 1;
+      if (!stage(nowMs)) return answer(nowMs, 'stage');
+      if (!gateway(nowMs)) return answer(nowMs, 'gateway');
+      if (!lambda(nowMs)) return answer(nowMs, 'invocations');
+      if (running >= limits.concurrency) return answer(nowMs, 'concurrency');
+      const environment = idle.pop();
+      if (environment === undefined) {
+        if (!scaling(nowMs)) return answer(nowMs, 'scaling');
+        outcome.environments += 1;
+      }
+      serve(environment ?? { readAtMs: undefined }, nowMs, answer);
+    });
+  };
 
   /** Runs one request in an environment, which reads the secret first if that is due. */
   const serve = (
