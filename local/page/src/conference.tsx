@@ -31,7 +31,7 @@ export function Conference({ moderator, onLeave }: { moderator: Moderator; onLea
     <div className="conference" data-lk-theme="default">
       <div className="stage">
         <p className="news">
-          {words.people(people.length)} <span role="status">{news}</span>
+          {words.people(people.length)} <span role="status">{news && `· ${news}`}</span>
         </p>
         {!maySpeak && <p className="news">{words.listening}</p>}
         <div className="tiles">

@@ -5,11 +5,7 @@ import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { redact } from '../../../token-check/redact.ts';
 
 /** What happened, why and what to do, and the fields of the request that are wrong. */
-export interface Problem {
-  what: string;
-  details: string;
-  fields: readonly string[];
-}
+export type Problem = { what: string; details: string; fields: readonly string[] };
 
 /** What the error's own message does not say. */
 const causes: Partial<Record<TokenErrorCode, string>> = {
@@ -22,7 +18,6 @@ const causes: Partial<Record<TokenErrorCode, string>> = {
     'The gateway did not accept your sign-in: it has expired, is meant for another application, or its issuer is not the one that the gateway trusts.',
   gateway_forbidden: 'Your sign-in lacks a scope that the gateway requires.',
   gateway_not_found: 'The gateway knows no such route: check the URL that this page was started with.',
-  gateway_error: 'The gateway could not answer: look into its log and the function’s.',
 };
 
 /** Why there is no token, or no sign-in; `endpoint` is the API's URL. */
