@@ -147,7 +147,7 @@ test.each<[what: string, change: (answer: Record<string, unknown>) => object, sa
   ],
   [
     'a token that LiveKit refuses, without showing the token',
-    (answer) => ({ participant_token: jwtWith(answer['participant_token'], forge) }),
+    ({ token }) => ({ token: jwtWith(token, forge) }),
     ['LiveKit did not accept the token', 'signature is invalid (status 401)'],
   ],
 ])('The page tells of %s', async (_what, change, says) => {
