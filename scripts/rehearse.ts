@@ -4,9 +4,8 @@ import { parseArgs } from 'node:util';
 import { findLiveKit, howToGetLiveKit, startLiveKit } from '../local/livekit.ts';
 import { startPage } from '../local/page/server.ts';
 import { freePort } from '../local/ports.ts';
-import { anything, awsCommand } from './rehearsal/aws.ts';
 import { type MiniStack, startMiniStack } from './rehearsal/ministack.ts';
-import { deployStack, removeStack, type Stack } from './rehearsal/stack.ts';
+import { openService, type Stack } from './rehearsal/service.ts';
 import { RehearsalFault } from './rehearsal/tools.ts';
 import { createUserPool, type Reader } from './rehearsal/user-pool.ts';
 
@@ -48,47 +47,33 @@ process.exit(failure === undefined ? 0 : 1);
 async function rehearse(): Promise<never> {
   const ministack = await startMiniStack();
   undo.push(ministack.close);
-  const aws = awsCommand(ministack.environment);
-
+  const { aws } = ministack;
   const secret = await startMeetings();
-  await aws(
-    ['secretsmanager', 'create-secret', '--name', 'booky/livekit', '--secret-string', JSON.stringify(secret)],
-    anything,
-  );
+  await aws('secretsmanager create-secret', { name: 'booky/livekit', 'secret-string': secret });
 
-  const pool = await createUserPool(aws, ministack.region);
+  const pool = await createUserPool(ministack);
   const signedUp = await Promise.all(readers.map(({ id, ...reader }) => pool.addReader(id, reader)));
 
   console.log('Deploying ...');
   const pagePort = await freePort();
-  const pageOrigin = `http://localhost:${pagePort}`;
-  const deployment = {
-    stage: 'rehearsal',
-    parameters: {
-      issuer: pool.issuer,
-      audience: pool.audience,
-      origins: pageOrigin,
-      'clubs-claim': 'cognito:groups',
-    },
+  const parameters = {
+    issuer: pool.issuer,
+    audience: pool.audience,
+    origins: `http://localhost:${pagePort}`,
+    'clubs-claim': 'cognito:groups',
   };
-  undo.push(() => removeStack(ministack, deployment));
-  const stack = await deployStack(ministack, aws, deployment);
+  const service = await openService(ministack, 'rehearsal');
+  undo.push(service.deleteCopy, () => service.remove(parameters));
+  const stack = await service.deploy(parameters);
   // MiniStack loses the CORS configuration from CloudFormation, so it is set again.
-  await aws(
-    [
-      'apigatewayv2',
-      'update-api',
-      '--api-id',
-      stack.apiId,
-      '--cors-configuration',
-      JSON.stringify({
-        AllowOrigins: [pageOrigin],
-        AllowMethods: ['POST'],
-        AllowHeaders: ['content-type', 'authorization'],
-      }),
-    ],
-    anything,
-  );
+  await aws('apigatewayv2 update-api', {
+    'api-id': stack.apiId,
+    'cors-configuration': {
+      AllowOrigins: [parameters.origins],
+      AllowMethods: ['POST'],
+      AllowHeaders: ['content-type', 'authorization'],
+    },
+  });
 
   const page = await startPage({
     port: pagePort,
@@ -132,20 +117,10 @@ async function startMeetings() {
 
 /** A reader's request as a command line, which signs in first. */
 function curl({ url }: MiniStack, stack: Stack, clientId: string, reader: Reader, club: string): string {
-  const signIn = JSON.stringify({
-    AuthFlow: 'USER_PASSWORD_AUTH',
-    ClientId: clientId,
-    AuthParameters: { USERNAME: reader.username, PASSWORD: reader.password },
-  });
-  const askForJwt = [
-    `curl -sS ${url}`,
-    `-H 'Content-Type: application/x-amz-json-1.1'`,
-    `-H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth'`,
-    `-d '${signIn}'`,
-    `| sed 's/.*"AccessToken": *"\\([^"]*\\)".*/\\1/'`,
-  ].join(' ');
+  const { username, password } = reader;
+  const variables = `AWS_ENDPOINT_URL=${url} SIGN_IN_CLIENT_ID=${clientId} SIGN_IN_USERNAME=${username} SIGN_IN_PASSWORD=${password}`;
   // In single quotes, because a shell would read a part of the path as a variable.
-  return `curl -sS '${stack.url}' -H "Authorization: Bearer $(${askForJwt})" -H 'Content-Type: application/json' -d '{"reading_club_id":"${club}"}'`;
+  return `curl -sS '${stack.url}' -H "Authorization: Bearer $(${variables} npm run --silent sign-in)" -H 'Content-Type: application/json' -d '{"reading_club_id":"${club}"}'`;
 }
 
 function exports({ environment }: MiniStack): string {

@@ -1,84 +1,129 @@
-/** `npm run release`: deploys, checks the deployment from outside, and goes back to the last version that passed if this one does worse. */
+/** `npm run release`, `npm run conclude` and `npm run go-back`: which version of the service readers meet. */
+import { readFile } from 'node:fs/promises';
 import process from 'node:process';
+import * as v from 'valibot';
 import type { Check } from '../token-check/check.ts';
 import { BadUse, readOptions, run } from './checks/command.ts';
-import { requireNewer } from './release/commit.ts';
-import { readDeployment } from './release/deployment.ts';
+import { readDeployment } from './release/cli.ts';
+import { currentCommit, requireNewer } from './release/commit.ts';
 import { faultOfBearer } from './release/judge.ts';
 import { messageOf, Releaser } from './release/releaser.ts';
-import type { Deployed } from './release/stack.ts';
+import { isDeployed, type Stack, sentenceOf } from './release/stack.ts';
 import { checkDeployment } from './smoke/deployment.ts';
 import { readJwt } from './smoke/read-jwt.ts';
 import { reportOf } from './smoke/report.ts';
 import { readWait, settle, waitOption } from './smoke/settle.ts';
 import { readTarget, targetOptions } from './smoke/target.ts';
 
-const help = `Deploys, checks the deployment as "npm run smoke" does, and goes back to the last version that passed if this one does worse.
-
-  npm run release -- DEPLOYMENT... -- SMOKE...
+const help = `
+  npm run release -- DEPLOYMENT... -- SMOKE...  deploys, checks the deployment as "npm run smoke" does, and goes back to the last
+                                                version that passed if this one does worse than the one before
   npm run release -- DEPLOYMENT...              only deploys, and says which version is in place
+  npm run conclude -- DEPLOYMENT... -- BEFORE.json AFTER.json
+                                                for checks in steps of their own ("npm run smoke -- --json"): keeps the version that
+                                                was deployed if it passes, and goes back as a release does
+  npm run go-back -- DEPLOYMENT...              goes back to the last version that passed its checks, but for the one in place,
+                                                which then counts as one that failed
 
   DEPLOYMENT  what "npx serverless deploy" takes; --stage is required
   SMOKE       what "npm run smoke" takes but for --json; --url is the stack's output unless given
   The reader's JWT is in BEARER_TOKEN, or a command prints a new one for each check: --bearer-command.
 
-Exit status: 0 the new version is in place, and passed its checks; 1 it is not, or did not, and the last lines say what is in
+Exit status: 0 the version is in place, and passed its checks; 1 it is not, or did not, and the last lines say what is in
 place; 2 bad use, and nothing was done.
 `;
 
-await run(async () => {
-  const args = process.argv.slice(2);
-  const divider = args.includes('--') ? args.indexOf('--') : args.length;
-  const [first, second] = [args.slice(0, divider), args.slice(divider + 1)];
-  if (first.includes('--help')) {
-    process.stdout.write(help);
-    return 'well';
-  }
-  const isChecked = divider < args.length;
+/** @param smoke from the second `--` on; empty to deploy only */
+async function release(releaser: Releaser, smoke: readonly string[]): Promise<boolean> {
   // All of it is read before anything is deployed: a mistake in it would look like a fault of the version.
-  const deployment = readDeployment(first);
-  const { wait, ...options } = readOptions({ ...targetOptions, ...waitOption }, second);
+  const { wait, ...options } = readOptions({ ...targetOptions, ...waitOption }, smoke.slice(1));
   const waitMs = readWait(wait);
-  const target = isChecked ? await readTarget(options) : undefined;
+  const target = smoke.length > 0 ? await readTarget(options) : undefined;
   if (target !== undefined) requireUnexpired(await target.bearer());
-  const releaser = new Releaser(deployment);
   const before = await releaser.look();
 
   /** The checks of what is in place, printed; none if it was asked to deploy only. */
-  const check = async ({ outputs }: Deployed, patienceMs: number): Promise<Check[]> => {
+  const check = async ({ outputs }: Stack, patienceMs: number): Promise<Check[]> => {
     const url = options.url ?? outputs.get('TokenEndpointUrl') ?? '';
     if (target === undefined) return [];
     const checks = await settle(() => checkDeployment({ ...target, url }), patienceMs);
     process.stdout.write(reportOf(url, checks, process.stdout));
     return checks;
   };
-  const baseline = before.is === 'deployed' ? await check(before, 0) : [];
+  const baseline = isDeployed(before) ? await check(before, 0) : [];
   const fault = faultOfBearer(baseline);
   if (fault !== undefined) throw new BadUse(`Nothing was deployed: ${fault}.`);
-  if (before.is === 'deployed') await requireNewer(before.version);
+  if (isDeployed(before)) await requireNewer(before.version);
 
   return releaser.run(async () => {
     const deployed = await releaser.deploy(before);
-    if (deployed === undefined) return 'wrong';
-    if (!isChecked) return 'well';
+    if (deployed === undefined || target === undefined) return deployed !== undefined;
     const checks = await check(deployed, waitMs).catch((error) => {
       console.error(messageOf(error));
       return undefined;
     });
-    const judgement = await releaser.judge(deployed, baseline, checks);
-    if (judgement === 'worse') {
-      const back = await releaser.goBack(deployed);
-      if (back !== undefined) await check(back, waitMs);
-    }
-    return judgement === 'passed' ? 'well' : 'wrong';
+    const outcome = await releaser.conclude(deployed, baseline, checks);
+    if (typeof outcome !== 'boolean') await check(outcome, waitMs);
+    return outcome === true;
   });
-});
+}
 
 /** @throws {BadUse} */
 function requireUnexpired(bearer: string): void {
   const { exp } = readJwt(bearer)?.claims ?? {};
   if (exp === undefined || exp * 1000 > Date.now()) return;
-  throw new BadUse(
-    `Nothing was deployed: the reader’s JWT expired at ${new Date(exp * 1000).toISOString()}.`,
-  );
+  const at = new Date(exp * 1000).toISOString();
+  throw new BadUse(`Nothing was deployed: the reader’s JWT expired at ${at}.`);
 }
+
+/** @param reports from the second `--` on: what `npm run smoke -- --json` printed before the deployment, and after */
+async function conclude(releaser: Releaser, reports: readonly string[]): Promise<boolean> {
+  const [before, after] = await Promise.all(reports.slice(1).map(readReport));
+  const stack = await releaser.look();
+  if (isDeployed(stack) && stack.version.commit === (await currentCommit())) {
+    return releaser.run(async () => (await releaser.conclude(stack, before ?? [], after)) === true);
+  }
+  console.error(`This commit is not in place. ${sentenceOf(stack)}`);
+  return false;
+}
+
+const reportSchema = v.object({
+  checks: v.array(
+    v.object({
+      mark: v.picklist(['good', 'warning', 'bad', 'withheld', 'skipped']),
+      code: v.string(),
+      subject: v.string(),
+      value: v.string(),
+      meaning: v.string(),
+      notes: v.array(v.string()),
+    }),
+  ),
+});
+
+/** `undefined` where it could not check. */
+async function readReport(path: string): Promise<Check[] | undefined> {
+  const text = await readFile(path, 'utf8');
+  return text.trim() === '' ? undefined : v.parse(reportSchema, JSON.parse(text)).checks;
+}
+
+async function goBack(releaser: Releaser): Promise<boolean> {
+  const stack = await releaser.look();
+  if (isDeployed(stack)) return releaser.run(async () => (await releaser.goBack(stack)) !== undefined);
+  console.error(sentenceOf(stack));
+  return false;
+}
+
+const commands = new Map(Object.entries({ release, conclude, 'go-back': goBack }));
+
+await run(async () => {
+  const [command = '', ...args] = process.argv.slice(2);
+  const divider = args.includes('--') ? args.indexOf('--') : args.length;
+  const first = args.slice(0, divider);
+  if (first.includes('--help')) {
+    process.stdout.write(help);
+    return 'well';
+  }
+  const releaser = new Releaser(readDeployment(first));
+  const isWell = await commands.get(command)?.(releaser, args.slice(divider));
+  return isWell ? 'well' : 'wrong';
+});

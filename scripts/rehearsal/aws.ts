@@ -1,21 +1,21 @@
 /** Runs the `aws` command as a person would. */
 import { execFile } from 'node:child_process';
-import * as v from 'valibot';
 import { RehearsalFault, tools } from './tools.ts';
 
-/** Runs `aws` with these arguments and parses its output; rejects with a `RehearsalFault` with its message when it fails. */
-export type Aws = <Schema extends v.GenericSchema>(
-  args: readonly string[],
-  schema: Schema,
-) => Promise<v.InferOutput<Schema>>;
+/** By name, without the dashes: a text, several, none for a flag, or what is written as JSON. */
+type Options = Readonly<Record<string, string | readonly string[] | object>>;
 
-/** For commands whose output is not used. */
-export const anything = v.unknown();
+/** Runs a command such as `iam list-roles`, and parses its output; rejects with a `RehearsalFault` with its message when it fails. */
+export type Aws = (command: string, options?: Options) => Promise<unknown>;
 
 export function awsCommand(environment: Readonly<Record<string, string>>): Aws {
-  return async (args, schema) => {
-    const output = await run([...args, '--output', 'json'], environment);
-    return v.parse(schema, output === '' ? undefined : JSON.parse(output));
+  return async (command, options = {}) => {
+    const args = Object.entries(options).flatMap(([name, value]) => [
+      `--${name}`,
+      ...(Array.isArray(value) ? value : [typeof value === 'string' ? value : JSON.stringify(value)]),
+    ]);
+    const output = await run([...command.split(' '), ...args, '--output', 'json'], environment);
+    return output === '' ? undefined : JSON.parse(output);
   };
 }
 

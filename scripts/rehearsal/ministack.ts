@@ -6,18 +6,18 @@ import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { freePort } from '../../local/ports.ts';
 import { collectTail, end, signalGroup, untilAnswering } from '../../local/server-process.ts';
+import { type Aws, awsCommand } from './aws.ts';
 import { RehearsalFault, requireTools, tools } from './tools.ts';
 
 const region = 'eu-central-1';
-
-const startTimeoutMs = 60_000;
-const stopTimeoutMs = 10_000;
 
 export interface MiniStack {
   url: string;
   region: string;
   /** The variables with which an AWS CLI calls it instead of AWS, as its root user; and a PATH that has the `aws` command. */
   environment: Readonly<Record<string, string>>;
+  /** The `aws` command with these variables. */
+  aws: Aws;
   /** Its process, the parent of the functions' processes. */
   pid: number;
   /** Ends it and its functions. All that it stored is deleted. */
@@ -56,7 +56,7 @@ export async function startMiniStack(): Promise<MiniStack> {
   process.once('exit', killWithParent);
 
   const close = async () => {
-    await end(child, { timeoutMs: stopTimeoutMs });
+    await end(child, { timeoutMs: 10_000 });
     // The functions' processes that it left running.
     signalGroup(child, 'SIGKILL');
     process.off('exit', killWithParent);
@@ -65,25 +65,20 @@ export async function startMiniStack(): Promise<MiniStack> {
 
   const url = `http://127.0.0.1:${port}`;
   try {
-    await untilAnswering(child, `${url}/_ministack/ready`, { timeoutMs: startTimeoutMs });
+    await untilAnswering(child, `${url}/_ministack/ready`, { timeoutMs: 60_000 });
   } catch (error) {
     await close();
     const reason = error instanceof Error ? error.message : error;
     throw new RehearsalFault(`MiniStack did not start: ${reason}; its last output: ${output()}`);
   }
-  return {
-    url,
-    region,
-    environment: {
-      AWS_ENDPOINT_URL: url,
-      AWS_REGION: region,
-      // The aws command, version 1, reads only this one.
-      AWS_DEFAULT_REGION: region,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      PATH: [dirname(tools.aws), systemPath].join(delimiter),
-    },
-    pid: child.pid ?? 0,
-    close,
+  const environment = {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: region,
+    // The aws command, version 1, reads only this one.
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    PATH: [dirname(tools.aws), systemPath].join(delimiter),
   };
+  return { url, region, environment, aws: awsCommand(environment), pid: child.pid ?? 0, close };
 }

@@ -1,20 +1,14 @@
 /** An identity provider as teams have it: a Cognito user pool, whose groups are the clubs. */
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
-import { type Aws, anything } from './aws.ts';
-
-/** What a reader has after signing in. */
-export interface Jwts {
-  access: string;
-  id: string;
-}
+import type { MiniStack } from './ministack.ts';
 
 export interface UserPool {
   /** The claim `iss` of its tokens. */
   issuer: string;
   /** The client id of the web app, which is the audience of the tokens. */
   audience: string;
-  /** Creates a reader with this name and these clubs' ids; the result signs in as this reader. */
+  /** Creates a reader with this name and these clubs' ids. */
   addReader: (username: string, reader: { name: string; clubs: readonly string[] }) => Promise<Reader>;
   /** Another app in the same pool. The endpoint does not accept its tokens. */
   addClient: (name: string) => Promise<string>;
@@ -24,7 +18,7 @@ export interface Reader {
   username: string;
   password: string;
   /** Signs in to the web app, or to another one. */
-  signIn: (clientId?: string) => Promise<Jwts>;
+  signIn: (clientId?: string) => Promise<{ access: string; id: string }>;
 }
 
 const poolSchema = v.object({ UserPool: v.object({ Id: v.string() }) });
@@ -33,42 +27,28 @@ const signedInSchema = v.object({
   AuthenticationResult: v.object({ AccessToken: v.string(), IdToken: v.string() }),
 });
 
-export async function createUserPool(aws: Aws, region: string): Promise<UserPool> {
-  const cognito = <Schema extends v.GenericSchema>(args: readonly string[], schema: Schema) =>
-    aws(['cognito-idp', ...args], schema);
-
-  const {
-    UserPool: { Id: poolId },
-  } = await cognito(['create-user-pool', '--pool-name', 'readers'], poolSchema);
-  const ofPool = ['--user-pool-id', poolId];
+export async function createUserPool({ aws, region }: MiniStack): Promise<UserPool> {
+  const created = await aws('cognito-idp create-user-pool', { 'pool-name': 'readers' });
+  const poolId = v.parse(poolSchema, created).UserPool.Id;
+  const inPool = (command: string, options: Parameters<typeof aws>[1]) =>
+    aws(`cognito-idp ${command}`, { 'user-pool-id': poolId, ...options });
 
   const addClient = async (name: string) => {
-    const { UserPoolClient } = await cognito(
-      [
-        'create-user-pool-client',
-        ...ofPool,
-        '--client-name',
-        name,
-        '--explicit-auth-flows',
-        'ALLOW_USER_PASSWORD_AUTH',
-        'ALLOW_REFRESH_TOKEN_AUTH',
-      ],
-      clientSchema,
-    );
-    return UserPoolClient.ClientId;
+    const client = await inPool('create-user-pool-client', {
+      'client-name': name,
+      'explicit-auth-flows': ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+    });
+    return v.parse(clientSchema, client).UserPoolClient.ClientId;
   };
   const audience = await addClient('web');
 
   /** The first reader that needs a group creates it. */
   const groups = new Map<string, Promise<unknown>>();
-  const addToGroup = async (username: string, group: string) => {
-    const made = groups.get(group) ?? cognito(['create-group', ...ofPool, '--group-name', group], anything);
-    groups.set(group, made);
-    await made;
-    await cognito(
-      ['admin-add-user-to-group', ...ofPool, '--username', username, '--group-name', group],
-      anything,
-    );
+  const groupOf = (club: string) => {
+    const name = `reading-club-${club}`;
+    const group = groups.get(name) ?? inPool('create-group', { 'group-name': name });
+    groups.set(name, group);
+    return group.then(() => name);
   };
 
   return {
@@ -76,40 +56,25 @@ export async function createUserPool(aws: Aws, region: string): Promise<UserPool
     audience,
     addClient,
     addReader: async (username, { name, clubs }) => {
-      const password = `Aa1!${randomBytes(12).toString('hex')}`;
-      await cognito(
-        [
-          'admin-create-user',
-          ...ofPool,
-          '--username',
-          username,
-          '--message-action',
-          'SUPPRESS',
-          '--user-attributes',
-          `Name=name,Value=${name}`,
-        ],
-        anything,
-      );
-      await cognito(
-        ['admin-set-user-password', ...ofPool, '--username', username, '--password', password, '--permanent'],
-        anything,
-      );
-      for (const club of clubs) await addToGroup(username, `reading-club-${club}`);
-
+      // No sign that means something in a shell.
+      const password = `Aa1-${randomBytes(12).toString('hex')}`;
+      await inPool('admin-create-user', {
+        username,
+        'message-action': 'SUPPRESS',
+        'user-attributes': `Name=name,Value=${name}`,
+      });
+      await inPool('admin-set-user-password', { username, password, permanent: [] });
+      for (const club of clubs) {
+        await inPool('admin-add-user-to-group', { username, 'group-name': await groupOf(club) });
+      }
       const signIn = async (clientId = audience) => {
-        const { AuthenticationResult } = await cognito(
-          [
-            'initiate-auth',
-            '--auth-flow',
-            'USER_PASSWORD_AUTH',
-            '--client-id',
-            clientId,
-            '--auth-parameters',
-            `USERNAME=${username},PASSWORD=${password}`,
-          ],
-          signedInSchema,
-        );
-        return { access: AuthenticationResult.AccessToken, id: AuthenticationResult.IdToken };
+        const signedIn = await aws('cognito-idp initiate-auth', {
+          'auth-flow': 'USER_PASSWORD_AUTH',
+          'client-id': clientId,
+          'auth-parameters': `USERNAME=${username},PASSWORD=${password}`,
+        });
+        const { AccessToken: access, IdToken: id } = v.parse(signedInSchema, signedIn).AuthenticationResult;
+        return { access, id };
       };
       return { username, password, signIn };
     },

@@ -1,9 +1,71 @@
-/** Runs the `serverless` of the working directory's service, and ends it when this process is asked to end. */
+/** The `serverless` command of the working directory's service: its options, its credentials, and its runs. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import process from 'node:process';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { end } from '../../local/server-process.ts';
+import { BadUse, readOptions } from '../checks/command.ts';
+
+/** How a stage is deployed. */
+export interface Deployment {
+  stage: string;
+  region: string;
+  /** As the CLI finds them: by `--aws-profile`, by variables of the stage, or as every AWS tool. */
+  credentials: NonNullable<S3ClientConfig['credentials']>;
+  /** For `serverless deploy`. */
+  args: readonly string[];
+  /** Those of them that `serverless rollback` takes: it refuses all else. */
+  rollbackArgs: readonly string[];
+}
+
+const require = createRequire(import.meta.url);
+
+const findCredentials: (of: {
+  provider: { getStage: () => string; options: { 'aws-profile': string | undefined } };
+}) => Deployment['credentials'] = require('serverless/lib/aws/credentials.js').getAwsSdkV3CredentialsProvider;
+
+/** What the commands of the CLI take. */
+const commands: ReadonlyMap<
+  string,
+  { options: Record<string, { type: 'string' | 'boolean' | 'multiple'; shortcut?: string }> }
+> = require('serverless/lib/cli/commands-schema/aws-service.js');
+
+const optionsOf = (command: string) => Object.entries(commands.get(command)?.options ?? {});
+
+const ofDeploy: NonNullable<ParseArgsConfig['options']> = Object.fromEntries(
+  optionsOf('deploy').map(([name, { type, shortcut }]) => [
+    name,
+    {
+      type: type === 'boolean' ? type : ('string' as const),
+      multiple: type === 'multiple',
+      ...(shortcut !== undefined && { short: shortcut }),
+    },
+  ]),
+);
+const ofRollback = new Set(optionsOf('rollback').map(([name]) => name));
+
+/** @throws {BadUse} for an option that `serverless deploy` does not take, and without a stage */
+export function readDeployment(args: readonly string[]): Deployment {
+  const values = readOptions(ofDeploy, args);
+  const { tokens } = parseArgs({ args: [...args], options: ofDeploy, tokens: true });
+  const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+  const stage = text(values['stage']);
+  if (stage === undefined) throw new BadUse('--stage is required.');
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const options = { 'aws-profile': text(values['aws-profile']) };
+  return {
+    stage,
+    region: text(values['region']) ?? (AWS_REGION || AWS_DEFAULT_REGION || 'eu-central-1'),
+    credentials: findCredentials({ provider: { getStage: () => stage, options } }),
+    args,
+    rollbackArgs: tokens.flatMap((token) => {
+      if (token.kind !== 'option' || !ofRollback.has(token.name)) return [];
+      return token.value === undefined ? [`--${token.name}`] : [`--${token.name}=${token.value}`];
+    }),
+  };
+}
 
 let running: ChildProcess | undefined;
 let isEnding = false;

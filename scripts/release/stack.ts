@@ -3,7 +3,6 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CloudFormationClient,
-  CloudFormationServiceException,
   DescribeStacksCommand,
   GetTemplateCommand,
 } from '@aws-sdk/client-cloudformation';
@@ -17,19 +16,23 @@ export interface Version {
   commit: string;
 }
 
-export type Stack =
-  /** No version is deployed; a first deployment that did not finish may have left a stack. */
-  | { is: 'absent' }
-  /** CloudFormation is changing it. */
-  | { is: 'busy'; status: string }
-  | Deployed;
-
-export interface Deployed {
-  is: 'deployed';
+export interface Stack {
+  /** CloudFormation's, such as UPDATE_COMPLETE; empty without a stack. */
   status: string;
-  version: Version;
+  /** The version in place. A first deployment that did not finish may have left a stack without one. */
+  version?: Version;
   outputs: ReadonlyMap<string, string>;
 }
+
+/** A stack with a version in place, which CloudFormation is not changing. */
+export type Deployed = Stack & { version: Version };
+
+export const isDeployed = (stack: Stack): stack is Deployed => stack.version !== undefined;
+
+export const isBusy = ({ status }: Stack) => status.endsWith('_IN_PROGRESS');
+
+/** Of a stack that never had a version in place. */
+const ofNone = /^(|DELETE_COMPLETE|REVIEW_IN_PROGRESS|CREATE_FAILED|ROLLBACK_COMPLETE|ROLLBACK_FAILED)$/;
 
 const templateSchema = v.object({
   Metadata: v.optional(
@@ -50,61 +53,36 @@ const templateSchema = v.object({
 /** Rejects with what AWS says when it can't be read: that is not the same as a stack that is absent. */
 export async function readStack(client: CloudFormationClient, stage: string): Promise<Stack> {
   const ofStack = { StackName: `booky-meeting-token-${stage}` };
-  try {
-    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand(ofStack));
-    const status = stack?.StackStatus ?? 'DELETE_COMPLETE';
-    if (/^(DELETE_COMPLETE|REVIEW_IN_PROGRESS)$/.test(status)) return { is: 'absent' };
-    if (status.endsWith('_IN_PROGRESS')) return { is: 'busy', status };
-    const { TemplateBody: template = '' } = await client.send(new GetTemplateCommand(ofStack));
-    const outputs = (stack?.Outputs ?? []).map(
-      ({ OutputKey: key = '', OutputValue: value = '' }) => [key, value] as const,
-    );
-    const version = versionIn(template);
-    // A stack whose creation failed has its template, but no resources.
-    if (version === undefined || /^(ROLLBACK|CREATE_FAILED)/.test(status)) return { is: 'absent' };
-    return { is: 'deployed', status, version, outputs: new Map(outputs) };
-  } catch (error) {
-    if (isMissing(error)) return { is: 'absent' };
+  const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand(ofStack)).catch((error) => {
+    // CloudFormation has no separate error code for this.
+    if (error.name === 'ValidationError' && error.message.includes('does not exist')) return { Stacks: [] };
     throw error;
-  }
+  });
+  const { StackStatus = '', Outputs = [] } = stack ?? {};
+  const status = ofNone.test(StackStatus) ? '' : StackStatus;
+  const outputs = new Map(Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+  if (status === '' || isBusy({ status, outputs })) return { status, outputs };
+  const { TemplateBody = '' } = await client.send(new GetTemplateCommand(ofStack));
+  const { Metadata, Resources } = v.parse(templateSchema, JSON.parse(TemplateBody));
+  const name = Resources.TokenLambdaFunction?.Properties.Code.S3Key.split('/').at(-2);
+  if (name === undefined) return { status, outputs };
+  return { status, outputs, version: { name, commit: Metadata?.release?.commit ?? '' } };
 }
 
-function versionIn(template: string): Version | undefined {
-  const { Metadata: metadata, Resources: resources } = v.parse(templateSchema, JSON.parse(template));
-  const key = resources.TokenLambdaFunction?.Properties.Code.S3Key;
-  if (key === undefined) return undefined;
-  return { name: key.split('/').at(-2) ?? '', commit: metadata?.release?.commit ?? '' };
-}
-
-/** CloudFormation has no separate error code for this. */
-function isMissing(error: unknown): boolean {
-  return (
-    error instanceof CloudFormationServiceException &&
-    error.name === 'ValidationError' &&
-    error.message.includes('does not exist')
-  );
-}
-
-/** The longest that an update and its undoing take here, in milliseconds, with much to spare. */
-const longestUpdateMs = 20 * 60_000;
-
-/** The stack as soon as CloudFormation leaves it alone; `busy` where that takes longer than 20 minutes. */
+/** The stack as soon as CloudFormation leaves it alone. */
 export async function settledStack(client: CloudFormationClient, stage: string): Promise<Stack> {
-  const deadline = Date.now() + longestUpdateMs;
-  // As often as the CLI asks.
-  const pauseMs = Number(process.env['SLS_AWS_MONITORING_FREQUENCY']) || 5_000;
-  for (let isFirst = true; ; isFirst = false) {
-    const stack = await readStack(client, stage);
-    if (stack.is !== 'busy' || Date.now() > deadline) return stack;
-    if (isFirst) console.error(`CloudFormation is still changing the stack (${stack.status}): waiting.`);
-    await delay(pauseMs);
+  let stack = await readStack(client, stage);
+  if (isBusy(stack)) console.error(`CloudFormation is still changing the stack (${stack.status}): waiting.`);
+  while (isBusy(stack)) {
+    // As often as the CLI asks.
+    await delay(Number(process.env['SLS_AWS_MONITORING_FREQUENCY']) || 5_000);
+    stack = await readStack(client, stage);
   }
+  return stack;
 }
 
 /** When a version was packaged, in milliseconds since 1970: so `serverless rollback` calls it. */
-export function timestampOf({ name }: Pick<Version, 'name'>): number {
-  return Number.parseInt(name, 10);
-}
+export const timestampOf = ({ name }: Pick<Version, 'name'>) => Number.parseInt(name, 10);
 
 /** When the version was packaged, and from which commit. */
 export function labelOf(version: Version): string {
@@ -114,12 +92,12 @@ export function labelOf(version: Version): string {
 
 /** What is in place, as a sentence. */
 export function sentenceOf(stack: Stack): string {
-  if (stack.is === 'busy') {
-    return `CloudFormation is still changing the stack (${stack.status}): which version will be in place is not known yet.`;
+  const { status } = stack;
+  if (isBusy(stack)) {
+    return `CloudFormation is still changing the stack (${status}): which version will be in place is not known yet.`;
   }
-  if (stack.is === 'absent') return 'Nothing is deployed.';
-  const label = labelOf(stack.version);
-  return stack.status.endsWith('_FAILED')
-    ? `CloudFormation stopped half-way (${stack.status}): in place is ${label}, or parts of another. The stack’s events say why.`
-    : `In place is ${label}.`;
+  if (!isDeployed(stack)) return 'Nothing is deployed.';
+  return status.endsWith('_FAILED')
+    ? `CloudFormation stopped half-way (${status}): in place is ${labelOf(stack.version)}, or parts of another. The stack’s events say why.`
+    : `In place is ${labelOf(stack.version)}.`;
 }

@@ -3,82 +3,29 @@
  * is spare. MiniStack checks what the CLI calls. What CloudFormation calls in the role's name MiniStack does not check: that
  * is held to AWS's own list of what each type of resource calls.
  */
-
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
-import { anything, awsCommand } from '../../scripts/rehearsal/aws.ts';
-import type { MiniStack } from '../../scripts/rehearsal/ministack.ts';
-import { describeStack } from '../../scripts/rehearsal/stack.ts';
+import { describe, expect, test } from 'vitest';
+import { describeStack } from '../../scripts/rehearsal/service.ts';
 import { packageService, requiredParameters, resourcesOf } from '../infrastructure/support/packaged.ts';
-import { addReader, askForToken, type Cloud, secretName, startCloud } from './support/cloud.ts';
-import {
-  assume,
-  createDeployer,
-  type Deployer,
-  giveBack,
-  type Job,
-  policiesOf,
-  takeAway,
-} from './support/deployer.ts';
+import { askForToken, secretName, stage, startCloud } from './support/cloud.ts';
+import { assume, createDeployer, type Deployer, type Job, policiesOf } from './support/deployer.ts';
 import { callsOf } from './support/resource-calls.ts';
-import { startTlsProxy, type TlsProxy } from './support/tls-proxy.ts';
+import { throughTls } from './support/tls-proxy.ts';
 
-const stage = 'prod';
 const key = 'arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const administrator = 'arn:aws:iam::aws:policy/AdministratorAccess';
 
-let bearer: string;
-let cloud: Cloud;
-let tlsProxy: TlsProxy;
-/** The cloud as it is from outside, over TLS. */
-let aws: MiniStack;
-let deployer: Deployer;
+const cloud = await startCloud();
+/** The cloud as it is from outside. */
+const { aws, needed } = await throughTls(cloud);
+const deployer = await createDeployer(aws, stage, [`KmsKey=${key}`, 'Tracing=true']);
 /** Of another stage, and of a repository whose subjects have ids. */
-let another: Deployer;
-let service: ServiceCopy;
-let parameters: string[];
-
-beforeAll(async () => {
-  cloud = await startCloud();
-  const reader = await addReader(cloud);
-  bearer = reader.bearer;
-  tlsProxy = await startTlsProxy(cloud.ministack.url);
-  aws = {
-    ...cloud.ministack,
-    environment: { ...cloud.ministack.environment, AWS_ENDPOINT_URL: tlsProxy.url },
-  };
-  deployer = await createDeployer(aws, stage, [`KmsKey=${key}`, 'Tracing=true']);
-  another = await createDeployer(aws, 'other', ['OwnerId=123456', 'RepositoryId=456789']);
-  service = await copyService();
-  parameters = Object.entries({ ...reader.parameters, ...deployer.roles }).flatMap(([name, value]) => [
-    '--param',
-    `${name}=${value}`,
-  ]);
-});
-
-afterAll(async () => {
-  await service?.remove();
-  tlsProxy?.close();
-  await cloud?.close();
-});
-
-/** The CLI with a job's credentials; what it printed, or a rejection with that. */
-async function serverless({ environment }: MiniStack, args: readonly string[]): Promise<string> {
-  const { exitCode, output } = await service.serverless([...args, '--stage', stage, ...parameters], {
-    ...environment,
-    SLS_AWS_MONITORING_FREQUENCY: '200',
-  });
-  if (exitCode !== 0) throw new Error(output);
-  return output;
-}
+const another = await createDeployer(aws, 'other', ['OwnerId=123456', 'RepositoryId=456789']);
+const policies = await policiesOf(aws, deployer);
 
 /** One of the role's policies, by its name in the template. */
-async function policyOf(name: string) {
-  const policy = (await policiesOf(aws, deployer)).find(({ arn }) => arn.includes(name));
-  if (policy === undefined) throw new Error(`the role has no policy ${name}`);
-  return policy;
-}
+const policyOf = (name: string) =>
+  policies.find(({ arn }) => arn.includes(name)) ?? expect.fail(`the role has no policy ${name}`);
 
 const policiesSchema = v.tuple([v.object({ PolicyName: v.string(), PolicyDocument: v.unknown() })]);
 
@@ -117,7 +64,7 @@ test('where subjects have ids, AWS trusts that repository, and no other of its n
 test('the ready roles may do what the stack’s own would', async () => {
   const everything = { ...requiredParameters, 'kms-key': key, tracing: 'true' };
   const { template } = await packageService(stage, everything);
-  const here = `${cloud.ministack.region}:000000000000`;
+  const here = `${cloud.region}:000000000000`;
   const group = (name: string) =>
     `arn:aws:logs:${here}:log-group:/aws/lambda/booky-meeting-token-prod-${name}:*`;
   for (const [name, arn] of [
@@ -141,89 +88,72 @@ test('the ready roles may do what the stack’s own would', async () => {
           )
           .replaceAll(/\$\{AWS::Partition\}/g, 'aws')
           .replaceAll(/\$\{AWS::Region\}:\$\{AWS::AccountId\}/g, here)
-          .replaceAll(/\$\{AWS::Region\}/g, cloud.ministack.region)
+          .replaceAll(/\$\{AWS::Region\}/g, cloud.region)
           .replaceAll(/\$\{AWS::URLSuffix\}/g, 'amazonaws.com'),
       ),
     );
-    const ofRole = ['--role-name', arn.replace(/^.*\//, ''), '--policy-name', own.PolicyName];
-    const { PolicyDocument: ready } = await cloud.aws(
-      ['iam', 'get-role-policy', ...ofRole],
-      v.object({ PolicyDocument: v.unknown() }),
-    );
+    const ofRole = { 'role-name': arn.replace(/^.*\//, ''), 'policy-name': own.PolicyName };
+    const ready = await cloud.aws('iam get-role-policy', { ...ofRole, query: 'PolicyDocument' });
     expect(ready).toEqual(own.PolicyDocument);
   }
 });
 
-describe('with the role', () => {
-  let job: MiniStack;
-  beforeAll(async () => {
-    job = await assume(aws, deployer);
-    await deploys();
-  });
-
-  // --force, or else the CLI skips what it has deployed already.
-  const deploys = () => serverless(job, ['deploy', '--force']);
-  const rollsBack = async () => {
-    const [first = ''] = /(?<=Timestamp: )\d+/.exec(await serverless(job, ['deploy', 'list'])) ?? [];
-    return serverless(job, ['rollback', '--timestamp', first]);
+describe('with the role', async () => {
+  const job = await assume(aws, deployer);
+  needed.clear();
+  /** The CLI with the job's credentials; what it printed. */
+  const serverless = async (...args: string[]) => {
+    const parameters = { ...cloud.parameters, ...deployer.roles };
+    const { exitCode, output } = await cloud.service.serverless(args, parameters, job.environment);
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+    return output;
   };
-  const removes = () => serverless(job, ['remove']);
 
-  const trust = JSON.stringify({
+  const document = {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' }],
-  });
-  const named = (arn: string) => ['--role-name', arn.replace(/^.*\//, '')];
-  test.each<[string, (of: Deployer) => string[]]>([
-    ['read the secret', () => ['secretsmanager', 'get-secret-value', '--secret-id', secretName]],
-    [
-      'replace it',
-      () => ['secretsmanager', 'put-secret-value', '--secret-id', secretName, '--secret-string', '{}'],
-    ],
-    ['list another bucket', () => ['s3api', 'list-objects-v2', '--bucket', 'another']],
+  };
+  const roleNamed = (arn: string) => ({ 'role-name': arn.replace(/^.*\//, '') });
+  const functionRole = ({ roles }: Deployer) => roleNamed(roles['function-role']);
+  const ofSecret = { 'secret-id': secretName };
+  test.each<[string, string, (of: Deployer) => Record<string, string | object>]>([
+    ['read the secret', 'secretsmanager get-secret-value', () => ofSecret],
+    ['replace it', 'secretsmanager put-secret-value', () => ({ ...ofSecret, 'secret-string': cloud.secret })],
+    ['list another bucket', 's3api list-objects-v2', () => ({ bucket: 'another' })],
     [
       'create a role',
-      () => ['iam', 'create-role', '--role-name', 'mine', '--assume-role-policy-document', trust],
+      'iam create-role',
+      () => ({ 'role-name': 'mine', 'assume-role-policy-document': document }),
     ],
     [
       'let itself into a function’s role',
-      ({ roles }) => [
-        'iam',
-        'update-assume-role-policy',
-        ...named(roles['function-role']),
-        '--policy-document',
-        trust,
-      ],
+      'iam update-assume-role-policy',
+      (of) => ({ ...functionRole(of), 'policy-document': document }),
     ],
     [
       'give a function’s role more',
-      ({ roles }) => [
-        'iam',
-        'attach-role-policy',
-        ...named(roles['function-role']),
-        '--policy-arn',
-        administrator,
-      ],
+      'iam attach-role-policy',
+      (of) => ({ ...functionRole(of), 'policy-arn': administrator }),
     ],
     [
       'give itself more',
-      ({ roleArn }) => ['iam', 'attach-role-policy', ...named(roleArn), '--policy-arn', administrator],
+      'iam attach-role-policy',
+      ({ roleArn }) => ({ ...roleNamed(roleArn), 'policy-arn': administrator }),
     ],
-    ['delete a role', () => ['iam', 'delete-role', '--role-name', 'another']],
-    ['delete another function', () => ['lambda', 'delete-function', '--function-name', 'another']],
-    ['delete another log', () => ['logs', 'delete-log-group', '--log-group-name', '/aws/lambda/another']],
-    ['delete another stack', () => ['cloudformation', 'delete-stack', '--stack-name', 'another']],
-  ])('a job can’t %s, and who has the permission can', async (_, args) => {
-    const { environment } = job;
-    await expect(awsCommand(environment)(args(deployer), anything)).rejects.toThrow(/AccessDenied/);
+    ['delete a role', 'iam delete-role', () => ({ 'role-name': 'another' })],
+    ['delete another function', 'lambda delete-function', () => ({ 'function-name': 'another' })],
+    ['delete another log', 'logs delete-log-group', () => ({ 'log-group-name': '/aws/lambda/another' })],
+    ['delete another stack', 'cloudformation delete-stack', () => ({ 'stack-name': 'another' })],
+  ])('a job can’t %s, and who has the permission can', async (_, command, options) => {
+    await expect(job.aws(command, options(deployer))).rejects.toThrow(/AccessDenied/);
     // With roles of another stage, which nothing here uses. What is not there is not found.
-    const outcome = await cloud.aws(args(another), anything).catch((error: Error) => error.message);
+    const outcome = await cloud.aws(command, options(another)).catch((error: Error) => error.message);
     expect(String(outcome)).not.toContain('AccessDenied');
   });
 
-  test('a job can give a function one of the two ready roles, and has no other permission of IAM', async () => {
+  test('a job can give a function one of the two ready roles, and has no other permission of IAM', () => {
     // MiniStack does not ask for iam:PassRole.
-    const { statements } = await policyOf('CallsOfTheStack');
+    const { statements } = policyOf('CallsOfTheStack');
     const ofIam = statements.filter(({ Action }) =>
       [Action].flat().some((action) => action.startsWith('iam:')),
     );
@@ -236,54 +166,26 @@ describe('with the role', () => {
     ]);
   });
 
-  test('the functions have what they need with the ready roles', async () => {
-    const stack = await describeStack(cloud.ministack, cloud.aws, stage);
+  test('a job deploys, deploys again, rolls back and removes, and needs each permission of the CLI’s for it', async () => {
+    needed.clear();
+    await serverless('deploy');
+    // The functions have what they need with the ready roles.
+    const bearer = await cloud.signIn('ana', ['1']);
+    const stack = await describeStack(cloud, stage);
     expect(await askForToken(stack, { bearer, club: 1 })).toMatchObject({ status: 200 });
-  });
+    await serverless('deploy');
+    const [first = ''] = /(?<=Timestamp: )\d+/.exec(await serverless('deploy', 'list')) ?? [];
+    expect(await serverless('rollback', '--timestamp', first)).toContain('rolled back to timestamp');
+    expect(await serverless('remove')).toContain('successfully removed');
 
-  test('a job deploys again, and rolls back', async () => {
-    await deploys();
-    expect(await rollsBack()).toContain('rolled back to timestamp');
-  });
-
-  /** What needs each permission; last what ends in the middle of a removal. */
-  const needs: Record<string, () => Promise<string>> = {
-    'cloudformation:CreateChangeSet': deploys,
-    'cloudformation:DeleteChangeSet': deploys,
-    'cloudformation:DescribeChangeSet': deploys,
-    'cloudformation:DescribeStackEvents': deploys,
-    'cloudformation:DescribeStackResource': deploys,
-    'cloudformation:DescribeStacks': deploys,
-    'cloudformation:ExecuteChangeSet': deploys,
-    'cloudformation:ListStackResources': deploys,
-    'cloudformation:ValidateTemplate': deploys,
-    's3:ListBucket': deploys,
-    's3:PutObject': deploys,
-    's3:GetObject': rollsBack,
-    's3:DeleteObject': removes,
-    'cloudformation:DeleteStack': removes,
-  };
-
-  test.each(Object.entries(needs))('%s is not spare', async (action, step) => {
-    await takeAway(aws, deployer, action);
-    try {
-      await expect(step()).rejects.toThrow(/not authorized|AccessDenied|sufficient permissions/);
-    } finally {
-      await giveBack(aws, deployer);
-    }
-  });
-
-  test('every permission of the CLI’s is among these, or the release’s', async () => {
-    const { actions } = await policyOf('CallsOfTheCli');
-    expect(actions.toSorted()).toEqual([...Object.keys(needs), 'cloudformation:GetTemplate'].toSorted());
-  });
-
-  test('a job removes what it deployed', async () => {
-    expect(await removes()).toContain('successfully removed');
+    // And the release reads the template.
+    expect(policyOf('CallsOfTheCli').actions.toSorted()).toEqual(
+      [...needed, 'cloudformation:GetTemplate'].toSorted(),
+    );
   });
 });
 
-describe('what CloudFormation calls in the role’s name', () => {
+describe('what CloudFormation calls in the role’s name', async () => {
   /** What no resource of ours ever sets, so that CloudFormation never calls it. */
   const unused: readonly [what: string, calls: RegExp][] = [
     ['a network or a file system', /^(ec2|elasticfilesystem|s3files):/],
@@ -335,23 +237,19 @@ describe('what CloudFormation calls in the role’s name', () => {
     certificate: 'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab',
   };
 
-  let granted: string[];
-  let called: string[];
-  beforeAll(async () => {
-    granted = (await policyOf('CallsOfTheStack')).actions;
-    // What the CLI calls as well is in the other policy.
-    const { actions: ofCli } = await policyOf('CallsOfTheCli');
-    const { template } = await packageService(stage, everyResource);
-    // Of a resource that a function makes, CloudFormation only calls the function.
-    const types = Object.values(template.Resources).flatMap(({ Type }) =>
-      Type.startsWith('Custom::') ? [] : Type,
-    );
-    called = [...(await callsOf(new Set(types)))].filter((call) => !ofCli.includes(call));
-  });
+  const granted = policyOf('CallsOfTheStack').actions;
+  // What the CLI calls as well is in the other policy.
+  const { actions: ofCli } = policyOf('CallsOfTheCli');
+  const { template } = await packageService(stage, everyResource);
+  // Of a resource that a function makes, CloudFormation only calls the function.
+  const types = Object.values(template.Resources).flatMap(({ Type }) =>
+    Type.startsWith('Custom::') ? [] : Type,
+  );
+  const called = [...(await callsOf(new Set(types)))].filter((call) => !ofCli.includes(call));
 
-  test('fits into a policy', async () => {
+  test('fits into a policy', () => {
     // IAM's quota, in characters without white space.
-    for (const { characters } of await policiesOf(aws, deployer)) expect(characters).toBeLessThan(6_144);
+    for (const { characters } of policies) expect(characters).toBeLessThan(6_144);
   });
 
   test('is granted, but for what no resource of ours sets', () => {

@@ -3,47 +3,26 @@ import { execFile } from 'node:child_process';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as v from 'valibot';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { copyService, type ServiceCopy } from '../../deploy/service-copy.ts';
-import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
-import { freePort } from '../../local/ports.ts';
-import { awsCommand } from '../../scripts/rehearsal/aws.ts';
-import { type MiniStack, startMiniStack } from '../../scripts/rehearsal/ministack.ts';
-import { createUserPool } from '../../scripts/rehearsal/user-pool.ts';
+import { expect, test } from 'vitest';
+import { secretName, startCloud } from './support/cloud.ts';
 
 const readPage = (name: string) => readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Long enough to be safe, as the page's own is. */
-const credentials = { apiKey: 'APIoperations', apiSecret: 'operations-0123456789-0123456789-0123456789' };
-
-let ministack: MiniStack;
-let liveKit: LiveKit;
-let service: ServiceCopy;
-beforeAll(async () => {
-  ministack = await startMiniStack();
-  service = await copyService();
-  // A deployment has no use of them, so they are not in the copy.
-  await symlink(join(repository, 'scripts'), join(service.directory, 'scripts'), 'dir');
-  const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
-  liveKit = await startLiveKit({ binary, port: await freePort(), ...credentials });
-});
-afterAll(async () => {
-  await service?.remove();
-  await liveKit?.close();
-  await ministack?.close();
-});
+const cloud = await startCloud();
+const { aws, pool, secret: project } = cloud;
+const { directory } = cloud.service;
+// A deployment has no use of them, so they are not in the copy.
+await symlink(join(repository, 'scripts'), join(directory, 'scripts'), 'dir');
+// The pages create it.
+await aws('secretsmanager delete-secret', { 'secret-id': secretName, 'force-delete-without-recovery': [] });
 
 /** The pages' blocks in one language, in their order. */
 const blocksOf = (text: string, language: string) =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, block]) => block ?? '');
 
 test('the pages work, command by command', async () => {
-  const aws = awsCommand(ministack.environment);
-  const pool = await createUserPool(aws, ministack.region);
-  const ana = await pool.addReader('ana', { name: 'Ana', clubs: ['123'] });
-  const { access } = await ana.signIn();
+  const access = await cloud.signIn('ana', ['123']);
 
   const [operations = '', removal = ''] = (await readPage('operations')).split(/^(?=## Removal$)/m);
   const text = [operations, await readPage('pipeline'), await readPage('alarms'), removal].join('\n');
@@ -55,13 +34,8 @@ test('the pages work, command by command', async () => {
   expect(adapted).toContain(`issuer=${pool.issuer}`);
   expect(adapted).toContain(`audience=${pool.audience}`);
 
-  const project = {
-    LIVEKIT_API_KEY: credentials.apiKey,
-    LIVEKIT_API_SECRET: credentials.apiSecret,
-    LIVEKIT_WS_URL: liveKit.url,
-  };
   expect(Object.keys(JSON.parse(secret ?? ''))).toEqual(Object.keys(project));
-  await writeFile(join(service.directory, 'secret'), JSON.stringify(project));
+  await writeFile(join(directory, 'secret'), JSON.stringify(project));
   const output = await bash(
     [
       prelude,
@@ -79,7 +53,7 @@ test('the pages work, command by command', async () => {
   };
   expect(printedBy('curl')).toMatch(/^HTTP\/1\.1 200/m);
   expect(printedBy('curl')).toContain('"room_name":"reading-club-123"');
-  expect(printedBy('curl')).toContain(`"server_url":"${liveKit.url}"`);
+  expect(printedBy('curl')).toContain(`"server_url":"${project.LIVEKIT_WS_URL}"`);
   // A release checks twice: before it deploys, and after.
   const runs = (command: string) => commands.join('').split(`npm run ${command} `).length - 1;
   const smokeRuns = runs('smoke') + 2 * runs('release');
@@ -91,8 +65,7 @@ test('the pages work, command by command', async () => {
   expect(printedBy('npm run go-back')).toContain('Gone back. In place is the version of');
   expect(printedBy('serverless logs')).toContain('"status":200');
   expect(printedBy('serverless remove')).toContain('removed');
-  const names = v.array(v.string());
-  expect(await aws(['secretsmanager', 'list-secrets', '--query', 'SecretList[].Name'], names)).toEqual([]);
+  expect(await aws('secretsmanager list-secrets', { query: 'SecretList[].Name' })).toEqual([]);
 });
 
 /** What the pages take for granted, and the address of what is deployed, which on this machine is another. */
@@ -120,22 +93,17 @@ npm() {
 
 function bash(script: string, variables: Record<string, string>): Promise<string> {
   const env = {
-    ...ministack.environment,
-    HOME: service.directory,
-    TMPDIR: service.directory,
+    ...cloud.environment,
+    HOME: directory,
+    TMPDIR: directory,
     CI: 'true',
     SLS_AWS_MONITORING_FREQUENCY: '200',
     ...variables,
   };
   return new Promise((resolve, reject) => {
-    execFile(
-      'bash',
-      ['-c', script],
-      { cwd: service.directory, env, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new Error(`${stdout}${stderr}`));
-      },
-    );
+    execFile('bash', ['-c', script], { cwd: directory, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${stdout}${stderr}`));
+    });
   });
 }

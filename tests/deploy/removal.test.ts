@@ -1,82 +1,87 @@
-/** What `serverless remove` leaves: nothing but the secret, the team's own as well as one that came with the stack. */
+/** A domain of the team's own, a secret that comes with the stack, and what `serverless remove` leaves: nothing but the secrets. */
+import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import * as v from 'valibot';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { anything } from '../../scripts/rehearsal/aws.ts';
-import { removeStack } from '../../scripts/rehearsal/stack.ts';
-import { addReader, askForToken, type Cloud, secret, secretName, startCloud } from './support/cloud.ts';
+import { expect, test } from 'vitest';
+import { askForToken, eventually, secretName, startCloud } from './support/cloud.ts';
 
-let cloud: Cloud;
+const cloud = await startCloud();
+const { aws, secret } = cloud;
+const domain = 'meetings.booky.example';
 
-beforeAll(async () => {
-  cloud = await startCloud();
-});
-
-afterAll(() => cloud?.close());
-
-/** Everything that a stack of ours consists of, by the command that lists it. */
+/** Everything that a stack of ours consists of: the command that lists it, and its names in that. */
 const kinds = {
-  stacks: [
-    'cloudformation',
-    'list-stacks',
-    '--query',
-    "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName",
-  ],
-  functions: ['lambda', 'list-functions', '--query', 'Functions[].FunctionName'],
-  apis: ['apigatewayv2', 'get-apis', '--query', 'Items[].Name'],
-  roles: ['iam', 'list-roles', '--query', "Roles[?contains(RoleName, 'booky')].RoleName"],
-  logGroups: ['logs', 'describe-log-groups', '--query', 'logGroups[].logGroupName'],
-  metricFilters: ['logs', 'describe-metric-filters', '--query', 'metricFilters[].filterName'],
-  alarms: ['cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmName'],
-  rules: ['events', 'list-rules', '--query', 'Rules[].Name'],
-  dashboards: ['cloudwatch', 'list-dashboards', '--query', 'DashboardEntries[].DashboardName'],
-  buckets: ['s3api', 'list-buckets', '--query', 'Buckets[].Name'],
-  secrets: ['secretsmanager', 'list-secrets', '--query', 'SecretList[].Name'],
-};
+  stacks: ['cloudformation list-stacks', "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName"],
+  functions: ['lambda list-functions', 'Functions[].FunctionName'],
+  apis: ['apigatewayv2 get-apis', 'Items[].Name'],
+  domains: ['apigatewayv2 get-domain-names', 'Items[].DomainName'],
+  roles: ['iam list-roles', "Roles[?contains(RoleName, 'booky')].RoleName"],
+  logGroups: ['logs describe-log-groups', 'logGroups[].logGroupName'],
+  metricFilters: ['logs describe-metric-filters', 'metricFilters[].filterName'],
+  alarms: ['cloudwatch describe-alarms', 'MetricAlarms[].AlarmName'],
+  rules: ['events list-rules', 'Rules[].Name'],
+  dashboards: ['cloudwatch list-dashboards', 'DashboardEntries[].DashboardName'],
+  buckets: ['s3api list-buckets', 'Buckets[].Name'],
+  secrets: ['secretsmanager list-secrets', 'SecretList[].Name'],
+} as const;
 
 async function inventory(): Promise<Record<string, string[]>> {
   const names = v.nullish(v.array(v.string()), []);
   const entries = await Promise.all(
-    Object.entries(kinds).map(async ([kind, args]) => [kind, await cloud.aws(args, names)] as const),
+    Object.entries(kinds).map(async ([kind, [command, query]]) => [
+      kind,
+      v.parse(names, await aws(command, { query })),
+    ]),
   );
   return Object.fromEntries(entries);
 }
 
 test('removal leaves the secrets, and nothing else', async () => {
+  const bearer = await cloud.signIn('ana', ['1']);
   const created = 'booky/created';
-  const { bearer, parameters } = await addReader(cloud);
-  const deployment = {
-    stage: 'passing',
-    parameters: { ...parameters, secret: created, 'create-secret': 'true' },
+  const certificate = await aws('acm request-certificate', {
+    'domain-name': domain,
+    'validation-method': 'DNS',
+    query: 'CertificateArn',
+  });
+  const parameters = {
+    ...cloud.parameters,
+    secret: created,
+    'create-secret': 'true',
+    domain,
+    certificate: v.parse(v.string(), certificate),
   };
   const before = await inventory();
-  expect(before).toMatchObject({
-    stacks: [],
-    functions: [],
-    apis: [],
-    roles: [],
-    buckets: [],
-    secrets: [secretName],
-  });
+  expect(before).toMatchObject({ stacks: [], functions: [], roles: [], secrets: [secretName] });
 
-  const stack = await cloud.deploy(deployment);
-  const deployed = await inventory();
+  const stack = await cloud.service.deploy(parameters);
   // Or else the end would be no different from the beginning.
-  for (const [kind, names] of Object.entries(deployed)) expect(names, kind).not.toHaveLength(0);
+  for (const [kind, names] of Object.entries(await inventory())) expect(names, kind).not.toHaveLength(0);
 
   // The secret has come with the stack, empty: until it is filled there are no tokens.
   expect(await askForToken(stack, { bearer, club: 1 })).toMatchObject({ status: 503 });
-  await cloud.aws(
-    ['secretsmanager', 'put-secret-value', '--secret-id', created, '--secret-string', JSON.stringify(secret)],
-    anything,
+  await aws('secretsmanager put-secret-value', { 'secret-id': created, 'secret-string': secret });
+  await eventually(async () =>
+    expect(await askForToken(stack, { bearer, club: 1 })).toMatchObject({ status: 200 }),
   );
-  await vi.waitFor(
-    async () => expect(await askForToken(stack, { bearer, club: 1 })).toMatchObject({ status: 200 }),
-    { timeout: 30_000, interval: 500 },
-  );
+  const url = stack.outputs.get('TokenEndpointUrl') ?? '';
+  expect(url).toBe(`https://${domain}/api/reading-clubs/meetings/token`);
+  expect(await askUnder(url, bearer)).toMatchObject({ room_name: 'reading-club-1' });
 
-  await removeStack(cloud.ministack, deployment);
+  await cloud.service.remove(parameters);
   expect(await inventory()).toStrictEqual({
     ...before,
     secrets: expect.arrayContaining([secretName, created]),
   });
 });
+
+/** What this machine's cloud answers to a request for that URL: a resolver would have led there by the domain's DNS record. */
+function askUnder(url: string, bearer: string): Promise<unknown> {
+  const { host, pathname } = new URL(url);
+  const headers = { host, authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
+  return new Promise((resolve, reject) => {
+    request(new URL(pathname, cloud.url), { method: 'POST', headers }, (response) => resolve(json(response)))
+      .on('error', reject)
+      .end('{"reading_club_id": 1}');
+  });
+}

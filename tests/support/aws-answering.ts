@@ -1,11 +1,11 @@
 /** CloudFormation and S3 on loopback, as far as a release asks them, with what a test says is deployed; and a `serverless` beside them. */
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
+import { listen } from './listen.ts';
 
 const folder = 'serverless/booky-meeting-token/prod';
 
@@ -15,9 +15,18 @@ export function versionAt(second: number): string {
   return `${date.getTime()}-${date.toISOString()}`;
 }
 
+interface Stack {
+  status: string;
+  version: string;
+  commit?: string;
+  url?: string;
+  /** What it is once it was read. */
+  next?: Stack | undefined;
+}
+
 export interface Aws {
   /** Nothing where there is no stack. */
-  stack: { status: string; version: string; commit?: string; url?: string } | undefined;
+  stack: Stack | undefined;
   /** CloudFormation refuses everything: the credentials have expired. */
   isDenied: boolean;
   /** S3 refuses everything. */
@@ -41,8 +50,7 @@ export interface Aws {
 /** Ends with the test. Version 1 is in place, has passed its checks, and is uploaded. */
 export async function startAws(): Promise<Aws> {
   const directory = await mkdtemp(join(tmpdir(), 'booky-release-'));
-  const bin = join(directory, 'node_modules/serverless/bin');
-  await mkdir(bin, { recursive: true });
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const aws: Aws = {
     stack: { status: 'UPDATE_COMPLETE', version: versionAt(1) },
     isDenied: false,
@@ -61,16 +69,22 @@ export async function startAws(): Promise<Aws> {
   };
   aws.upload(versionAt(1));
   aws.upload(`passed/${versionAt(1)}`);
-  const server = createServer((request, response) => answer(aws, request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await rm(directory, { recursive: true, force: true });
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    if (request.url === '/cli') {
+      const { args, env, pid } = JSON.parse(body);
+      aws.commands.push(args);
+      response.end(String(await aws.cli(args, env, pid)));
+      return;
+    }
+    aws.callers.add(/Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '');
+    const { status, xml } =
+      request.url === '/' ? cloudFormation(aws, new URLSearchParams(body)) : s3(aws, request, body);
+    response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
   });
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const url = `http://127.0.0.1:${await listen(server)}`;
+  const bin = join(directory, 'node_modules/serverless/bin');
+  await mkdir(bin, { recursive: true });
   await writeFile(join(bin, 'serverless.js'), cli(url));
   aws.environment = {
     AWS_ENDPOINT_URL: url,
@@ -90,25 +104,12 @@ fetch('${url}/cli', { method: 'POST', body: JSON.stringify({ args: process.argv.
   .then((code) => process.exit(Number(code)));
 `;
 
-async function answer(aws: Aws, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await text(request);
-  if (request.url === '/cli') {
-    const { args, env, pid } = JSON.parse(body);
-    aws.commands.push(args);
-    response.end(String(await aws.cli(args, env, pid)));
-    return;
-  }
-  aws.callers.add(/Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '');
-  const { status, xml } =
-    request.url === '/' ? cloudFormation(aws, new URLSearchParams(body)) : s3(aws, request, body);
-  response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
-}
-
 const tag = (name: string, content: string) => `<${name}>${content}</${name}>`;
 const quoted = (value: string) =>
   value.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
-function cloudFormation({ stack, isDenied }: Aws, query: URLSearchParams): { status: number; xml: string } {
+function cloudFormation(aws: Aws, query: URLSearchParams): { status: number; xml: string } {
+  const { stack, isDenied } = aws;
   const fault = (code: string, message: string) => ({
     status: 400,
     xml: tag('ErrorResponse', tag('Error', tag('Code', code) + tag('Message', message))),
@@ -117,6 +118,8 @@ function cloudFormation({ stack, isDenied }: Aws, query: URLSearchParams): { sta
   if (stack === undefined)
     return fault('ValidationError', 'Stack with id booky-meeting-token-prod does not exist');
   const action = query.get('Action') ?? '';
+  const isRead = action === 'GetTemplate' || stack.status.endsWith('_IN_PROGRESS');
+  if (isRead && stack.next !== undefined) aws.stack = stack.next;
   const output = (key: string, value: string) =>
     tag('member', tag('OutputKey', key) + tag('OutputValue', quoted(value)));
   const template = {
@@ -125,21 +128,12 @@ function cloudFormation({ stack, isDenied }: Aws, query: URLSearchParams): { sta
       TokenLambdaFunction: { Properties: { Code: { S3Key: `${folder}/${stack.version}/token.zip` } } },
     },
   };
+  const outputs =
+    output('ServerlessDeploymentBucketName', 'bucket') + output('TokenEndpointUrl', stack.url ?? '');
   const result =
     action === 'GetTemplate'
       ? tag('TemplateBody', quoted(JSON.stringify(template)))
-      : tag(
-          'Stacks',
-          tag(
-            'member',
-            tag('StackStatus', stack.status) +
-              tag(
-                'Outputs',
-                output('ServerlessDeploymentBucketName', 'bucket') +
-                  output('TokenEndpointUrl', stack.url ?? ''),
-              ),
-          ),
-        );
+      : tag('Stacks', tag('member', tag('StackStatus', stack.status) + tag('Outputs', outputs)));
   return { status: 200, xml: tag(`${action}Response`, tag(`${action}Result`, result)) };
 }
 

@@ -1,83 +1,75 @@
-/** The start of each deployment test: a separate AWS with the secret in it, and functions to call what is deployed. */
+/** What each deployment test begins with: a separate AWS with a LiveKit server's secret, a user pool, and the service. */
+import process from 'node:process';
 import * as v from 'valibot';
-import { vi } from 'vitest';
-import { type Aws, anything, awsCommand } from '../../../scripts/rehearsal/aws.ts';
+import { afterAll, expect, vi } from 'vitest';
+import { findLiveKit, howToGetLiveKit, startLiveKit } from '../../../local/livekit.ts';
+import { freePort } from '../../../local/ports.ts';
 import { type MiniStack, startMiniStack } from '../../../scripts/rehearsal/ministack.ts';
-import { type Deployment, deployStack, type Stack } from '../../../scripts/rehearsal/stack.ts';
-import { createUserPool } from '../../../scripts/rehearsal/user-pool.ts';
-
-/** The content of the secret unless a test puts another: long enough for a LiveKit that is not on loopback. */
-export const secret = {
-  LIVEKIT_API_KEY: 'drill-key',
-  LIVEKIT_API_SECRET: 'drill-secret-0123456789-0123456789-0123456789',
-  LIVEKIT_WS_URL: 'wss://booky.livekit.example',
-};
+import { openService, type Service, type Stack } from '../../../scripts/rehearsal/service.ts';
+import { createUserPool, type UserPool } from '../../../scripts/rehearsal/user-pool.ts';
 
 export const secretName = 'booky/livekit';
 
-export interface Cloud {
-  ministack: MiniStack;
-  aws: Aws;
+/** The stage that is deployed. */
+export const stage = 'prod';
+
+export interface Cloud extends MiniStack {
+  /** The content of the secret: of a LiveKit server that runs. */
+  secret: { LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string; LIVEKIT_WS_URL: string };
   /** Makes a new version of the secret the current one. */
-  putSecret: (value: object) => Promise<void>;
-  deploy: (deployment: Deployment) => Promise<Stack>;
-  close: () => Promise<void>;
+  putSecret: (value: object) => Promise<unknown>;
+  pool: UserPool;
+  /** Creates a reader in these clubs, and signs in. @returns the access token */
+  signIn: (username: string, clubs: readonly string[]) => Promise<string>;
+  service: Service;
+  /** The parameters of a deployment that lets readers of the pool into their groups' clubs. */
+  parameters: Readonly<Record<string, string>>;
 }
 
-export async function startCloud(value: object = secret): Promise<Cloud> {
+/** Ends after the file's tests. */
+export async function startCloud(): Promise<Cloud> {
+  const ends: (() => Promise<void>)[] = [];
+  afterAll(async () => {
+    for (const end of ends.toReversed()) await end();
+  });
+  const [apiKey, apiSecret] = ['drill-key', 'drill-secret-0123456789-0123456789-0123456789'];
+  const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
+  const liveKit = await startLiveKit({ binary, port: await freePort(), apiKey, apiSecret });
+  ends.push(liveKit.close);
   const ministack = await startMiniStack();
-  const aws = awsCommand(ministack.environment);
-  const text = JSON.stringify(value);
-  await aws(['secretsmanager', 'create-secret', '--name', secretName, '--secret-string', text], anything);
-  return {
-    ministack,
-    aws,
-    putSecret: async (next) => {
-      await aws(
-        [
-          'secretsmanager',
-          'put-secret-value',
-          '--secret-id',
-          secretName,
-          '--secret-string',
-          JSON.stringify(next),
-        ],
-        anything,
-      );
-    },
-    deploy: (deployment) => deployStack(ministack, aws, deployment),
-    close: ministack.close,
+  ends.push(ministack.close);
+  const { aws } = ministack;
+  const secret = {
+    LIVEKIT_API_KEY: apiKey,
+    LIVEKIT_API_SECRET: apiSecret,
+    LIVEKIT_WS_URL: liveKit.url,
   };
-}
-
-/** A reader who has signed in, and the parameters of a deployment that lets such readers into every club. */
-export async function addReader({
-  aws,
-  ministack,
-}: Cloud): Promise<{ bearer: string; parameters: Record<string, string> }> {
-  const pool = await createUserPool(aws, ministack.region);
-  const reader = await pool.addReader('ana', { name: 'Ana', clubs: [] });
-  const { access: bearer } = await reader.signIn();
-  const { issuer, audience } = pool;
+  await aws('secretsmanager create-secret', { name: secretName, 'secret-string': secret });
+  const pool = await createUserPool(ministack);
+  const service = await openService(ministack, stage);
+  ends.push(service.deleteCopy);
   return {
-    bearer,
-    parameters: { issuer, audience, origins: 'https://booky.example', 'open-clubs': 'true' },
+    ...ministack,
+    secret,
+    putSecret: (value) =>
+      aws('secretsmanager put-secret-value', { 'secret-id': secretName, 'secret-string': value }),
+    pool,
+    signIn: async (username, clubs) =>
+      (await (await pool.addReader(username, { name: username, clubs })).signIn()).access,
+    service,
+    parameters: {
+      issuer: pool.issuer,
+      audience: pool.audience,
+      origins: 'https://booky.example',
+      'clubs-claim': 'cognito:groups',
+    },
   };
 }
 
 const answerSchema = v.looseObject({});
 
-export interface Answer {
-  status: number;
-  body: Record<string, unknown>;
-  headers: Headers;
-}
-
 /** Asks the deployed endpoint for a token, as the outside world does. */
-export async function askForToken(
-  { url }: Stack,
-  request: { bearer?: string; club: string | number },
-): Promise<Answer> {
+export async function askForToken({ url }: Stack, request: { bearer?: string; club: string | number }) {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
@@ -86,60 +78,54 @@ export async function askForToken(
     },
     body: JSON.stringify({ reading_club_id: request.club }),
   });
-  return {
-    status: response.status,
-    body: v.parse(answerSchema, await response.json()),
-    headers: response.headers,
-  };
+  const { status, headers } = response;
+  return { status, body: v.parse(answerSchema, await response.json()), headers };
 }
 
 /** Adds these to the function's variables, in a version that readers then get: the next request starts a new environment. */
 export async function setVariables(
-  aws: Aws,
+  { aws }: MiniStack,
   { functionName }: Stack,
   variables: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const ofFunction = ['--function-name', functionName];
-  const configuration = await aws(
-    ['lambda', 'get-function-configuration', ...ofFunction],
+  const ofFunction = { 'function-name': functionName };
+  const { Environment: environment } = v.parse(
     v.object({ Environment: v.object({ Variables: v.record(v.string(), v.string()) }) }),
+    await aws('lambda get-function-configuration', ofFunction),
   );
-  const environment = { Variables: { ...configuration.Environment.Variables, ...variables } };
-  await aws(
-    ['lambda', 'update-function-configuration', ...ofFunction, '--environment', JSON.stringify(environment)],
-    anything,
-  );
-  const { Version: version } = await aws(
-    ['lambda', 'publish-version', ...ofFunction],
-    v.object({ Version: v.string() }),
-  );
-  await aws(
-    ['lambda', 'update-alias', ...ofFunction, '--name', 'live', '--function-version', version],
-    anything,
-  );
+  await aws('lambda update-function-configuration', {
+    ...ofFunction,
+    environment: { Variables: { ...environment.Variables, ...variables } },
+  });
+  const version = await aws('lambda publish-version', { ...ofFunction, query: 'Version' });
+  await aws('lambda update-alias', {
+    ...ofFunction,
+    name: 'live',
+    'function-version': v.parse(v.string(), version),
+  });
+}
+
+/** Runs the check as the schedule does. @returns the line with its result, and what is on the log with it */
+export async function runCheck({ aws }: MiniStack, { functionName }: Stack) {
+  const check = functionName.replace(/token$/, 'check');
+  const results = async () => {
+    const log = await readLog({ aws }, check);
+    return { ...log, lines: log.lines.filter((line) => 'check_failed' in line) };
+  };
+  const before = (await results()).lines.length;
+  await aws('lambda invoke /dev/null', { 'function-name': check });
+  return eventually(async () => {
+    const { lines, text } = await results();
+    expect(lines.length).toBeGreaterThan(before);
+    return { result: lines.at(-1), text };
+  });
 }
 
 /** A function's log: its own lines, parsed, and all of it as text. */
-export interface FunctionLog {
-  lines: Record<string, unknown>[];
-  text: string;
-}
-
-/** The log, as soon as this text is in it. */
-export function logWith(aws: Aws, stack: Stack, text: string): Promise<FunctionLog> {
-  const read = async () => {
-    const log = await readLog(aws, stack);
-    if (!log.text.includes(text)) throw new Error(`Not in the log: ${text}`);
-    return log;
-  };
-  return vi.waitFor(read, { timeout: 30_000, interval: 200 });
-}
-
-/** The log as it is. */
-export async function readLog(aws: Aws, { functionName }: Pick<Stack, 'functionName'>): Promise<FunctionLog> {
-  const { events } = await aws(
-    ['logs', 'filter-log-events', '--log-group-name', `/aws/lambda/${functionName}`],
+export async function readLog({ aws }: Pick<MiniStack, 'aws'>, functionName: string) {
+  const { events } = v.parse(
     v.object({ events: v.array(v.object({ message: v.string() })) }),
+    await aws('logs filter-log-events', { 'log-group-name': `/aws/lambda/${functionName}` }),
   );
   const messages = events.map(({ message }) => message);
   return {
@@ -150,3 +136,16 @@ export async function readLog(aws: Aws, { functionName }: Pick<Stack, 'functionN
     text: messages.join('\n'),
   };
 }
+
+/** The log, as soon as this text is in it. */
+export function logWith(cloud: MiniStack, { functionName }: Stack, text: string) {
+  return eventually(async () => {
+    const log = await readLog(cloud, functionName);
+    expect(log.text).toContain(text);
+    return log;
+  });
+}
+
+/** A busy machine takes its time. */
+export const eventually = <T>(check: () => Promise<T>) =>
+  vi.waitFor(check, { timeout: 60_000, interval: 300 });
