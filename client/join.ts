@@ -23,9 +23,9 @@ export async function joinMeeting(
   request: TokenRequestBody,
   { signal, ...options }: JoinOptions = {},
 ): Promise<() => Promise<void>> {
-  let stop: (() => void) | undefined;
+  let stop = () => {};
   const leave = () => {
-    stop?.();
+    stop();
     signal?.removeEventListener('abort', leave);
     return room.disconnect();
   };

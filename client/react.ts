@@ -1,6 +1,6 @@
 /** A meeting in a React app. Needs `react` and `livekit-client`, which the rest of the client does not. */
 import { DisconnectReason, Room } from 'livekit-client';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 export interface Devices {
   camera: boolean;
   microphone: boolean;
@@ -66,14 +66,11 @@ export function useMeeting({ url, getBearer, userId, clubId, name }: MeetingOpti
   const [progress, setProgress] = useState<Progress>();
 
   // The newest, so that a component may write the function in place without joining again at each render.
-  const latest = useRef({ getBearer, name });
-  useEffect(() => {
-    latest.current = { getBearer, name };
-  });
-  // A client for each reader.
+  const [latest] = useState(() => hold({ getBearer, name }));
+  useEffect(() => latest.set({ getBearer, name }));
   const client = useMemo(
-    () => createTokenClient({ url, getBearer: (renew) => latest.current.getBearer(renew) }),
-    [url, userId],
+    () => createTokenClient({ url, getBearer: (renew) => latest.get().getBearer(renew) }),
+    [url, latest],
   );
   const moderator = useMemo(() => createModerator(client, { reading_club_id: clubId }), [client, clubId]);
 
@@ -107,7 +104,7 @@ export function useMeeting({ url, getBearer, userId, clubId, name }: MeetingOpti
       .on('mediaDevicesError', (error, kind) => note(kind ?? '', error))
       .on('localTrackPublished', ({ kind }) => note(kind));
 
-    const request = { reading_club_id: attempt.clubId, participant_name: latest.current.name };
+    const request = { reading_club_id: attempt.clubId, participant_name: latest.get().name };
     const enter = async () => {
       await joinMeeting(room, client, request, {
         signal: leaving.signal,
@@ -125,7 +122,7 @@ export function useMeeting({ url, getBearer, userId, clubId, name }: MeetingOpti
     show(asking);
     enter().catch((error: unknown) => show({ name: 'over', reason: undefined, error }));
     return () => leaving.abort();
-  }, [attempt, client]);
+  }, [attempt, client, latest]);
 
   const join = useCallback((devices: Devices) => setWanted({ userId, clubId, devices }), [userId, clubId]);
   const leave = useCallback(() => setWanted((before) => before && { ...before, hasLeft: true }), []);
@@ -136,6 +133,17 @@ export function useMeeting({ url, getBearer, userId, clubId, name }: MeetingOpti
   else if (attempt.hasLeft)
     state = { name: 'over', reason: DisconnectReason.CLIENT_INITIATED, error: undefined };
   return { state, join, leave, deviceErrors: current?.deviceErrors ?? {}, moderator };
+}
+
+/** Holds the newest value. */
+function hold<T>(value: T) {
+  let held = value;
+  return {
+    get: () => held,
+    set: (next: T) => {
+      held = next;
+    },
+  };
 }
 
 const asking: MeetingState = { name: 'asking' };
