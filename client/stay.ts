@@ -132,7 +132,7 @@ export function stayInMeeting(
     let kept: TokenAnswer | undefined;
     let error: unknown;
     for (let attempt = 1; ; attempt += 1) {
-      schedule ??= createSchedule(random, patienceMs, usual, busy);
+      schedule = schedule ?? createSchedule(random, patienceMs, usual, busy);
       const waitMs = schedule(error);
       if (waitMs === undefined) break;
       tell(onRejoining, attempt);
@@ -147,9 +147,9 @@ export function stayInMeeting(
       // The reader is joining by themselves.
       if (room.state === 'connecting') continue;
       try {
-        kept ??= await client.getToken(request, { signal, retries: 0 });
+        const answer = kept ?? (await client.getToken(request, { signal, retries: 0 }));
+        kept = answer;
         if (isOver()) return;
-        const answer = kept;
         const { room_name, server_url, token } = answer;
         // Of another room, or another reader's, who has signed in since.
         if (room_name !== room.name || isOfAnother(token, reader.identity)) {

@@ -1,8 +1,7 @@
 import { UnsecuredJWT } from 'jose';
 import { ConnectionState, DisconnectReason } from 'livekit-client';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { TokenError } from '../../../client/errors.ts';
-import { type Language, textsForReaders } from '../../../client/index.ts';
+import { type Language, TokenError, textsForReaders } from '../../../client/index.ts';
 import { type StayOptions, stayInMeeting } from '../../../client/stay.ts';
 import type { TokenAnswer } from '../../../lib/contract.ts';
 import { manualClock } from '../../support/manual-clock.ts';
@@ -10,6 +9,7 @@ import { answer } from './support/answer.ts';
 import { deviceEvents, LocalRoom } from './support/local-room.ts';
 
 const request = { reading_club_id: 123 };
+const both = ['camera', 'microphone'];
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -22,7 +22,7 @@ interface Options extends StayOptions {
   language?: Language;
 }
 
-/** A reader in a meeting, and everything that happens to them. Random numbers are 1: each wait is the longest. */
+/** A reader in a meeting, camera and microphone on, and everything that happens to them. Each wait is the longest. */
 async function setUp({ joined = true, getToken = async () => answer, language, ...callbacks }: Options = {}) {
   const room = new LocalRoom();
   const clock = manualClock();
@@ -46,8 +46,18 @@ async function setUp({ joined = true, getToken = async () => answer, language, .
       ...callbacks,
     });
   const stop = stay();
+  room.setDevices(true, true);
   await clock.settle();
   return { room, clock, events, stop, stay };
+}
+
+/** The same, when the connection has been lost for this time. */
+async function setUpLost(ms: number, options?: Options, outcomes: LocalRoom['outcomes'] = []) {
+  const set = await setUp(options);
+  set.room.outcomes = outcomes;
+  set.room.end();
+  await set.clock.advance(ms);
+  return set;
 }
 
 /** A promise that the test settles. */
@@ -60,47 +70,40 @@ function held<T>() {
 }
 
 describe('a connection that is lost', () => {
-  test.each([
-    undefined,
-    DisconnectReason.UNKNOWN_REASON,
-    DisconnectReason.SERVER_SHUTDOWN,
-    DisconnectReason.STATE_MISMATCH,
-    DisconnectReason.SIGNAL_CLOSE,
-    DisconnectReason.CONNECTION_TIMEOUT,
-    DisconnectReason.MEDIA_FAILURE,
-  ])('for the reason %s is restored within seconds with a new token', async (reason) => {
-    const { room, clock, events } = await setUp();
-    room.end(reason);
-    await clock.advance(2_999);
-    expect(room.connections).toEqual([]);
-    await clock.advance(1);
-    expect(room.connections).toEqual([`${answer.server_url} ${answer.token}`]);
-    expect(events).toEqual(['try 1 at 0', 'joined with a.meeting.token at 3000']);
-    expect(clock.pending()).toBe(0);
-  });
-
-  test.each([
+  const finalReasons = [
     DisconnectReason.CLIENT_INITIATED,
     DisconnectReason.DUPLICATE_IDENTITY,
     DisconnectReason.PARTICIPANT_REMOVED,
     DisconnectReason.ROOM_DELETED,
     DisconnectReason.ROOM_CLOSED,
-  ])('for the reason %s stays so', async (reason) => {
-    const { room, clock, events, stop, stay } = await setUp();
-    room.end(reason);
-    stop();
-    stay();
-    await clock.advance(600_000);
-    expect(room.connections).toEqual([]);
-    expect(events).toEqual([{ reason }]);
-  });
+  ];
+  const reasons = Object.values(DisconnectReason).filter((reason) => typeof reason === 'number');
 
-  test('is tried again for ten minutes, every ten seconds, and given up; after the reader has joined by themselves, again', async () => {
-    const { room, clock, events } = await setUp();
+  test.each([undefined, ...reasons])(
+    'for the reason %s is restored within seconds, or stays so',
+    async (reason) => {
+      const { room, clock, events, stop, stay } = await setUp();
+      room.end(reason);
+      if (reason !== undefined && finalReasons.includes(reason)) {
+        stop();
+        stay();
+        await clock.advance(600_000);
+        expect(room.connections).toEqual([]);
+        expect(events).toEqual([{ reason }]);
+      } else {
+        await clock.advance(2_999);
+        expect(room.connections).toEqual([]);
+        await clock.advance(1);
+        expect(room.connections).toEqual([`${answer.server_url} ${answer.token}`]);
+        expect(events).toEqual(['try 1 at 0', 'joined with a.meeting.token at 3000']);
+        expect(clock.pending()).toBe(0);
+      }
+    },
+  );
+
+  test('is tried again for ten minutes, every ten seconds, and given up; after the reader’s own joining, again', async () => {
     const error = new Error('no server');
-    room.outcomes = Array.from({ length: 61 }, () => error);
-    room.end();
-    await clock.advance(700_000);
+    const { room, clock, events } = await setUpLost(700_000, {}, Array(61).fill(error));
     expect(events.slice(0, 4)).toEqual(['try 1 at 0', 'try 2 at 3000', 'try 3 at 9000', 'try 4 at 19000']);
     expect(events.slice(-2)).toEqual(['try 61 at 589000', { reason: undefined, error }]);
     expect(room.connections).toHaveLength(61);
@@ -111,31 +114,22 @@ describe('a connection that is lost', () => {
     expect(events.slice(-2)).toEqual(['try 1 at 700000', 'joined with a.meeting.token at 703000']);
   });
 
-  test('is given up at once where no token is to be had by trying again', async () => {
-    const error = new TokenError('not_a_member', { status: 403 });
-    const { room, clock, events, stop, stay } = await setUp({ getToken: () => Promise.reject(error) });
-    room.end(DisconnectReason.SERVER_SHUTDOWN);
-    await clock.advance(3_000);
+  test.each<[string, Error, number?]>([
+    ['given up at once where trying again is no use', new TokenError('not_a_member', { status: 403 })],
+    ['tried again where the endpoint does not answer', new TokenError('no_answer'), 9_000],
+    ['tried again where the JWT can’t be renewed just now', new Error('no network'), 9_000],
+    ['tried again after a 502', new TokenError('gateway_error', { status: 502 }), 9_000],
+    ['tried again later after a 429', new TokenError('gateway_throttled', { status: 429 }), 23_000],
+    ['tried again later after a 503', new TokenError('gateway_error', { status: 503 }), 23_000],
+    ['tried again as told', new TokenError('gateway_error', { status: 503, retryAfterMs: 5_000 }), 25_000],
+  ])('is %s', async (_what, error, joinedAt) => {
+    const getToken = vi.fn(async () => answer).mockRejectedValueOnce(error);
+    const { clock, events, stop, stay } = await setUpLost(joinedAt ?? 3_000, { getToken });
+    const end = joinedAt ? ['try 2 at 3000', `joined with a.meeting.token at ${joinedAt}`] : [{ error }];
     stop();
     stay();
     await clock.advance(600_000);
-    expect(events).toEqual(['try 1 at 0', { reason: DisconnectReason.SERVER_SHUTDOWN, error }]);
-    expect(room.connections).toEqual([]);
-  });
-
-  test.each<[string, Error, number]>([
-    ['the endpoint does not answer', new TokenError('no_answer'), 9_000],
-    ['the reader’s JWT can’t be renewed just now', new Error('no network'), 9_000],
-    ['the gateway can’t reach the function', new TokenError('gateway_error', { status: 502 }), 9_000],
-    ['there are too many requests', new TokenError('gateway_throttled', { status: 429 }), 23_000],
-    ['the gateway is busy', new TokenError('gateway_error', { status: 503 }), 23_000],
-    ['it is told to wait', new TokenError('gateway_error', { status: 503, retryAfterMs: 5_000 }), 25_000],
-  ])('is tried again where %s', async (_what, error, joinedAt) => {
-    const getToken = vi.fn(async () => answer).mockRejectedValueOnce(error);
-    const { room, clock, events } = await setUp({ getToken });
-    room.end();
-    await clock.advance(joinedAt);
-    expect(events).toEqual(['try 1 at 0', 'try 2 at 3000', `joined with a.meeting.token at ${joinedAt}`]);
+    expect(events).toEqual(['try 1 at 0', ...end]);
   });
 
   test('is tried again with the same token after LiveKit could not be reached, with a new one after a refusal', async () => {
@@ -144,11 +138,8 @@ describe('a connection that is lost', () => {
       tokens += 1;
       return { ...answer, token: `token-${tokens}` };
     };
-    const { room, clock } = await setUp({ getToken });
     const failed = (reason: number) => Object.assign(new Error('no'), { reason });
-    room.outcomes = [failed(1), failed(0), new Error('unknown')];
-    room.end();
-    await clock.advance(60_000);
+    const { room } = await setUpLost(60_000, { getToken }, [failed(1), failed(0), new Error('unknown')]);
     const sent = room.connections.map((connection) => connection.split(' ')[1]);
     expect(sent).toEqual(['token-1', 'token-1', 'token-2', 'token-3']);
   });
@@ -167,9 +158,7 @@ describe('a connection that is lost', () => {
     [60_000, 3_000],
     [59_999, 6_000],
   ])('after %i ms in the meeting is tried again within %i ms', async (stayedMs, waitMs) => {
-    const { room, clock } = await setUp();
-    room.end();
-    await clock.advance(3_000 + stayedMs);
+    const { room, clock } = await setUpLost(3_000 + stayedMs);
     room.end();
     await clock.advance(waitMs - 1);
     expect(room.connections).toHaveLength(1);
@@ -192,13 +181,8 @@ describe('a connection that is lost', () => {
     ['another room', { ...answer, room_name: 'reading-club-124' }],
     ['another reader', { ...answer, token: new UnsecuredJWT({ sub: 'user-002' }).encode() }],
   ])('is not exchanged for a meeting of %s', async (_what, wrong) => {
-    const { room, clock, events } = await setUp({ getToken: async () => wrong, language: 'es' });
-    room.setDevices(true, true);
-    await clock.settle();
-    room.end();
-    await clock.advance(600_000);
+    const { room, events } = await setUpLost(600_000, { getToken: async () => wrong, language: 'es' });
     expect(room.connections).toEqual([]);
-    expect(room.switchedOn).toEqual([]);
     const forReader = textsForReaders.es.unexpected_answer;
     const error = expect.objectContaining({ code: 'unexpected_answer', forReader });
     expect(events.slice(1)).toEqual([{ reason: undefined, error }]);
@@ -213,9 +197,7 @@ describe('a connection that is lost', () => {
     };
     const token = new UnsecuredJWT({ sub: 'user-001' }).encode();
     const callbacks = { onRejoining: fail, onRejoined: fail, onEnd: fail };
-    const { room, clock } = await setUp({ getToken: async () => ({ ...answer, token }), ...callbacks });
-    room.end();
-    await clock.advance(3_000);
+    const { room } = await setUpLost(3_000, { getToken: async () => ({ ...answer, token }), ...callbacks });
     expect(room.state).toBe('connected');
     room.end(DisconnectReason.PARTICIPANT_REMOVED);
     expect(reported).toEqual([mistake, mistake, mistake]);
@@ -223,42 +205,29 @@ describe('a connection that is lost', () => {
 });
 
 describe('a reader’s own click', () => {
-  test('that joins while this waits is left alone', async () => {
-    const getToken = vi.fn(async () => answer);
-    const { room, clock, events } = await setUp({ getToken });
-    room.setDevices(true, true);
-    await clock.settle();
-    room.end();
-    await clock.advance(500);
-    room.join();
-    await clock.advance(600_000);
-    expect(getToken).not.toHaveBeenCalled();
-    expect(room.connections).toEqual([]);
-    expect(room.switchedOn).toEqual([]);
-    expect(events).toEqual(['try 1 at 0']);
-    // What was on before the loss is off since.
-    room.end();
-    await clock.advance(3_000);
-    expect(room.switchedOn).toEqual([]);
-    expect(clock.pending()).toBe(0);
-  });
+  test.each(['while this waits', 'while the token is fetched'])(
+    'that joins %s is left alone',
+    async (when) => {
+      const { promise, settle } = held<TokenAnswer>();
+      const getToken = vi.fn(() => promise);
+      const isWaiting = when === 'while this waits';
+      const { room, clock, events } = await setUpLost(isWaiting ? 500 : 3_000, { getToken });
+      room.join();
+      settle(answer);
+      await clock.advance(600_000);
+      expect(getToken).toHaveBeenCalledTimes(isWaiting ? 0 : 1);
+      expect(room.connections).toEqual([]);
+      expect(events).toEqual(['try 1 at 0']);
+      // What was on before the loss is off since.
+      room.end();
+      await clock.advance(3_000);
+      expect(room.switchedOn).toEqual([]);
+    },
+  );
 
-  test('that joins while the token is fetched is left alone', async () => {
-    const { promise, settle } = held<TokenAnswer>();
-    const { room, clock, events } = await setUp({ getToken: () => promise });
-    room.end();
-    await clock.advance(3_000);
-    room.join();
-    settle(answer);
-    await clock.advance(600_000);
-    expect(room.connections).toEqual([]);
-    expect(events).toEqual(['try 1 at 0']);
-  });
-
-  test('that has not joined yet is waited for', async () => {
-    const { room, clock, stop, stay } = await setUp();
+  test('that has not joined yet is waited for, and not disturbed by a stop', async () => {
+    const { room, clock, stop, stay } = await setUpLost(0);
     const disconnected = vi.spyOn(room, 'disconnect');
-    room.end();
     room.state = ConnectionState.Connecting;
     await clock.advance(3_000);
     stop();
@@ -273,17 +242,14 @@ describe('a reader’s own click', () => {
 });
 
 test('a browser that is online again joins at once, however long that took', async () => {
-  const network = Object.assign(new EventTarget(), { onLine: true });
+  const network = Object.assign(new EventTarget(), { onLine: false });
   vi.stubGlobal('navigator', network);
   vi.stubGlobal('addEventListener', network.addEventListener.bind(network));
   const getToken = async () => {
     if (network.onLine) return answer;
     throw new TokenError('no_answer');
   };
-  const { room, clock, events, stop } = await setUp({ getToken });
-  network.onLine = false;
-  room.end();
-  await clock.advance(3_600_000);
+  const { room, clock, events, stop } = await setUpLost(3_600_000, { getToken });
   expect(room.connections).toEqual([]);
   network.onLine = true;
   network.dispatchEvent(new Event('online'));
@@ -298,62 +264,51 @@ test('a browser that is online again joins at once, however long that took', asy
 
 describe('camera and microphone', () => {
   test.each([
-    [true, true, ['camera', 'microphone']],
+    [true, true, both],
     [true, false, ['camera']],
     [false, true, ['microphone']],
     [false, false, []],
   ])('are on again as they were: %s, %s', async (camera, microphone, expected) => {
-    const { room, clock } = await setUp();
-    room.setDevices(!camera, !microphone);
-    await clock.settle();
+    const { room, clock, stop, stay } = await setUp();
     room.setDevices(camera, microphone);
     await clock.settle();
     room.end();
     await clock.advance(3_000);
     expect(room.switchedOn).toEqual(expected);
+    // Those count too that were switched before this began to watch.
+    stop();
+    room.setDevices(camera, microphone);
+    stay();
+    room.end();
+    await clock.advance(3_000);
+    expect(room.switchedOn).toEqual([...expected, ...expected]);
   });
 
   test.each(deviceEvents)('are followed by the event %s, until this is stopped', async (event) => {
     const { room, clock, stop } = await setUp();
-    room.setDevices(true, true, event);
+    room.setDevices(true, false, event);
     await clock.settle();
     room.end();
     await clock.advance(3_000);
-    expect(room.switchedOn).toEqual(['camera', 'microphone']);
+    expect(room.switchedOn).toEqual(['camera']);
     stop();
     expect(room.listenerCount(event)).toBe(0);
   });
 
-  test('that were on before this began to watch count too', async () => {
-    const { room, clock, stop, stay } = await setUp();
-    stop();
-    room.setDevices(false, true);
-    stay();
-    room.end();
-    await clock.advance(3_000);
-    expect(room.switchedOn).toEqual(['microphone']);
-  });
-
   test('that were not open yet when the connection was lost again are opened after that', async () => {
     const { room, clock } = await setUp();
-    room.setDevices(true, true);
-    await clock.settle();
-    const { promise, settle } = held<void>();
-    room.opening = promise;
+    room.opening = new Promise(() => {});
     room.end();
     await clock.advance(3_000);
     room.setDevices(false, true);
     await clock.settle();
     room.end();
     await clock.advance(6_000);
-    expect(room.switchedOn).toEqual(['camera', 'microphone', 'camera', 'microphone']);
-    settle();
+    expect(room.switchedOn).toEqual([...both, ...both]);
   });
 
   test('that could not be opened don’t keep the reader out, and are off after that', async () => {
     const { room, clock, events } = await setUp();
-    room.setDevices(true, true);
-    await clock.settle();
     room.opening = Promise.reject(new Error('in use'));
     room.opening.catch(() => {});
     room.end();
@@ -361,30 +316,28 @@ describe('camera and microphone', () => {
     expect(events.at(-1)).toBe('joined with a.meeting.token at 3000');
     room.end();
     await clock.advance(6_000);
-    expect(room.switchedOn).toEqual(['camera', 'microphone']);
+    expect(room.switchedOn).toEqual(both);
   });
 });
 
 describe('the end of this', () => {
   test('while it waits, or at the first news of a loss, leaves the reader out', async () => {
-    const { room, clock, events, stop } = await setUp();
-    room.end();
-    await clock.advance(500);
-    stop();
-    expect(clock.pending()).toBe(0);
+    const first = await setUpLost(500);
+    first.stop();
+    expect(first.clock.pending()).toBe(0);
     const second = await setUp({ onRejoining: () => second.stop() });
     second.room.end();
-    for (const { advance } of [clock, second.clock]) await advance(600_000);
-    expect([...room.connections, ...second.room.connections]).toEqual([]);
-    expect(events).toEqual(['try 1 at 0']);
+    for (const { room, clock, events } of [first, second]) {
+      await clock.advance(600_000);
+      expect(room.connections).toEqual([]);
+      expect(events.slice(1)).toEqual([]);
+    }
   });
 
   test('while the token is fetched aborts that, and leaves the reader out', async () => {
     const { promise, settle } = held<TokenAnswer>();
     const getToken = vi.fn((_signal?: AbortSignal) => promise);
-    const { room, clock, events, stop } = await setUp({ getToken });
-    room.end();
-    await clock.advance(3_000);
+    const { room, clock, events, stop } = await setUpLost(3_000, { getToken });
     stop();
     expect(getToken.mock.calls.map(([signal]) => signal?.aborted)).toEqual([true]);
     settle(answer);
@@ -396,13 +349,8 @@ describe('the end of this', () => {
   test.each([true, false])(
     'while it joins takes the reader out again, with no word and no device: in time %s',
     async (inTime) => {
-      const { room, clock, events, stop } = await setUp();
-      room.setDevices(true, true);
-      await clock.settle();
       const { promise, settle } = held<void>();
-      room.outcomes = [promise];
-      room.end();
-      await clock.advance(3_000);
+      const { room, clock, events, stop } = await setUpLost(3_000, {}, [promise]);
       expect(room.state).toBe('connecting');
       // A connection that can't be stopped any more.
       if (!inTime) vi.spyOn(room, 'disconnect').mockResolvedValueOnce();
@@ -416,43 +364,35 @@ describe('the end of this', () => {
     },
   );
 
-  test('is not one where it is started again: it tries at once, with the devices of before', async () => {
+  test('is not one where it is started again: it tries at once, with the devices and the reason of before', async () => {
     const { promise, settle } = held<TokenAnswer>();
     const error = new TokenError('not_a_member');
     const getToken = vi.fn(async () => answer).mockReturnValueOnce(promise);
-    const { room, clock, events, stop, stay } = await setUp({ getToken });
-    room.setDevices(true, true);
-    await clock.settle();
-    const reason = DisconnectReason.SERVER_SHUTDOWN;
-    room.end(reason);
-    await clock.advance(3_000);
+    const { room, clock, events, stop, stay } = await setUpLost(3_000, { getToken });
     stop();
     await clock.advance(1_000);
-    stay();
+    const stopAgain = stay();
     await clock.settle();
-    expect(events.at(-1)).toBe('joined with a.meeting.token at 4000');
-    expect(room.switchedOn).toEqual(['camera', 'microphone']);
     settle(answer);
     await clock.settle();
+    expect(events.at(-1)).toBe('joined with a.meeting.token at 4000');
+    expect(room.switchedOn).toEqual(both);
     expect(room.connections).toHaveLength(1);
+    const reason = DisconnectReason.SERVER_SHUTDOWN;
     getToken.mockRejectedValueOnce(error);
     room.end(reason);
-    stop();
+    stopAgain();
     stay();
     await clock.settle();
     expect(events.at(-1)).toEqual({ reason, error });
   });
 
   test('and a new start while it joins are no end either', async () => {
-    const { room, clock, events, stop, stay } = await setUp();
     const { promise, settle } = held<void>();
-    room.outcomes = [promise];
-    room.end();
-    await clock.advance(3_000);
+    const { room, clock, events, stop, stay } = await setUpLost(3_000, {}, [promise]);
     stop();
     await clock.settle();
     stay();
-    await clock.settle();
     settle();
     await clock.settle();
     expect(events.at(-1)).toBe('joined with a.meeting.token at 3000');
@@ -463,9 +403,7 @@ describe('the end of this', () => {
     ['for another club', { reading_club_id: 124 }, 1_000],
     ['later', request, 1_001],
   ])('is one where it is started again %s', async (_what, nextRequest, afterMs) => {
-    const { room, clock, events, stop, stay } = await setUp();
-    room.end();
-    await clock.advance(500);
+    const { room, clock, events, stop, stay } = await setUpLost(500);
     stop();
     await clock.advance(afterMs);
     stay(nextRequest);
@@ -477,7 +415,6 @@ describe('the end of this', () => {
   test('in a meeting is not watched any more', async () => {
     const { room, clock, events, stop } = await setUp();
     stop();
-    await clock.settle();
     expect(room.state).toBe('connected');
     expect(room.listenerCount('connected')).toBe(0);
     room.end();
