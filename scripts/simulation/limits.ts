@@ -22,7 +22,6 @@ export const defaults: Omit<Scenario, 'crowd'> = {
     invocations: invocationsQuota(concurrency),
     concurrency,
     scaling: { perSecond: 100, burst: 1_000 },
-    storeReads: { perSecond: 10_000, burst: 10_000 },
   },
   times: {
     // Assumed, near what `npm run bench` shows: without the start of a micro VM, which Lambda adds.
@@ -43,7 +42,6 @@ export const limitsInWords: Readonly<Record<LimitName, string>> = {
   concurrency:
     'Lambda’s concurrency (503): raise `reserved-concurrency`, or ask AWS for "Concurrent executions"',
   scaling: 'Lambda’s start of new environments (503): 1,000 at once and 100 a second are fixed',
-  storeReads: 'Secrets Manager’s quota of reads (503): 10,000 a second are fixed',
 };
 
 /** The function's memory, in gigabytes: `memorySize` of serverless.yml. */

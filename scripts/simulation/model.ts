@@ -24,8 +24,6 @@ export interface Limits {
   concurrency: number;
   /** How fast Lambda starts environments for one function. */
   scaling: Rate;
-  /** Secrets Manager's quota for reads, for the account in a region. */
-  storeReads: Rate;
 }
 export type LimitName = keyof Limits;
 
@@ -73,10 +71,6 @@ interface Environment {
   readAtMs: number | undefined;
 }
 
-/** The AWS SDK's standard retries of a throttled read. */
-const readAttempts = 3;
-const firstReadDelayMs = 100;
-
 /** How much an environment may refresh early, as in lib/secret/credentials-cache.ts. */
 const refreshJitter = 0.1;
 
@@ -90,12 +84,11 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
   const gateway = tokenBucket(limits.gateway);
   const lambda = tokenBucket(limits.invocations);
   const scaling = tokenBucket(limits.scaling);
-  const store = tokenBucket(limits.storeReads);
   const idle: Environment[] = [];
   let running = 0;
   const outcome: Outcome = {
     ...{ waitsMs: [], lastInMs: 0, gaveUp: 0, firstLimit: undefined },
-    refusals: { stage: 0, gateway: 0, invocations: 0, concurrency: 0, scaling: 0, storeReads: 0 },
+    refusals: { stage: 0, gateway: 0, invocations: 0, concurrency: 0, scaling: 0 },
     ...{ requests: 0, invocations: 0, billedMs: 0, environments: 0, peakConcurrency: 0, storeReads: 0 },
   };
 
@@ -142,29 +135,17 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
     running += 1;
     outcome.invocations += 1;
     outcome.peakConcurrency = Math.max(outcome.peakConcurrency, running);
-    const finish = (atMs: number, refusedBy?: LimitName) =>
-      at(atMs, (nowMs) => {
-        running -= 1;
-        outcome.billedMs += nowMs - startedAtMs;
-        idle.push(environment);
-        answer(nowMs, refusedBy);
-      });
-    const read = (number: number) => (nowMs: number) => {
-      outcome.storeReads += 1;
-      if (store(nowMs)) {
-        environment.readAtMs = nowMs;
-        finish(nowMs + (isCold ? times.coldMs : times.warmMs));
-      } else if (number < readAttempts) {
-        at(nowMs + firstReadDelayMs * 2 ** (number - 1) * random(), read(number + 1));
-      } else if (isCold) {
-        finish(nowMs, 'storeReads');
-      } else {
-        finish(nowMs + times.warmMs);
-      }
-    };
     const maxAgeMs = times.credentialsMaxAgeMs * (1 - refreshJitter * random());
-    if (isCold || startedAtMs - readAtMs >= maxAgeMs) at(startedAtMs, read(1));
-    else finish(startedAtMs + times.warmMs);
+    if (isCold || startedAtMs - readAtMs >= maxAgeMs) {
+      outcome.storeReads += 1;
+      environment.readAtMs = startedAtMs;
+    }
+    at(startedAtMs + (isCold ? times.coldMs : times.warmMs), (nowMs) => {
+      running -= 1;
+      outcome.billedMs += nowMs - startedAtMs;
+      idle.push(environment);
+      answer(nowMs);
+    });
   };
 
   for (let reader = 0; reader < crowd.readers; reader += 1) {

@@ -17,7 +17,6 @@ const open: Scenario['limits'] = {
   invocations: unlimited,
   concurrency: 1e9,
   scaling: unlimited,
-  storeReads: unlimited,
 };
 const times = { warmMs: 10, coldMs: 200, networkMs: 50, credentialsMaxAgeMs: 300_000 };
 const { retries } = defaults;
@@ -90,12 +89,10 @@ test.each<[string, number, Partial<Scenario['limits']>]>([
   expect(atOnce(most + 1)).toMatchObject({ gaveUp: 1, firstLimit });
 });
 
-test('a client gives up after its last attempt, and the function after its last read', () => {
+test('a client gives up after its last attempt', () => {
   const outcome = run(30, { stage: only(10) });
   expect(outcome).toMatchObject({ gaveUp: 20, requests: 10 + 20 * 5 });
   expect(outcome.refusals.stage).toBe(20 * 5);
-  const unread = run(12, { storeReads: only(10) }, { retries: impatient });
-  expect(unread).toMatchObject({ gaveUp: 2, firstLimit: 'storeReads', storeReads: 10 + 2 * 3 });
 });
 
 test('a token bucket holds its burst, and gains its rate', () => {
