@@ -8,8 +8,7 @@ import { systemClock } from '../lib/clock.ts';
 import { ConfigurationFault, parseConfig, parseLogging } from '../lib/config.ts';
 import { createLog, describeError } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
-import { type Fault, sentenceOn } from '../token-check/faults.ts';
-import { tryVersion, unexcused } from '../token-check/trials.ts';
+import { type Fault, sentenceOn, tryVersion, unexcused } from '../token-check/try-version.ts';
 import {
   answerCustomResource,
   type CustomResourceEvent,

@@ -7,8 +7,8 @@ import process from 'node:process';
 import { grants } from '../lib/grants.ts';
 import { liveKitUrlRule, parseLiveKitUrl } from '../lib/livekit-url.ts';
 import { mintToken } from '../lib/token.ts';
-import { explainAnswer } from '../token-check/explain-answer.ts';
-import { redact } from '../token-check/redact.ts';
+import { redact } from '../token-check/find-token.ts';
+import { explainAnswer } from '../token-check/refusals.ts';
 
 const {
   OLD_LIVEKIT_API_KEY: apiKey,

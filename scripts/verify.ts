@@ -3,11 +3,11 @@ import process from 'node:process';
 import { roles } from '../lib/contract.ts';
 import { parseLiveKitCredentials, UnusableCredentials } from '../lib/secret/livekit-credentials.ts';
 import { secretReader } from '../lib/secret/secrets-manager.ts';
-import { rowOf } from '../token-check/check.ts';
-import { explainMessage } from '../token-check/explain-answer.ts';
+import { checkOf } from '../token-check/check.ts';
 import { findToken } from '../token-check/find-token.ts';
 import { answerTo, summarise } from '../token-check/finding.ts';
 import { judgeToken } from '../token-check/judge-token.ts';
+import { explainMessage } from '../token-check/refusals.ts';
 import { ask } from './checks/ask.ts';
 import { BadUse, readOptions, run } from './checks/command.ts';
 import { paint, tableOf } from './checks/table.ts';
@@ -67,7 +67,7 @@ await run(async () => {
       `This is an error message, not a token. ${explanation.cause}\n${explanation.remedy}\n`,
     );
   } else {
-    const table = tableOf(findings.map(rowOf), process.stdout);
+    const table = tableOf(findings.map(checkOf), process.stdout);
     process.stdout.write(
       `${table}\n${paint(isWell ? 'green' : 'red', summarise(findings), process.stdout)}\n`,
     );

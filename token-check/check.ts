@@ -1,25 +1,21 @@
-/** What was checked, and with which result: rows of a table for a person, codes for a program. */
+/** What was checked, and with which result. */
 import { type Finding, foretell, type Verdict } from './finding.ts';
 
 /** `skipped`: not tried, and why. */
 export type Mark = Verdict | 'skipped';
 
-export interface Row {
+/** One thing that was tried: a row of a table for a person, a code for a program. */
+export interface Check {
   mark: Mark;
+  /** Stable, in kebab-case, one for each outcome. */
+  code: string;
   subject: string;
   value: string;
   meaning: string;
-  /** Further lines, each a sentence. */
+  /** Further lines, each a sentence. Only those that are not good have some. */
   notes: readonly string[];
 }
 
-/** One thing that was tried. */
-export interface Check extends Row {
-  /** A stable code for programs, in kebab-case, one for each outcome. */
-  code: string;
-}
-
-/** Builds a check. Only those that are not good have notes. */
 export function check(
   mark: Mark,
   code: string,
@@ -32,12 +28,10 @@ export function check(
 }
 
 /** A finding of `judgeToken` as a row: a cross says what LiveKit will answer, and how to fix it. */
-export function rowOf(finding: Finding): Row {
-  const { verdict, claim, value, meaning, remedy } = finding;
-  const notes = [foretell(finding), remedy && `To put it right: ${remedy}`].filter(
-    (note) => note !== undefined,
-  );
-  return { mark: verdict, subject: claim, value, meaning, notes };
+export function checkOf(finding: Finding): Check {
+  const { verdict, code, claim, value, meaning, remedy } = finding;
+  const notes = [foretell(finding) ?? [], remedy === undefined ? [] : `To put it right: ${remedy}`].flat();
+  return check(verdict, code, claim, value, meaning, ...notes);
 }
 
 /** What is wrong. */

@@ -17,3 +17,8 @@ export function findToken(text: string): string | undefined {
     found.find((token) => hs256.test(token)) ?? found[0] ?? (/^[^\s"'{}]+$/.test(alone) ? alone : undefined)
   );
 }
+
+/** The text with everything that looks like a JWT replaced by `<token>`: LiveKit repeats the whole token when it refuses one. */
+export function redact(text: string): string {
+  return text.replace(/eyJ[\w-]{8,}(\.[\w-]*){0,2}/g, '<token>');
+}

@@ -1,13 +1,12 @@
 /** Reads a meeting token as LiveKit does, and says for each claim whether it is right for a reader's token. */
 import * as v from 'valibot';
-import { type DecodedToken, decodeToken, UnreadableToken } from './decode-token.ts';
-import { type Finding, letInAlways } from './finding.ts';
+import { type DecodedToken, decodeToken, isSignedWith, UnreadableToken } from './decode-token.ts';
+import type { Finding } from './finding.ts';
 import { LiveKitClaims } from './livekit-claims.ts';
-import { type Refusal, refusals } from './refusals.ts';
+import { misspeltGrants } from './misspelt-grants.ts';
+import { refusals } from './refusals.ts';
 import { type ClaimRules, content, type Expected, envelope, key, type Of, type Token } from './rules.ts';
 import { show } from './show.ts';
-import { isSignedWith } from './signature.ts';
-import { strayGrants } from './stray-grants.ts';
 
 export type { Expected } from './rules.ts';
 
@@ -39,32 +38,17 @@ export async function judgeToken(text: string, expected: Expected = {}): Promise
     ...judged([key]),
     ...(livekit.issues ?? []).map((issue) => wrongType(issue, 'wrong-type')),
     ...judged(envelope),
-    ...(livekit.success ? [...judged(content), ...strayGrants(token)] : []),
+    ...(livekit.success ? [...judged(content), ...misspeltGrants(payload)] : []),
   ];
 }
 
-function judge({ claim, value = shownFrom(claim), rules, good }: ClaimRules, token: Token): Finding[] {
-  const of = <Value>(part: Of<Value>) => (part instanceof Function ? part(token) : part);
+function judge({ claim, value = shownFrom(claim), rules }: ClaimRules, token: Token): Finding[] {
   const rule = rules.find(({ when }) => when(token));
-  if (rule === undefined) {
-    if (good === undefined || good[2]?.(token) === false) return [];
-    const [code, meaning] = good;
-    return [{ code, claim, value: value(token), verdict: 'good', meaning, answers: letInAlways }];
-  }
-  const { code, verdict = 'bad', refusal = code } = rule;
-  const { cause = '', ...known }: Partial<Refusal> =
-    new Map<string, Refusal>(Object.entries(refusals)).get(refusal) ?? {};
-  const answers = of(rule.answers ?? known.answers ?? letInAlways);
-  const remedy = of(rule.remedy ?? known.remedy);
-  const finding = {
-    code,
-    claim,
-    value: value(token),
-    verdict: of(verdict),
-    meaning: of(rule.meaning ?? cause),
-    answers,
-  };
-  return [{ ...finding, ...(remedy !== undefined && { remedy }) }];
+  if (rule === undefined) return [];
+  const of = <Value>(part: Of<Value>) => (part instanceof Function ? part(token) : part);
+  const { code, verdict, meaning, answers, remedy } = rule;
+  const said = { verdict: of(verdict), meaning: of(meaning), answers: of(answers) };
+  return [{ code, claim, value: value(token), ...said, ...(remedy && { remedy: of(remedy) }) }];
 }
 
 /** The value of a claim like `video.room`. */

@@ -1,7 +1,8 @@
 /**
- * LiveKit's refusals of a token: what each era of the server answers, what that means, and what to do. Up to 1.12 the server
- * verified with go-jose, since then with golang-jwt; from 1.13.6 on it repeats the token no longer. A test compares the answers
- * with servers. The first whose words fit explains an answer: the specific ones come before the general ones.
+ * LiveKit's refusals of a token: what each era of the server answers, LiveKit Cloud and client SDKs say, what that means, and what
+ * to do. Up to 1.12 the server verified with go-jose, since then with golang-jwt; from 1.13.6 on it repeats the token no longer. A
+ * test compares the answers with servers. The first whose words fit explains an answer: the specific ones come before the general
+ * ones.
  */
 import { type Answers, always, type LiveKitAnswer, letIn } from './finding.ts';
 
@@ -21,7 +22,7 @@ export interface Refusal {
  *
  * @param before golang-jwt's words up to 1.13.5
  */
-export function verified(newest: string, jose: string, before = newest): Answers {
+function verified(newest: string, jose: string, before = newest): Answers {
   const refuse = (prefix: string, words: string): LiveKitAnswer =>
     words === '' ? letIn : { status: 401, reason: prefix + words };
   return {
@@ -198,4 +199,26 @@ export const refusals = {
   },
 } as const satisfies Record<string, Refusal>;
 
-export type RefusalCode = keyof typeof refusals;
+export interface Explanation {
+  /** For programs: stable, in kebab-case. */
+  code: string;
+  cause: string;
+  remedy: string;
+}
+
+/** What an answer of LiveKit's means; `undefined` for one that is not known, success included. */
+export function explainAnswer({ status, reason }: LiveKitAnswer): Explanation | undefined {
+  return explain((_, refusal) => (refusal.status ?? 401) === status && refusal.words.test(reason));
+}
+
+/** What an error message of a LiveKit client means. It contains the server's words at most, and not always the status. */
+export function explainMessage(message: string): Explanation | undefined {
+  return explain((code, { words }) => code !== 'server-full' && words.test(message));
+}
+
+function explain(fits: (code: string, refusal: Refusal) => boolean): Explanation | undefined {
+  for (const [code, refusal] of Object.entries<Refusal>(refusals)) {
+    if (fits(code, refusal)) return { code, cause: refusal.cause, remedy: refusal.remedy };
+  }
+  return undefined;
+}

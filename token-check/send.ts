@@ -1,5 +1,5 @@
 /** Sends one request from outside, and says in plain words why no answer came. */
-import { redact } from './redact.ts';
+import { redact } from './find-token.ts';
 
 /** How long one request may take, in milliseconds: longer than the function's own limit and a cold start. */
 const timeoutMs = 20_000;

@@ -1,61 +1,51 @@
 /** Asks LiveKit to validate a token, which creates no room and joins none, and explains a refusal. */
 import { parseLiveKitUrl } from '../lib/livekit-url.ts';
 import { type Check, check } from './check.ts';
-import { explainAnswer } from './explain-answer.ts';
-import { redact } from './redact.ts';
+import { redact } from './find-token.ts';
+import { explainAnswer } from './refusals.ts';
 import { type Reply, send, Unreached } from './send.ts';
-
-const subject = 'LiveKit';
 
 /** The clock difference that LiveKit tolerates, in seconds. */
 const leeway = 60;
 
 /** @param howToStart what to do where no server runs on this machine, on which a laptop can do without */
 export async function showToLiveKit(serverUrl: string, token: string, howToStart?: string): Promise<Check> {
+  const bad = (code: string, at: string, meaning: string, ...notes: string[]) =>
+    check('bad', code, 'LiveKit', at, meaning, ...notes);
   const server = parseLiveKitUrl(serverUrl);
   if (server === undefined) {
     const remedy = 'To put it right: LIVEKIT_WS_URL should be the wss:// URL of the project.';
-    return check('bad', 'no-livekit-url', subject, serverUrl, 'clients can’t connect to this URL', remedy);
+    return bad('no-livekit-url', serverUrl, 'clients can’t connect to this URL', remedy);
   }
   const { url, isLoopback } = server;
+  let reply: Reply;
   try {
-    const reply = await send(`${url.replace(/^ws/, 'http')}/rtc/validate`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    return judge(url, reply);
+    const headers = { authorization: `Bearer ${token}` };
+    reply = await send(`${url.replace(/^ws/, 'http')}/rtc/validate`, { headers });
   } catch (error) {
     if (!(error instanceof Unreached)) throw error;
     const { code, message, remedy } = error;
     if (isLoopback && code === 'refused' && howToStart !== undefined) {
-      return check(
-        'warning',
-        'no-local-livekit',
-        subject,
-        url,
-        'no server runs here, so meetings can’t be joined',
-        howToStart,
-      );
+      const meaning = 'no server runs here, so meetings can’t be joined';
+      return check('warning', 'no-local-livekit', 'LiveKit', url, meaning, howToStart);
     }
     const advice = `To put it right: ${remedy} The URL is LIVEKIT_WS_URL, in the secret or the parameter "livekit-url".`;
-    return check('bad', `livekit-${code}`, subject, url, message, advice);
+    return bad(`livekit-${code}`, url, message, advice);
   }
-}
-
-function judge(url: string, { status, headers, text }: Reply): Check {
+  const { status, headers, text } = reply;
   const reason = redact(text).slice(0, 300).trim();
-  if (status === 200 && reason === 'success')
-    return check('good', 'let-in', subject, url, 'lets the token in');
-
+  if (status === 200 && reason === 'success') {
+    return check('good', 'let-in', 'LiveKit', url, 'lets the token in');
+  }
   const explained = explainAnswer({ status, reason });
   if (explained === undefined) {
-    const meaning = `the server there is not a LiveKit server: status ${status}`;
     const remedy = 'To put it right: LIVEKIT_WS_URL should be the URL of the project, as LiveKit shows it.';
-    return check('bad', 'not-livekit', subject, url, meaning, remedy);
+    return bad('not-livekit', url, `the server there is not a LiveKit server: status ${status}`, remedy);
   }
   const { code, cause, remedy } = explained;
   const clock = code === 'expired' || code === 'not-yet-valid' ? [compareClocks(headers)] : [];
   const answered = `LiveKit answered: ${status} “${reason}”.`;
-  return check('bad', code, subject, url, cause, answered, ...clock, `To put it right: ${remedy}`);
+  return bad(code, url, cause, answered, ...clock, `To put it right: ${remedy}`);
 }
 
 /** The token is a few seconds old, so one of the clocks is wrong. */

@@ -4,7 +4,7 @@ import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from '@aws
 import * as v from 'valibot';
 import { checkStage } from '../../lib/check-stage.ts';
 import type { ReaderRequest } from '../../token-check/reader-requests.ts';
-import { type Ask, NoSuchVersion, type Outcome } from '../../token-check/trials.ts';
+import { type Ask, NoSuchVersion, type Outcome } from '../../token-check/try-version.ts';
 
 /** The longest that a request may take, in milliseconds: an init of 10 s, and the function's timeout. */
 const longestRequestMs = 30_000;

@@ -1,7 +1,7 @@
 /** What the checking commands share: how they end, and how they report wrong use. */
 import process from 'node:process';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { redact } from '../../token-check/redact.ts';
+import { redact } from '../../token-check/find-token.ts';
 
 /** The command was called in a wrong way; the message says what to do. */
 export class BadUse extends Error {

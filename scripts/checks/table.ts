@@ -1,6 +1,6 @@
 /** Prints the findings: one line each, with a mark, and under it what to do. */
 import { styleText } from 'node:util';
-import type { Mark, Row } from '../../token-check/check.ts';
+import type { Check, Mark } from '../../token-check/check.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -13,8 +13,8 @@ const marks: Readonly<Record<Mark, { sign: string; style: Style }>> = {
 };
 
 /** The rows as text; in colours if the stream shows them: it is not a pipe, and NO_COLOR is not set. */
-export function tableOf(rows: readonly Row[], stream: NodeJS.WriteStream): string {
-  const width = (cell: (row: Row) => string) =>
+export function tableOf(rows: readonly Check[], stream: NodeJS.WriteStream): string {
+  const width = (cell: (row: Check) => string) =>
     Math.min(40, Math.max(...rows.map((row) => cell(row).length)));
   const [subjects, values] = [width(({ subject }) => subject), width(({ value }) => value)];
   const lines = rows.flatMap(({ mark, subject, value, meaning, notes }) => {

@@ -2,8 +2,8 @@
 import * as v from 'valibot';
 import type { ErrorCode, TokenAnswer } from '../../lib/contract.ts';
 import { type Check, check } from '../../token-check/check.ts';
+import { redact } from '../../token-check/find-token.ts';
 import { judgeAnswer } from '../../token-check/judge-answer.ts';
-import { redact } from '../../token-check/redact.ts';
 import { type Reply, send } from '../../token-check/send.ts';
 import { explainGatewayRefusal } from './gateway-refusal.ts';
 import { readJwt } from './read-jwt.ts';

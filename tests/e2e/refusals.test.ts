@@ -9,9 +9,9 @@ import { RoomServiceClient } from 'livekit-server-sdk';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
 import { freePort } from '../../local/ports.ts';
-import { explainAnswer } from '../../token-check/explain-answer.ts';
 import { answerTo, type Era, eras, type Finding, type LiveKitAnswer } from '../../token-check/finding.ts';
 import { judgeToken } from '../../token-check/judge-token.ts';
+import { explainAnswer } from '../../token-check/refusals.ts';
 import {
   anyToken,
   assembled,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../stand-ins/secrets-manager.ts';
-import { explainAnswer } from '../../token-check/explain-answer.ts';
+import { explainAnswer } from '../../token-check/refusals.ts';
 import { runScript } from '../support/run-script.ts';
 
 const apiSecret = 'a-secret-of-thirty-two-characters';

@@ -1,8 +1,8 @@
 /** For a developer: why something went wrong, and what to do. What the reader is told is the client's sentence. */
 import { TokenError, type TokenErrorCode } from 'booky-meeting-client';
 import { ConnectionError, ConnectionErrorReason } from 'livekit-client';
-import { explainMessage } from '../../../token-check/explain-answer.ts';
-import { redact } from '../../../token-check/redact.ts';
+import { redact } from '../../../token-check/find-token.ts';
+import { explainMessage } from '../../../token-check/refusals.ts';
 
 /** What happened, why and what to do, and the fields of the request that are wrong. */
 export type Problem = { what: string; details: string; fields: readonly string[] };

@@ -2,10 +2,10 @@
 import type { TokenAnswer } from 'booky-meeting-client';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { type SubmitEvent, useEffect, useState } from 'react';
-import { explainMessage } from '../../../token-check/explain-answer.ts';
 import { findToken } from '../../../token-check/find-token.ts';
 import { type Finding, foretell, summarise, type Verdict } from '../../../token-check/finding.ts';
 import { judgeToken } from '../../../token-check/judge-token.ts';
+import { explainMessage } from '../../../token-check/refusals.ts';
 import type { Choices } from './choose.tsx';
 
 /** What a reader has got: the sign-in JWT that the API read, and its answer. */

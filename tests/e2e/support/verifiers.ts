@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import { startLiveKit } from '../../../local/livekit.ts';
 import { freePort } from '../../../local/ports.ts';
+import { redact } from '../../../token-check/find-token.ts';
 import type { Era, LiveKitAnswer } from '../../../token-check/finding.ts';
-import { redact } from '../../../token-check/redact.ts';
 import { apiKey, apiSecret } from './stack.ts';
 
 const tool = async (name: string): Promise<string> => {

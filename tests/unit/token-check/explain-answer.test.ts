@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { explainAnswer, explainMessage } from '../../../token-check/explain-answer.ts';
+import { explainAnswer, explainMessage } from '../../../token-check/refusals.ts';
 
 const newest = 'invalid authorization token: token';
 const before = 'invalid token: eyJhbGciOiJIUzI1NiJ9.e30.c2ln, error: token';

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { findToken } from '../../../token-check/find-token.ts';
-import { redact } from '../../../token-check/redact.ts';
+import { findToken, redact } from '../../../token-check/find-token.ts';
 
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.c2lnbmF0dXJl-_';
 

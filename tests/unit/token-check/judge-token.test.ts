@@ -1,8 +1,10 @@
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import type { Role } from '../../../lib/contract.ts';
+import { type Role, roles } from '../../../lib/contract.ts';
+import { attributesOf, grants as signedGrants } from '../../../lib/grants.ts';
 import { answerTo } from '../../../token-check/finding.ts';
 import { type Expected, judgeToken } from '../../../token-check/judge-token.ts';
+import { grantsOf } from '../../../token-check/rules.ts';
 
 const now = 1_800_000_000;
 const expected: Expected = { room: 'reading-club-123', reader: 'user-001', role: 'member', now };
@@ -305,4 +307,11 @@ it('shows what a claim holds on one line, without what a terminal would obey', a
   const value = findings.find(({ claim }) => claim === 'sub')?.value;
   expect(value).toMatch(/^\\u\{1b\}\[31m\\u\{202e\}x+…$/);
   expect(value).toHaveLength(100);
+});
+
+it.each(roles)('grants a %s what the endpoint does, and expects the same attributes', async (role) => {
+  const granted = Object.entries(signedGrants[role]).filter(([, value]) => value);
+  expect(granted.map(([name]) => name).toSorted()).toEqual(grantsOf[role].toSorted());
+  const asSigned = { video: { room: video.room, ...signedGrants[role] }, attributes: attributesOf(role) };
+  expect(await faults({ ...claims, ...asSigned }, { role })).toEqual([]);
 });

@@ -4,9 +4,18 @@ import { parseConfig } from '../../../lib/config.ts';
 import { httpHandler } from '../../../lib/http.ts';
 import { createTokenEndpoint } from '../../../lib/token-endpoint.ts';
 import { tokenEvent } from '../../../stand-ins/lambda/event.ts';
-import { type Fault, type FaultCode, isExcused, sentenceOn } from '../../../token-check/faults.ts';
 import type { ReaderRequest } from '../../../token-check/reader-requests.ts';
-import { type Ask, NoSuchVersion, type Outcome, tryVersion, unexcused } from '../../../token-check/trials.ts';
+import {
+  type Ask,
+  type Fault,
+  type FaultCode,
+  isExcused,
+  NoSuchVersion,
+  type Outcome,
+  sentenceOn,
+  tryVersion,
+  unexcused,
+} from '../../../token-check/try-version.ts';
 import { startAnswering } from '../../support/livekit-answering.ts';
 
 const everyClaim = { CLUBS_CLAIM: 'clubs', MODERATED_CLUBS_CLAIM: 'hosts', LISTENERS_CLAIM: 'guests' };
