@@ -1,8 +1,4 @@
-/**
- * Every way in which LiveKit refuses a token, shown to a server of each era, and what the judge says that they will answer. The
- * rows follow the server branch by branch: `pkg/service/auth.go`, `auth/verifier.go` of livekit/protocol, then
- * `ValidateConnectRequest` in `pkg/service/utils.go`, and the room allocator.
- */
+/** What servers of each era answer to the tokens of tests/support/tokens.ts and to generated ones, and what the judge says of it. */
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { RoomServiceClient } from 'livekit-server-sdk';
@@ -12,17 +8,8 @@ import { freePort } from '../../local/ports.ts';
 import { answerTo, type Era, eras, type Finding, type LiveKitAnswer } from '../../token-check/finding.ts';
 import { judgeToken } from '../../token-check/judge-token.ts';
 import { explainAnswer } from '../../token-check/refusals.ts';
-import {
-  anyToken,
-  assembled,
-  claims,
-  claimsOf,
-  encode,
-  seconds,
-  signed,
-  withVideo,
-} from './support/any-token.ts';
-import { apiKey, apiSecret } from './support/stack.ts';
+import { apiKey, apiSecret, claims, signed, tokenOf, tokens, video } from '../support/tokens.ts';
+import { anyToken, claimsOf } from './support/any-token.ts';
 import { ask, startVerifiers, validate } from './support/verifiers.ts';
 
 const { liveKitUrl } = inject('stack');
@@ -31,8 +18,6 @@ beforeAll(async () => {
   verifiers = await startVerifiers();
 });
 afterAll(() => verifiers?.close());
-
-const judge = (token: string) => judgeToken(token, { apiKey, apiSecret });
 
 /** Whether the judge foretold this; `…` at the end of its words stands for more. */
 function isForetold(judged: LiveKitAnswer, answered: LiveKitAnswer): boolean {
@@ -54,9 +39,14 @@ const accepted: { reason: string; eras: readonly Era[]; when: (case_: Case) => b
       ),
   },
   {
+    reason: 'the judge does not repeat an API secret that stands in the place of the key',
+    eras: eras.slice(1),
+    when: ({ findings }) => findings[0]?.code === 'secret-as-key',
+  },
+  {
     reason: 'go-jose heeds upper and lower case; the judge warns of another case',
     eras: ['up to 1.12'],
-    when: ({ token }) => /"(Sub|Video|ROOM|roomjoin)"/.test(JSON.stringify(claimsOf(token))),
+    when: ({ token }) => /"(Sub|Write|Room|roomjoin)"/.test(JSON.stringify(claimsOf(token))),
   },
   {
     reason:
@@ -115,96 +105,15 @@ async function differences(token: string, findings: readonly Finding[]): Promise
 /** All answers, for the comparison with docs/verify.md. */
 const seen: Record<Era, LiveKitAnswer[]> = { 'from 1.13.6': [], '1.13.3 to 1.13.5': [], 'up to 1.12': [] };
 
-const tokens: [branch: string, code: string, token: () => string][] = [
-  // auth.ParseAPIToken
-  ['not a JWT', 'unreadable', () => 'not-a-token'],
-  ['two parts', 'unreadable', () => signed({}).split('.').slice(0, 2).join('.')],
-  ['four parts', 'unreadable', () => `${signed({})}.x`],
-  ['cut off in the signature', 'unreadable', () => signed({}).slice(0, -2)],
-  ['cut off in the header', 'unreadable', () => `${encode({ alg: 'HS256' }).slice(0, -2)}.e30.c2ln`],
-  ['a header that is not base64url', 'unreadable', () => `+/+=.${encode(claims({}))}.c2ln`],
-  ['claims that are not base64url', 'unreadable', () => `${encode({ alg: 'HS256' })}.e30=.c2ln`],
-  ['claims that are no object', 'unreadable', () => assembled({ alg: 'HS256' }, [1])],
-  ['no algorithm', 'unreadable', () => assembled({ typ: 'JWT' })],
-  ['an algorithm that nobody knows', 'unreadable', () => assembled({ alg: 'HS257' })],
-  ['an iss that is a number', 'unreadable', () => assembled({ alg: 'HS256' }, { ...claims({}), iss: 7 })],
-  // the key
-  ['an unknown key', 'another-key', () => signed({ iss: 'another-key' })],
-  ['no key', 'no-key', () => signed({ iss: undefined })],
-  ['claims that are null', 'no-key', () => assembled({ alg: 'HS256' }, null)],
-  [
-    'a sign-in’s JWT',
-    'another-key',
-    () => assembled({ alg: 'RS256' }, claims({ iss: 'https://issuer.example' })),
-  ],
-  // Verify: the claims' types, the algorithm, the signature, the times
-  ['a video grant that is a list', 'wrong-type', () => signed({ video: [] })],
-  ['a roomJoin that is text', 'wrong-type', () => withVideo({ roomJoin: 'true' })],
-  ['a grant of telephony that is a number', 'wrong-type', () => signed({ sip: { admin: 0 } })],
-  ['a room’s limit that is text', 'wrong-type', () => signed({ roomConfig: { max_participants: 'ten' } })],
-  [
-    'an agent’s metadata that are an object',
-    'wrong-type',
-    () => signed({ roomConfig: { agents: [{ agentName: 'a', metadata: {} }] } }),
-  ],
-  ['HS512', 'wrong-algorithm', () => signed({}, { alg: 'HS512' })],
-  ['RS256', 'wrong-algorithm', () => assembled({ alg: 'RS256' })],
-  ['EdDSA', 'wrong-algorithm', () => assembled({ alg: 'EdDSA' })],
-  ['no signature: none', 'wrong-algorithm', () => `${encode({ alg: 'none' })}.${encode(claims({}))}.`],
-  ['another secret', 'wrong-secret', () => signed({}, { secret: 'another-secret-of-thirty-two-bytes' })],
-  ['a secret with a line break', 'wrong-secret', () => signed({}, { secret: `${apiSecret}\n` })],
-  ['an empty signature', 'wrong-secret', () => signed({}).replace(/[^.]+$/, '')],
-  ['no exp', 'never-expires', () => signed({ exp: undefined })],
-  ['no exp and not yet valid', 'never-expires', () => signed({ exp: null, nbf: seconds() + 70 })],
-  ['expired', 'expired', () => signed({ exp: seconds() - 61 })],
-  ['not yet valid', 'not-yet-valid', () => signed({ nbf: seconds() + 70 })],
-  ['an nbf in milliseconds', 'not-yet-valid', () => signed({ nbf: Date.now() })],
-  ['expired and not yet valid', 'expired', () => signed({ exp: seconds() - 100, nbf: seconds() + 100 })],
-  // ValidateConnectRequest
-  ['no video grant', 'no-video-grant', () => signed({ video: undefined })],
-  ['an empty video grant', 'empty-video-grant', () => signed({ video: {} })],
-  ['no roomJoin', 'no-room-join', () => withVideo({ roomJoin: undefined })],
-  ['another spelling', 'no-room-join', () => withVideo({ roomJoin: undefined, room_join: true })],
-  ['no identity', 'no-identity', () => signed({ sub: undefined })],
-  ['an identity of 257 bytes', 'identity-too-long', () => signed({ sub: `${'ä'.repeat(128)}a` })],
-  ['no room', 'no-room', () => withVideo({ room: undefined })],
-  ['a room of 257 bytes', 'room-too-long', () => withVideo({ room: `${'ä'.repeat(128)}a` })],
-  // let in
-  ['what the endpoint signs', 'good', () => signed({})],
-  ['who expired less than a minute ago', 'good', () => signed({ exp: seconds() - 50 })],
-  ['who begins in less than a minute', 'good', () => signed({ nbf: seconds() + 55 })],
-  ['an iat in the future', 'good', () => signed({ iat: seconds() + 100 })],
-  [
-    'null within lists and attributes',
-    'good',
-    () => signed({ kindDetails: [null], attributes: { avatar: null } }),
-  ],
-  ['sources that are null or unknown', 'good', () => withVideo({ canPublishSources: [null, 'mic'] })],
-  ['an exp in quotes', 'good', () => signed({ exp: String(seconds() + 600) })],
-  ['an identity of 256 bytes', 'good', () => signed({ sub: 'ä'.repeat(128) })],
-  ['a room of 256 bytes', 'good', () => withVideo({ room: 'ä'.repeat(128) })],
-  ['any room, since a wrong one does not exist', 'good', () => withVideo({ room: 'anything' })],
-  ['a null audience', 'good', () => signed({ aud: null })],
-  ['a name in two spellings', 'good', () => signed({ sub: 7, Sub: 'user-001' })],
-  ['grants in another case', 'good', () => signed({ video: { ROOM: 'x', roomjoin: true } })],
-];
-
-test.each(tokens)('LiveKit answers as judgeToken says: %s (%s)', async (_branch, code, token) => {
-  const text = token();
-  const findings = await judge(text);
-  expect(await differences(text, findings)).toEqual([]);
-  const refusing = findings.find(({ answers }) => answers['from 1.13.6'].status !== 200);
-  expect(refusing?.code ?? 'good').toBe(code);
-  expect(refusing?.remedy).toEqual(code === 'good' ? undefined : expect.any(String));
-});
-
-test('Generated tokens get the answers that judgeToken says, but for what is listed; docs/verify.md has their words', async () => {
+test('servers answer the table’s tokens and generated ones as judgeToken says, but for what is listed; docs/verify.md has their words', async () => {
   const unforeseen: unknown[] = [];
-  for (const token of [
-    ...tokens.map(([, , sign]) => sign()),
-    ...fc.sample(anyToken, { seed: 25, numRuns: 1_000 }),
+  const made = tokens.map(([, , change]) => change);
+  for (const change of [
+    ...made,
+    ...fc.sample(anyToken, { seed: 25, numRuns: 1_000 }).map((token) => () => token),
   ]) {
-    unforeseen.push(...(await differences(token, await judge(token))));
+    const token = tokenOf(change);
+    unforeseen.push(...(await differences(token, await judgeToken(token, { apiKey, apiSecret }))));
   }
   expect(unforeseen).toEqual([]);
   expect(accepted.filter(({ reason }) => !met.has(reason))).toEqual([]);
@@ -225,19 +134,22 @@ test('Generated tokens get the answers that judgeToken says, but for what is lis
 });
 
 describe('LiveKit refuses wrong requests with a good token, and explainAnswer says why', () => {
-  const asked = (query: string) => () => ask(liveKitUrl, query, { authorization: `Bearer ${signed({})}` });
+  const asked = (query: string) => () => ask(liveKitUrl, query, { authorization: `Bearer ${signed()}` });
   const attributes = Buffer.from('{"a":"b"}').toString('base64url');
 
   test.each<[string, number, string | undefined, () => Promise<LiveKitAnswer>]>([
     ['no token at all', 401, 'no-video-grant', () => ask(liveKitUrl, '', {})],
-    ['a header without Bearer', 401, 'no-bearer', () => ask(liveKitUrl, '', { authorization: signed({}) })],
+    ['a header without Bearer', 401, 'no-bearer', () => ask(liveKitUrl, '', { authorization: signed() })],
     ['attributes without canUpdateOwnMetadata', 401, 'no-video-grant', asked(`?attributes=${attributes}`)],
     ['attributes that can’t be decoded', 400, undefined, asked('?attributes=!')],
     [
       'a second connection to publish, without canPublish',
       401,
       'no-video-grant',
-      () => ask(liveKitUrl, '?publish=x', { authorization: `Bearer ${withVideo({ canPublish: false })}` }),
+      () =>
+        ask(liveKitUrl, '?publish=x', {
+          authorization: `Bearer ${signed(claims({ video: { ...video, canPublish: false } }))}`,
+        }),
     ],
   ])('%s', async (_what, status, code, answered) => {
     const answer = await answered();
@@ -257,7 +169,7 @@ describe('A LiveKit server that creates no rooms by itself', () => {
   afterAll(() => server?.close());
 
   test('refuses a good token, and explainAnswer says why', async () => {
-    const answer = await validate(url, signed({}));
+    const answer = await validate(url, signed());
     expect(answer).toEqual({ status: 404, reason: 'requested room does not exist' });
     expect(explainAnswer(answer)?.code).toBe('room-must-exist');
   });
@@ -265,6 +177,6 @@ describe('A LiveKit server that creates no rooms by itself', () => {
   test('lets it in when the room was created beforehand', async () => {
     const room = 'reading-club-created';
     await new RoomServiceClient(url, apiKey, apiSecret).createRoom({ name: room });
-    expect((await validate(url, withVideo({ room }))).status).toBe(200);
+    expect((await validate(url, signed(claims({ video: { ...video, room } })))).status).toBe(200);
   });
 });

@@ -1,34 +1,6 @@
-/** Tokens that a library would refuse to sign, and generated ones. */
-import { createHmac } from 'node:crypto';
+/** Generated tokens. */
 import fc from 'fast-check';
-import { apiKey, apiSecret } from './stack.ts';
-
-export const seconds = () => Math.floor(Date.now() / 1000);
-export const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-const grants = { roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true };
-const video = { room: 'reading-club-refusals', ...grants };
-
-/** The claims of a good token with these changes; `undefined` drops one. */
-export const claims = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
-  iss: apiKey,
-  sub: 'user-001',
-  nbf: seconds(),
-  exp: seconds() + 600,
-  video,
-  ...changes,
-});
-
-export function signed(changes: Record<string, unknown>, { alg = 'HS256', secret = apiSecret } = {}): string {
-  const text = `${encode({ alg })}.${encode(claims(changes))}`;
-  return `${text}.${createHmac(alg.replace('HS', 'sha'), secret).update(text).digest('base64url')}`;
-}
-
-/** With an invalid signature. */
-export const assembled = (header: unknown, payload: unknown = claims()) =>
-  `${encode(header)}.${encode(payload)}.c2lnbmF0dXJl`;
-
-export const withVideo = (changes: object) => signed({ video: { ...video, ...changes } });
+import { apiSecret, claims, seconds, signed } from '../../support/tokens.ts';
 
 const within = (claim: string, names: string) => names.split(' ').map((name) => `${claim}.${name}`);
 const paths = [
@@ -99,7 +71,7 @@ export const anyToken: fc.Arbitrary<string> = fc
       (all, [path, value]) => set(all, path.split('.'), value),
       claims(),
     );
-    return signed(Object.fromEntries(Object.entries(payload ?? {})), { alg, secret }).slice(0, kept);
+    return signed(payload, { alg, secret }).slice(0, kept);
   });
 
 /** For a message: the claims of a token, or why there are none. */
