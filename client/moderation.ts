@@ -8,8 +8,9 @@ export interface Moderator {
   /** Mutes a published track. Only its owner can switch it on again. */
   mute: (identity: string, trackSid: string) => Promise<void>;
   /**
-   * Removes a participant. LiveKit Cloud refuses their tokens for `seconds`: name the longest life of a sign-in JWT; 3,600 by default.
-   * The open LiveKit server does not: there they can come back as long as the endpoint gives them a token.
+   * Removes a participant, and asks for their tokens to be refused for `seconds`: name the longest life of a sign-in JWT; 3,600 by
+   * default. LiveKit Cloud does that. The open LiveKit server does not: there they can come back as long as the endpoint gives them a
+   * token.
    */
   remove: (identity: string, seconds?: number) => Promise<void>;
   /** Lets a participant speak, until they join again: then their role is what their sign-in says. */
