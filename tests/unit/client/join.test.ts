@@ -7,6 +7,7 @@ import { createModerator, type Moderator } from '../../../client/moderation.ts';
 import { meetingTokenSource } from '../../../client/token-source.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { answer } from './support/answer.ts';
+import { held } from './support/held.ts';
 import { LocalRoom } from './support/local-room.ts';
 
 const request = { reading_club_id: 123 };
@@ -65,8 +66,8 @@ describe('joinMeeting', () => {
 
   test.each([true, false])('is left by its signal while it connects: in time %s', async (inTime) => {
     const { room, leaving, clock, join } = setUp();
-    let arrive = () => {};
-    room.outcomes = [new Promise((resolve) => (arrive = resolve))];
+    const { promise, settle } = held<void>();
+    room.outcomes = [promise];
     const joining = join();
     const failing = expect(joining).rejects.toBe;
     await clock.settle();
@@ -74,11 +75,11 @@ describe('joinMeeting', () => {
     // A connection that can't be stopped any more.
     if (!inTime) vi.spyOn(room, 'disconnect').mockResolvedValueOnce();
     leaving.abort();
-    arrive();
+    settle();
     await failing(leaving.signal.reason);
+    expect(room.state).toBe('disconnected');
     room.end();
     await clock.advance(600_000);
-    expect(room.state).toBe('disconnected');
     expect(room.connections).toHaveLength(1);
   });
 

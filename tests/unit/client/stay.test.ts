@@ -6,6 +6,7 @@ import { type StayOptions, stayInMeeting } from '../../../client/stay.ts';
 import type { TokenAnswer } from '../../../lib/contract.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { answer } from './support/answer.ts';
+import { held } from './support/held.ts';
 import { deviceEvents, LocalRoom } from './support/local-room.ts';
 
 const request = { reading_club_id: 123 };
@@ -58,15 +59,6 @@ async function setUpLost(ms: number, options?: Options, outcomes: LocalRoom['out
   set.room.end();
   await set.clock.advance(ms);
   return set;
-}
-
-/** A promise that the test settles. */
-function held<T>() {
-  let settle = (_: T) => {};
-  const promise = new Promise<T>((resolve) => {
-    settle = resolve;
-  });
-  return { promise, settle };
 }
 
 describe('a connection that is lost', () => {

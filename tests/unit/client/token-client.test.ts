@@ -5,6 +5,7 @@ import { browserLanguage, type Language, TokenError, textsForReaders } from '../
 import { createTokenClient, type TokenClientOptions } from '../../../client/token-client.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { answer } from './support/answer.ts';
+import { held } from './support/held.ts';
 
 const url = 'https://api.booky.example/api/reading-clubs/meetings/token';
 const request = { reading_club_id: 123 };
@@ -266,25 +267,19 @@ describe('two readers of one browser', () => {
   const a = 'user-á???>>>~~~';
 
   /** A's request is under way when `next` is signed in; `renewed` comes when the bearer is renewed. */
-  const aAsks = async (next: string, outcomes: (Outcome | Promise<Outcome>)[], renewed?: string) => {
+  const aAsks = async (next: string, renewed = '') => {
     let bearer = jwtOf(a, 1);
-    const set = setUp(outcomes, { getBearer: (renew) => (renew && renewed) || bearer });
+    const { promise, settle } = held<Outcome>();
+    const getBearer = (renew: boolean) => (renew && renewed) || bearer;
+    const set = setUp([promise, tokenOf('b')], { getBearer });
     const ofA = set.client.getToken(request).catch((error: unknown) => error);
     await set.clock.settle();
     bearer = next;
-    return { ...set, ofA };
-  };
-  const held = () => {
-    let settle = (_: Outcome) => {};
-    const outcome = new Promise<Outcome>((resolve) => {
-      settle = resolve;
-    });
-    return { outcome, settle };
+    return { ...set, ofA, settle };
   };
 
   test('share no request: each gets a token of their own, or none', async () => {
-    const { outcome, settle } = held();
-    const { ask, sent, ofA } = await aAsks(jwtOf('user-b', 2), [outcome, tokenOf('b')]);
+    const { ask, sent, ofA, settle } = await aAsks(jwtOf('user-b', 2));
     expect(await ask()).toMatchObject({ token: 'b' });
     expect(sent).toHaveLength(2);
     settle(tokenOf('a'));
@@ -292,27 +287,19 @@ describe('two readers of one browser', () => {
     expect(await ofA).toMatchObject({ code: 'unauthenticated' });
   });
 
-  test.each<[string, Outcome, string, string, number]>([
-    ['while one waits', unavailable('5'), jwtOf('user-b', 2), '', 1],
-    ['by a renewal', gatewaySays(401), jwtOf(a, 1), jwtOf('user-b', 2), 1],
-  ])('are told apart %s', async (_when, first, next, renewed, requests) => {
-    const { outcome, settle } = held();
-    const { clock, sent, ofA } = await aAsks(next, [outcome, tokenOf('b')], renewed);
-    settle(first);
+  const refused = { code: 'unauthenticated' };
+  test.each<[string, string, Outcome, object, string?]>([
+    ['are told apart while one waits', jwtOf('user-b', 2), unavailable('5'), refused],
+    ['are told apart by a renewal', jwtOf(a, 1), gatewaySays(401), refused, jwtOf('user-b', 2)],
+    ['are not one who has renewed their JWT', jwtOf(a, 2), ok, answer],
+    ['are not one whose JWT can’t be read', 'opaque', ok, answer],
+    ['are not one whose JWT has no sub', new UnsecuredJWT({}).encode(), ok, answer],
+  ])('%s', async (_what, next, outcome, end, renewed) => {
+    const { clock, sent, ofA, settle } = await aAsks(next, renewed);
+    settle(outcome);
     await clock.advance(5_500);
-    expect(await ofA).toMatchObject({ code: 'unauthenticated' });
-    expect(sent).toHaveLength(requests);
-  });
-
-  test.each([
-    ['who has renewed their JWT', jwtOf(a, 2)],
-    ['whose JWT can’t be read', 'opaque'],
-    ['whose JWT has no sub', new UnsecuredJWT({}).encode()],
-  ])('are not one %s', async (_who, next) => {
-    const { outcome, settle } = held();
-    const { ofA } = await aAsks(next, [outcome]);
-    settle(ok);
-    expect(await ofA).toEqual(answer);
+    expect(await ofA).toMatchObject(end);
+    expect(sent).toHaveLength(1);
   });
 });
 
