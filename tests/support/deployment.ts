@@ -7,16 +7,15 @@ import { SignJWT } from 'jose';
 import type { TokenAnswer } from '../../lib/contract.ts';
 import type { Target } from '../../scripts/smoke/target.ts';
 import { listen } from './listen.ts';
+import { encode, seconds, video } from './tokens.ts';
 
 export const origin = 'https://booky.example';
 const club = '123';
-const room = `reading-club-${club}`;
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const seconds = () => Math.floor(Date.now() / 1000);
 
 /** Which wrong request it is, if any. */
-export type Asked = 'token' | 'no bearer' | 'forged bearer' | 'bad body' | 'another club' | 'preflight';
+type Asked = 'token' | 'no bearer' | 'forged bearer' | 'bad body' | 'another club' | 'preflight';
 
 interface Reply {
   status: number;
@@ -32,6 +31,8 @@ export interface Faults {
   answer?: Partial<TokenAnswer>;
   /** Answers in place of the good ones. */
   replies?: Partial<Record<Asked, Reply>>;
+  /** `cache-control` of the answers. */
+  caching?: string;
   /** Claims of the reader's own JWT over the good ones. */
   bearer?: Record<string, unknown>;
 }
@@ -45,7 +46,7 @@ export async function startDeployment(faults: Faults = {}): Promise<Target> {
       faults.replies?.[asked] ?? (await goodReply(asked, request.headers.origin, faults));
     response.writeHead(status, {
       'content-type': 'application/json',
-      'cache-control': 'no-store',
+      'cache-control': faults.caching ?? 'no-store',
       ...headers,
     });
     response.end(body === undefined ? '' : JSON.stringify(body));
@@ -62,7 +63,6 @@ export async function startDeployment(faults: Faults = {}): Promise<Target> {
 
 /** The reader's own JWT; nothing here verifies it. */
 function signIn({ alg = 'RS256', ...claims }: Record<string, unknown> = {}): string {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const payload = {
     iss: 'https://issuer.example',
     aud: 'booky',
@@ -109,13 +109,12 @@ async function goodReply(asked: Asked, from: string | undefined, faults: Faults)
 
 async function goodAnswer({ claims, apiSecret = 'secret', answer }: Faults): Promise<object> {
   const exp = seconds() + 600;
-  const video = { room, roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true };
   const token = await new SignJWT({ iss: 'devkey', sub: 'user-001', nbf: seconds(), exp, video, ...claims })
     .setProtectedHeader({ alg: 'HS256' })
     .sign(bytes(apiSecret));
   return {
     token,
-    room_name: room,
+    room_name: video.room,
     participant_name: 'Ana',
     role: 'member',
     server_url: 'ws://127.0.0.1:9',
