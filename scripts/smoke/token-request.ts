@@ -2,19 +2,23 @@
 import * as v from 'valibot';
 import type { ErrorCode, TokenAnswer } from '../../lib/contract.ts';
 import { type Check, check } from '../../token-check/check.ts';
-import { redact } from '../../token-check/find-token.ts';
+import { findToken, redact } from '../../token-check/find-token.ts';
 import { judgeAnswer } from '../../token-check/judge-answer.ts';
 import { type Reply, send } from '../../token-check/send.ts';
 import { explainGatewayRefusal } from './gateway-refusal.ts';
 import { readJwt } from './read-jwt.ts';
 import type { Target } from './target.ts';
 
-const Refusal = v.object({
-  code: v.string(),
-  error: v.optional(v.string(), ''),
-  request_id: v.optional(v.string()),
-  details: v.optional(v.array(v.object({ path: v.string(), message: v.string() })), []),
-});
+const refusalSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    code: v.string(),
+    error: v.optional(v.string(), ''),
+    request_id: v.optional(v.string()),
+    details: v.optional(v.array(v.object({ path: v.string(), message: v.string() })), []),
+  }),
+);
 
 const subject = 'token request';
 
@@ -53,46 +57,37 @@ export async function checkToken(
 /** Which claim is the identity is the deployment's own choice (`identity-claim`), so any claim of the bearer may be it. */
 function readerOf(bearer: string, reply: Reply): string | undefined {
   const claims = readJwt(bearer)?.claims ?? {};
-  const answer = parseJson(v.object({ participant_token: v.string() }), reply.text);
-  const identity = readJwt(answer?.participant_token ?? '')?.claims.sub;
+  const identity = readJwt(findToken(reply.text) ?? '')?.claims.sub;
   return Object.values(claims).includes(identity) ? identity : claims.sub;
 }
 
 function explainRefusal(reply: Reply, bearer: string, url: string): Check {
-  const refusal = parseJson(Refusal, reply.text);
+  const refusal = v.safeParse(refusalSchema, reply.text);
   const refused = (code: string, meaning: string, remedy: string) =>
     check('bad', code, subject, String(reply.status), meaning, `To put it right: ${remedy}`);
-  if (refusal !== undefined) {
-    const { code, error, request_id: id, details } = refusal;
+  if (refusal.success) {
+    const { code, error, request_id: id, details } = refusal.output;
     const faults = details.map(({ path, message }) => `${path} ${message}`).join('; ');
     const request = id === undefined ? '' : ` The log has it under request ${redact(id)}.`;
     const meaning = redact(`${code}: ${faults || error}`);
     return refused(code, meaning, `${remedies.get(code) ?? seeLog}${request}`);
   }
-  switch (reply.status) {
-    case 401:
-      return explainGatewayRefusal(reply, bearer, Date.now() / 1000);
-    case 403:
-      return refused(
-        'gateway-scope',
-        'the JWT lacks a scope',
-        'Sign in with one of the scopes in the parameter "scopes".',
-      );
-    case 404:
-      return refused(
-        'no-such-route',
-        `no such route: ${new URL(url).pathname}`,
-        'Use the stack’s output TokenEndpointUrl.',
-      );
-    case 429:
-      return refused('throttled', 'the gateway throttles', 'Wait, or raise the parameter "throttling-rate".');
-    default:
-      return refused(
-        'gateway-failed',
-        redact(reply.text.slice(0, 200)),
-        'Look into the logs of gateway and function.',
-      );
-  }
+  if (reply.status === 401) return explainGatewayRefusal(reply, bearer, Date.now() / 1000);
+  const path = new URL(url).pathname;
+  const ofGateway = new Map<number, readonly [code: string, meaning: string, remedy: string]>([
+    [
+      403,
+      ['gateway-scope', 'the JWT lacks a scope', 'Sign in with one of the scopes in the parameter "scopes".'],
+    ],
+    [404, ['no-such-route', `no such route: ${path}`, 'Use the stack’s output TokenEndpointUrl.']],
+    [429, ['throttled', 'the gateway throttles', 'Wait, or raise the parameter "throttling-rate".']],
+  ]);
+  const failed = [
+    'gateway-failed',
+    redact(reply.text.slice(0, 200)),
+    'Look into the logs of gateway and function.',
+  ] as const;
+  return refused(...(ofGateway.get(reply.status) ?? failed));
 }
 
 const seeLog = 'Look into the function’s log.';
@@ -111,15 +106,3 @@ const remedyOf: Readonly<Record<ErrorCode, string>> = {
     'Check the secret: its name, its content, and the function’s permission to read it.',
 };
 const remedies = new Map<string, string>(Object.entries(remedyOf));
-
-function parseJson<Schema extends v.GenericSchema>(
-  schema: Schema,
-  body: string,
-): v.InferOutput<Schema> | undefined {
-  try {
-    const parsed = v.safeParse(schema, JSON.parse(body));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -34,7 +34,7 @@ test('a key that LiveKit has not any more is refused', async () => {
   await startServer(port, after);
   const { status, output } = await check(at(port, before));
   expect(output).toBe(
-    `The old key opens nothing any more. It answers: 401 invalid API key: ${before.apiKey}\n`,
+    `The old key opens nothing any more. LiveKit answered: 401 “invalid API key: ${before.apiKey}”.\n`,
   );
   expect(status).toBe(0);
 });
@@ -66,7 +66,7 @@ test('nothing is said of a key where no server answers, or none is named', async
   const nowhere = await check(at(await freePort(), before));
   expect(nowhere).toEqual({
     status: 1,
-    output: expect.stringContaining('Nothing answers at http://localhost'),
+    output: expect.stringContaining('No LiveKit server answers at ws://localhost'),
   });
   const { OLD_LIVEKIT_API_SECRET: _, ...incomplete } = at(7880, before);
   expect(await check(incomplete)).toMatchObject({ status: 2 });
