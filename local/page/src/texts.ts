@@ -45,7 +45,6 @@ export const words = {
     'Remove {} from the meeting? They can come back while they are in the club.',
     '¿Sacar a {} de la reunión? Puede volver mientras esté en el club.',
   ),
-  failed: choose('That did not work. Please try again.', 'No ha funcionado. Inténtalo de nuevo.'),
   mutedByOther: choose('A moderator has muted your microphone.', 'La moderación ha apagado tu micrófono.'),
   joined: named('{} has joined.', '{} ha entrado.'),
   gone: named('{} has left.', '{} ha salido.'),

@@ -1,6 +1,6 @@
 /** One person: LiveKit's tile, who moderates, and a moderator's buttons. */
 import { ParticipantTile, useRoomContext, useTrackRefContext } from '@livekit/components-react';
-import type { Moderator } from 'booky-meeting-client';
+import { type Moderator, TokenError } from 'booky-meeting-client';
 import { type Participant, Track } from 'livekit-client';
 import { useState } from 'react';
 import { words } from './texts.ts';
@@ -28,7 +28,7 @@ export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (new
     button(label, () =>
       act().then(
         () => onNews(''),
-        () => onNews(words.failed),
+        (error) => onNews(error instanceof TokenError ? error.forReader : `${error}`),
       ),
     );
   return (
