@@ -99,11 +99,6 @@ test.each<[what: string, visit: Partial<Visit>, says: string[]]>([
     ['You are not a member of this reading club.', '(not_a_member 403 '],
   ],
   [
-    'what the API finds wrong with the choices',
-    { club: 'not a club' },
-    ['This club or this name can’t be used.', 'reading_club_id should be'],
-  ],
-  [
     'an issuer that does not run',
     { settings: { signIn: signInAt(nowhere) } },
     ['The sign-in (development issuer) does not answer', 'npm start'],
