@@ -172,7 +172,7 @@ export function tokenBucket({ perSecond, burst }: Rate): (atMs: number) => boole
 }
 
 /** Numbers from 0 up to, but not including, 1, which look random: "mulberry32". */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

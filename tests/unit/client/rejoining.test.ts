@@ -3,14 +3,12 @@
  * gateway that lets in what the default throttling lets in. The table of docs/capacity.md is this test's.
  */
 import { readFileSync } from 'node:fs';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import TinyQueue from 'tinyqueue';
 import { expect, test } from 'vitest';
 import { stayInMeeting } from '../../../client/stay.ts';
 import { createTokenClient } from '../../../client/token-client.ts';
 import { defaults } from '../../../scripts/simulation/limits.ts';
-import { tokenBucket } from '../../../scripts/simulation/model.ts';
+import { randomFrom, tokenBucket } from '../../../scripts/simulation/model.ts';
 import { answer } from './support/answer.ts';
 import { LocalRoom } from './support/local-room.ts';
 
@@ -41,8 +39,7 @@ function jumpingClock() {
 
 async function restart(readers: number) {
   const clock = jumpingClock();
-  const generator = xoroshiro128plus(42);
-  const random = () => uniformFloat64(generator);
+  const random = randomFrom(1);
   const accepts = tokenBucket(stage);
   const perReader = new Map<number, number>();
   const perSecond = new Map<number, number>();
