@@ -155,3 +155,13 @@ it.each(roles)('grants a %s what the endpoint does, and expects the same attribu
   const asSigned = { video: { room: video.room, ...signedGrants[role] }, attributes: attributesOf(role) };
   expect(await faults({ ...claims, ...asSigned }, { role })).toEqual([]);
 });
+
+it.each([
+  ['bad exp: expired', { exp: now - 60 }],
+  ['warning exp: just-expired', { exp: now - 59 }],
+  ['bad nbf: not-yet-valid', { nbf: now + 61 }],
+  [undefined, { nbf: now + 60 }],
+  [undefined, { exp: now + 3_600 }],
+])('has a limit: %s for %j', async (fault, change) => {
+  expect((await faults({ ...claims, ...change }))[0]).toBe(fault);
+});

@@ -55,6 +55,7 @@ test.each<[string, Record<string, string>]>([
   ['as members’', { CLUBS_CLAIM: 'clubs' }],
   ['as each role’s', everyClaim],
   ['with one claim for two roles', { CLUBS_CLAIM: 'clubs', MODERATED_CLUBS_CLAIM: 'clubs' }],
+  ['with one claim for two other roles', { ...everyClaim, LISTENERS_CLAIM: 'hosts' }],
   [
     'with a prefix and claims of the team’s own',
     {
