@@ -142,7 +142,7 @@ test.each<[what: string, change: (answer: Record<string, unknown>) => object, sa
   ],
   [
     'a token that LiveKit refuses, without showing the token',
-    ({ token }) => ({ token: jwtWith(token, forge) }),
+    ({ token }) => ({ token: jwtWith(token, forge), participant_token: jwtWith(token, forge) }),
     ['LiveKit did not accept the token', 'signature is invalid (status 401)'],
   ],
 ])('The page tells of %s', async (_what, change, says) => {
