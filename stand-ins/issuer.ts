@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { isLoopbackHost, refuseOtherHost } from './loopback-host.cjs';
+import { isOwnHost, refuseOtherHost } from './loopback-host.cjs';
 
 /** The audience of every token that does not ask for another one. */
 export const audience = 'booky';
@@ -174,7 +174,7 @@ function lifetimeOf(claims: Claims, otherwise: number): number | undefined {
 function allowLocalPages({ headers: { origin } }: IncomingMessage, response: ServerResponse): void {
   response.setHeader('vary', 'origin');
   const [, host] = /^http:\/\/(.*)$/.exec(origin ?? '') ?? [];
-  if (origin === undefined || host === undefined || !isLoopbackHost(host)) return;
+  if (origin === undefined || host === undefined || !isOwnHost(host)) return;
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-methods', 'GET');
   response.setHeader('access-control-allow-headers', 'accept,content-type');

@@ -11,7 +11,7 @@ const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
  *
  * @param {string} host
  */
-function isLoopbackHost(host) {
+function isOwnHost(host) {
   return loopbackHost.test(host);
 }
 
@@ -23,7 +23,7 @@ function isLoopbackHost(host) {
  * @returns {boolean} whether it was refused, and so answered
  */
 function refuseOtherHost({ headers }, response) {
-  if (isLoopbackHost(headers.host ?? '')) return false;
+  if (isOwnHost(headers.host ?? '')) return false;
   response.writeHead(421, { 'content-type': 'text/plain', 'cache-control': 'no-store', connection: 'close' });
   response.end(
     'This server answers only where the host is localhost, 127.0.0.1 or [::1]: under any other name it could be reached by web pages (DNS rebinding).\n',
@@ -31,4 +31,4 @@ function refuseOtherHost({ headers }, response) {
   return true;
 }
 
-module.exports = { isLoopbackHost, refuseOtherHost };
+module.exports = { isOwnHost, refuseOtherHost };
