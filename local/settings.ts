@@ -2,10 +2,8 @@ import { parameterOf } from '../deploy/parameters.cjs';
 
 /** The settings that `npm start` reads from its environment variables and from `.env`. */
 export interface Settings {
-  /** Port of the API; 0 lets the system choose, here and below. */
-  port: number;
-  issuerPort: number;
-  pagePort: number;
+  /** The ports of the API, the issuer and the page, each by its variable; 0 lets the system choose. */
+  ports: Record<'PORT' | 'ISSUER_PORT' | 'PAGE_PORT', number>;
   /** The content of the secret, as the team would store it in Secrets Manager. */
   secret: { LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string; LIVEKIT_WS_URL: string };
   /** Origins that may call the API, in addition to the meeting page's and Vite's. */
@@ -71,9 +69,11 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
   }
 
   return {
-    port: port('PORT', 3000),
-    issuerPort: port('ISSUER_PORT', 3001),
-    pagePort: port('PAGE_PORT', 3010),
+    ports: {
+      PORT: port('PORT', 3000),
+      ISSUER_PORT: port('ISSUER_PORT', 3001),
+      PAGE_PORT: port('PAGE_PORT', 3010),
+    },
     secret: {
       LIVEKIT_API_KEY: apiKey ?? 'devkey',
       LIVEKIT_API_SECRET: apiSecret ?? 'secret',

@@ -49,28 +49,29 @@ process.exit(failure === undefined ? 0 : 1);
 async function run(): Promise<never> {
   const environment = { ...readDotEnv(), ...process.env };
   const settings = parseSettings(environment);
-  await refuseTakenPort('PORT', settings.port);
-  await refuseTakenPort('ISSUER_PORT', settings.issuerPort);
-  await refuseTakenPort('PAGE_PORT', settings.pagePort);
+  const { ports, fault } = settings;
+  for (const [variable, port] of Object.entries(ports)) {
+    if (port === 0 || (await isPortFree(port))) continue;
+    throw new Failure(`Port ${port} is in use: set ${variable} to another one, or end what listens there.`);
+  }
 
   const liveKitState = await startOwnLiveKit(settings, environment);
 
   const secretsManager = await startSecretsManager();
   parts.push(secretsManager);
   secretsManager.put(secretName, JSON.stringify(settings.secret));
-  const { fault } = settings;
   if (fault === '503') secretsManager.failWith('InternalServiceError');
 
   const issuer = await startIssuer({
-    port: settings.issuerPort,
+    port: ports.ISSUER_PORT,
     accessTokens: settings.signsAccessTokens,
     ...(fault === 'expired' && { lifetime: -3_600 }),
   });
   parts.push(issuer);
 
-  const apiPort = settings.port || (await freePort());
+  const apiPort = ports.PORT || (await freePort());
   const page = await startPage({
-    port: settings.pagePort,
+    port: ports.PAGE_PORT,
     settings: {
       tokenEndpoint: `http://localhost:${apiPort}/api/reading-clubs/meetings/token`,
       signIn: { kind: 'development', issuerUrl: issuer.url, claims: claimNames(settings) },
@@ -102,11 +103,6 @@ async function run(): Promise<never> {
 
   await api.ended;
   throw new Failure('The API ended: see its output above.');
-}
-
-async function refuseTakenPort(variable: string, port: number): Promise<void> {
-  if (port === 0 || (await isPortFree(port))) return;
-  throw new Failure(`Port ${port} is in use: set ${variable} to another one, or end what listens there.`);
 }
 
 /**

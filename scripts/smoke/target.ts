@@ -94,8 +94,8 @@ async function printedBearer(command: string): Promise<string> {
 
 /** What `npm start` runs with these environment variables and this `.env`. */
 function ownTarget(options: TargetOptions): Target {
-  const { port, issuerPort, parameters } = readSettings();
-  if (port === 0 || issuerPort === 0) {
+  const { ports, parameters } = readSettings();
+  if (ports.PORT === 0 || ports.ISSUER_PORT === 0) {
     throw new BadUse('PORT and ISSUER_PORT should be the ports that npm start printed, not 0.');
   }
   const expected = readExpectations(options);
@@ -105,14 +105,14 @@ function ownTarget(options: TargetOptions): Target {
   // Given twice, the second time empty: an array with one value.
   if (clubsClaim !== undefined) for (const id of [club, '']) query.append(clubsClaim, id);
   return {
-    url: `http://localhost:${port}/api/reading-clubs/meetings/token`,
+    url: `http://localhost:${ports.PORT}/api/reading-clubs/meetings/token`,
     ...expected,
     forbiddenClub: expected.forbiddenClub ?? (clubsClaim && `not-${club}`),
     // The origin where Vite serves a front end. It is always allowed, whatever the meeting page's port is.
     origin: expected.origin ?? 'http://localhost:5173',
     howToStart: 'run "npm start", with the same PORT and ISSUER_PORT, and wait for its line with "Ready".',
     bearer: async () => {
-      const reply = await send(`http://localhost:${issuerPort}/token?${query}`, {
+      const reply = await send(`http://localhost:${ports.ISSUER_PORT}/token?${query}`, {
         headers: { accept: 'application/jwt' },
       });
       return reply.text;

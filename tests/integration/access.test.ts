@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Laptop, startLaptop } from '../support/laptop.ts';
 
 let laptop: Laptop;
@@ -10,39 +10,24 @@ beforeAll(async () => {
 });
 afterAll(() => laptop.close());
 
+const ask = (claims: object) => laptop.askForToken({ claims: { sub: 'user-001', ...claims } });
 const scope = 'profile meetings/join';
 
-describe('with membership enforced', () => {
-  it.each([
-    ['an array of numbers', [7, 123]],
-    ['an array of one', ['123']],
-    ['an array of room names', ['reading-club-123']],
-    ['one number', 123],
-    ['one string', '123'],
-  ])('accepts a claim that lists the club: %s', async (_, clubs) => {
-    expect((await laptop.askForToken({ claims: { sub: 'user-001', scope, clubs } })).status).toBe(200);
-  });
+it.each([[[7, 123]], [['reading-club-123']], ['123']])(
+  'with membership enforced, admits a reader with the clubs %j',
+  async (clubs) => {
+    expect((await ask({ scope, clubs })).status).toBe(200);
+  },
+);
 
-  it.each([
-    ['absent', undefined],
-    ['of other clubs', [7, 1234]],
-    ['empty', []],
-    ['of another form', { 123: true }],
-  ])('answers 403 to a claim that does not: %s', async (_, clubs) => {
-    const response = await laptop.askForToken({ claims: { sub: 'user-001', scope, clubs } });
-    expect(response.status).toBe(403);
-    expect(await response.json()).toEqual({
-      error: expect.stringMatching(/./),
-      code: 'not_a_member',
-      request_id: expect.stringMatching(/./),
-    });
-  });
+it.each([undefined, [7, 1234]])('with membership enforced, answers 403 to the clubs %j', async (clubs) => {
+  const response = await ask({ scope, clubs });
+  expect(response.status).toBe(403);
+  expect(await response.json()).toMatchObject({ code: 'not_a_member' });
 });
 
-describe('with required scopes', () => {
-  it.each([undefined, 'profile', 'meetings/joins'])('the gateway forbids a JWT with %j', async (scope) => {
-    const response = await laptop.askForToken({ claims: { sub: 'user-001', scope, clubs: [123] } });
-    expect(response.status).toBe(403);
-    expect(await response.json()).toEqual({ message: 'Forbidden' });
-  });
+it.each([undefined, 'meetings/joins'])('the gateway forbids a JWT with the scope %j', async (scope) => {
+  const response = await ask({ scope, clubs: [123] });
+  expect(response.status).toBe(403);
+  expect(await response.json()).toEqual({ message: 'Forbidden' });
 });

@@ -211,32 +211,22 @@ describe('with a fault for a front end to see, the endpoint answers', () => {
     ['503', { code: 'credentials_unavailable' }],
     ['429', { message: 'Too Many Requests' }],
     ['expired', { message: 'Unauthorized' }],
-    ['slow', { room_name: 'reading-club-123' }],
   ])('FAULT=%s', async (FAULT, answer) => {
     const app = start({ FAULT });
-    const ready = await app.line(/Ready/);
-    const askedAt = Date.now();
-    expect(await pasteCurl(ready)).toMatchObject(answer);
-    expect(Date.now() - askedAt > 10_000).toBe(FAULT === 'slow');
+    expect(await pasteCurl(await app.line(/Ready/))).toMatchObject(answer);
     app.signal('SIGTERM');
     await app.ended;
   });
 });
 
 describe('the last line says why it did not start', () => {
-  it.each([
-    ['PORT', '127.0.0.1'],
-    ['PORT', '::1'],
-    ['ISSUER_PORT', '127.0.0.1'],
-    ['ISSUER_PORT', '::1'],
-    ['PAGE_PORT', '127.0.0.1'],
-  ])('a port in use: %s on %s', async (variable, host) => {
+  it('a port in use', async () => {
     const port = await freePort();
-    const other = createServer().listen(port, host);
+    const other = createServer().listen(port, '::1');
     await once(other, 'listening');
-    const { exitCode, output } = await start({ [variable]: String(port) }).ended;
+    const { exitCode, output } = await start({ PAGE_PORT: String(port) }).ended;
     other.close();
-    expect(output).toMatch(new RegExp(`^Port ${port} is in use: .*\\b${variable}\\b.*\n$`));
+    expect(output).toMatch(new RegExp(`^Port ${port} is in use: .*\\bPAGE_PORT\\b.*\n$`));
     expect(exitCode).toBe(1);
   });
 
@@ -247,8 +237,7 @@ describe('the last line says why it did not start', () => {
   });
 
   it('a function that gives no token, after its own log', async () => {
-    const app = start({ CREDENTIALS_TIMEOUT_MS: '5' });
-    const { exitCode, output } = await app.ended;
+    const { exitCode, output } = await start({ CREDENTIALS_TIMEOUT_MS: '5' }).ended;
     expect(output).toMatch(/"level":"ERROR".*CREDENTIALS_TIMEOUT_MS is \\"5\\"/);
     expect(output.trimEnd().split('\n').at(-1)).toMatch(/500 .*token_generation_failed/);
     expect(output).not.toContain('Ready');
@@ -259,14 +248,6 @@ describe('the last line says why it did not start', () => {
     await appendFile(join(service.directory, 'lib/token.ts'), '\nthis is no code(');
     const { exitCode, output } = await start({}).ended;
     expect(output).toContain('lib/token.ts');
-    expect(output.trimEnd().split('\n').at(-1)).toMatch(/API did not start/);
-    expect(exitCode).toBe(1);
-  });
-
-  it('an API that does not start, after what it says', async () => {
-    const app = start({ CLUBS_CLAIM: 'two words' });
-    const { exitCode, output } = await app.ended;
-    expect(output).toContain("The parameter 'clubs-claim'");
     expect(output.trimEnd().split('\n').at(-1)).toMatch(/API did not start/);
     expect(exitCode).toBe(1);
   });

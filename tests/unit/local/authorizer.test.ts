@@ -14,7 +14,7 @@ afterAll(() => issuer.close());
 function loadHook(environment: Record<string, string>): typeof import('../../../local/authorizer.cjs') {
   const path = require.resolve('../../../local/authorizer.cjs');
   delete require.cache[path];
-  for (const name of ['AUTHORIZER_ISSUER', 'AUTHORIZER_AUDIENCE']) vi.stubEnv(name, environment[name] ?? '');
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   try {
     return require(path);
   } finally {
@@ -58,8 +58,13 @@ async function ask(
   authorizer: string | { scopes?: string[] } | undefined,
   authorization: string | undefined,
   rawHeaders: string[] = [],
+  fault = '',
 ) {
-  const hook = loadHook({ AUTHORIZER_ISSUER: issuer.url, AUTHORIZER_AUDIENCE: 'other,booky' });
+  const hook = loadHook({
+    AUTHORIZER_ISSUER: issuer.url,
+    AUTHORIZER_AUDIENCE: 'other,booky',
+    AUTHORIZER_FAULT: fault,
+  });
   const endpoint = authorizer === undefined ? {} : { authorizer };
   const strategy = hook(endpoint, 'token', 'POST', '/api/token');
   const request = {
@@ -166,4 +171,12 @@ it('names each route apart', () => {
     hook({}, 'token', 'POST', '/b'),
   ];
   expect(new Set(names.map(({ name }) => name)).size).toBe(3);
+});
+
+it('FAULT=slow: a reader passes after ten seconds', async () => {
+  const wait = vi.spyOn(require('node:timers/promises'), 'setTimeout').mockResolvedValue(undefined);
+  const { passed } = await ask({}, await issuer.issueToken({ sub: 'a' }), [], 'slow');
+  expect(passed).toBe(true);
+  expect(wait.mock.calls).toEqual([[10_000]]);
+  wait.mockRestore();
 });

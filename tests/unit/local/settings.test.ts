@@ -4,9 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSettings } from '../../../local/settings.ts';
 
 const defaults = {
-  port: 3000,
-  issuerPort: 3001,
-  pagePort: 3010,
+  ports: { PORT: 3000, ISSUER_PORT: 3001, PAGE_PORT: 3010 },
   secret: {
     LIVEKIT_API_KEY: 'devkey',
     LIVEKIT_API_SECRET: 'secret',
@@ -65,9 +63,7 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
     NODE_OPTIONS: '--inspect',
   });
   expect(settings).toEqual({
-    port: 0,
-    issuerPort: 65_535,
-    pagePort: 1,
+    ports: { PORT: 0, ISSUER_PORT: 65_535, PAGE_PORT: 1 },
     secret: {
       LIVEKIT_API_KEY: 'APIkey',
       LIVEKIT_API_SECRET: 'a secret',
