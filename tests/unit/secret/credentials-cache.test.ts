@@ -105,22 +105,6 @@ describe('a fetch', () => {
     expect(fetches).toHaveLength(1);
   });
 
-  test('without a prefetch starts with the first request, once', async () => {
-    const { fetches, get, bring } = setUp();
-    const readers = [get(), get()];
-    expect(fetches).toHaveLength(1);
-    await bring(0, 'first');
-    expect(readers.map(({ outcome }) => outcome)).toEqual(['first', 'first']);
-  });
-
-  test('leaves no timer behind', async () => {
-    const { clock, get, filled } = setUp();
-    await filled();
-    get();
-    await clock.settle();
-    expect(clock.pending()).toBe(0);
-  });
-
   test('says when the value was read: when it was asked for, not when the answer came', async () => {
     const { cache, clock, fetchNumber } = setUp();
     const askedAt = clock.now();
@@ -218,15 +202,6 @@ describe('a failed fetch', () => {
     unavailable(tooLate.outcome);
     expect(fetches).toHaveLength(4);
   });
-
-  test('with no staleness allowed leaves nothing in service', async () => {
-    const { clock, filled, fail, ask } = setUp({ times: { maxStalenessMs: 0 } });
-    await filled();
-    await clock.advance(times.maxAgeMs);
-    const reader = await ask();
-    await fail(1);
-    unavailable(reader.outcome);
-  });
 });
 
 describe('a fetch that hangs', () => {
@@ -296,16 +271,6 @@ describe('the prefetch', () => {
     expect(reader.outcome).toBe('second');
   });
 
-  test('whose answer was frozen for an hour is as old as its question', async () => {
-    const { cache, clock, get, bring } = setUp();
-    cache.prefetch();
-    clock.freeze(3_600_000);
-    await bring(0, 'first');
-    const reader = get();
-    await bring(1, 'second');
-    expect(reader.outcome).toBe('second');
-  });
-
   test('that hangs leaves the first request half of its budget for a parallel fetch', async () => {
     const { cache, clock, fetches, get, bring } = setUp();
     cache.prefetch();
@@ -354,15 +319,6 @@ describe('the prefetch', () => {
 });
 
 describe('a clock that is set back', () => {
-  test('makes what is held due for a refresh', async () => {
-    const { clock, get, filled, bring } = setUp();
-    await filled();
-    clock.set(-1);
-    const reader = get();
-    await bring(1, 'second');
-    expect(reader).toEqual({ outcome: 'second', isPastDue: false });
-  });
-
   test('leaves what is held in service, until it is too stale from then on', async () => {
     const { clock, filled, failingGet } = setUp();
     await filled();
@@ -402,15 +358,6 @@ describe('a clock that is set back', () => {
     await clock.advance(1);
     unavailable(reader.outcome);
   });
-});
-
-test('the cooldown counts from the failure, not from the start of what failed', async () => {
-  const { clock, startsFetch } = setUp();
-  expect(startsFetch()).toBe(true);
-  await clock.advance(times.timeoutMs + times.cooldownMs - 1);
-  expect(startsFetch()).toBe(false);
-  await clock.advance(1);
-  expect(startsFetch()).toBe(true);
 });
 
 describe('the patience of a request with a good value', () => {
@@ -569,16 +516,6 @@ describe('the back-off', () => {
     await clock.advance(1);
     expect(startsFetch()).toBe(true);
   });
-
-  test('does not lengthen the cooldown without a good value', async () => {
-    const { clock, startsFetch, failingGet } = setUp({ random: 1 });
-    for (const _ of [1, 2, 3]) {
-      unavailable((await failingGet()).outcome);
-      await clock.advance(4_999);
-      expect(startsFetch()).toBe(false);
-      await clock.advance(1);
-    }
-  });
 });
 
 describe('a fetch that a freeze has cut', () => {
@@ -629,15 +566,6 @@ describe('a fetch that a freeze has cut', () => {
     expect(reader).toEqual({ outcome: 'second', isPastDue: false });
     clock.freeze(1);
     expect(startsFetch()).toBe(true);
-  });
-
-  test('brings nothing when a newer one has', async () => {
-    const { get, bring, ask } = await frozen(60_000);
-    get();
-    await bring(2, 'third');
-    await bring(1, 'second');
-    const reader = await ask();
-    expect(reader.outcome).toBe('third');
   });
 
   test('starts no cooldown, and requests that wait for the next one continue to share it', async () => {
