@@ -1,14 +1,6 @@
-import { createServer } from 'node:http';
 import { expect, test, vi } from 'vitest';
 import { tokenEvent } from '../../stand-ins/lambda/event.ts';
-import {
-  anyKeys,
-  credentials,
-  respond,
-  secretName,
-  startPackaged,
-  startStore,
-} from './support/environment.ts';
+import { credentials, respond, secretName, startPackaged, startStore } from './support/environment.ts';
 import { never, startRecordingStore, withSecret } from './support/recording-store.ts';
 
 test.each([
@@ -48,16 +40,6 @@ test('where the store refuses, the init goes well and requests get a 503', async
   expect(statusCode).toBe(503);
   expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
   expect(body).toMatchObject({ code: 'credentials_unavailable' });
-});
-
-test('where nothing listens at the store’s address, the init goes well and requests get a 503', async () => {
-  const lambda = await startPackaged({
-    ...anyKeys,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${await closedPort()}`,
-  });
-
-  await lambda.initialised;
-  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
 });
 
 test('where the function has no AWS credentials, the log says so and requests get a 503', async () => {
@@ -143,39 +125,3 @@ test('a broken current version is named, not shown, and the version before it se
   );
   expect(lambda.output).not.toContain('not JSON at all');
 });
-
-test('a secret without a usable version is named, and not shown', async () => {
-  const store = await startStore({ secret: 'not JSON at all' });
-  const lambda = await startPackaged(store.environment);
-
-  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
-  await lambda.stop();
-  expect(lambda.output).toContain('it is not JSON');
-  expect(lambda.output).toContain('ResourceNotFoundException');
-  expect(lambda.output).not.toContain('not JSON at all');
-});
-
-test.each([
-  ['binary', '{"SecretBinary":"AAEC","VersionId":"v1"}'],
-  ['null', '{"SecretString":null,"VersionId":null}'],
-])('a secret whose text is %s is named as having none', async (_, answer) => {
-  const store = await startRecordingStore((response) => {
-    response.setHeader('content-type', 'application/x-amz-json-1.1');
-    response.end(answer);
-  });
-  const lambda = await startPackaged(store.environment);
-
-  expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 503 });
-  await lambda.stop();
-  expect(lambda.output).toContain('it has no SecretString');
-});
-
-/** A port of 127.0.0.1 on which nothing listens any more. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}

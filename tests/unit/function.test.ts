@@ -146,22 +146,6 @@ describe('a good request', () => {
       attributes: { role: 'listener' },
     });
   });
-
-  test('gets no grant by asking for it', async () => {
-    const { call } = setUp();
-    const wish = {
-      reading_club_id: 123,
-      role: 'moderator',
-      roomAdmin: true,
-      video: { roomAdmin: true },
-      grants: ['*'],
-    };
-    const { body } = await call(tokenEvent({ body: JSON.stringify(wish) }));
-    expect((await verifier.verify(String(body['token']))).video).toEqual({
-      room: 'reading-club-123',
-      ...member,
-    });
-  });
 });
 
 describe('each error has its status, code and JSON', () => {
@@ -291,21 +275,6 @@ describe('the log', () => {
       faults: ['reading_club_id'],
     });
     expect(lines).toHaveLength(5);
-  });
-
-  test.each([
-    ['fresh', { stale_credentials: 0, previous_credentials: 0 }],
-    ['stale', { stale_credentials: 1, previous_credentials: 0 }],
-    ['previous', { stale_credentials: 0, previous_credentials: 1 }],
-  ] as const)('counts a token with %s credentials', async (state, counted) => {
-    const { handler, lastLine } = setUp({
-      endpoint: (_, facts) => {
-        facts.credentials_state = state;
-        return Promise.reject(new Error('after the credentials'));
-      },
-    });
-    await handler(tokenEvent());
-    expect(lastLine()).toMatchObject({ credentials_state: state, requests: 1, ...counted });
   });
 
   test('says with which credentials a request was served', async () => {
