@@ -40,7 +40,8 @@ export function createLog(options: {
     const fieldsOnly = JSON.stringify({
       timestamp: new Date(at).toISOString(),
       level,
-      ...(isLogged && { message, ...fields }),
+      message: isLogged ? message : undefined,
+      ...(isLogged ? fields : undefined),
       ...metrics?.values,
     });
     // Last, because people who read the line rarely need it.

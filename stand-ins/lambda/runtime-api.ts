@@ -5,7 +5,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** This repository's own minimal runtime. */
@@ -133,6 +137,11 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the Runtime API stub has no port');
 
+  // A file: as on Lambda, it is not this process that reads the log while it waits for an answer.
+  const logDirectory = await mkdtemp(join(tmpdir(), 'booky-log-'));
+  const logFile = join(logDirectory, 'log');
+  const log = openSync(logFile, 'a');
+
   const startedAt = performance.now();
   const { nodePath = process.execPath, runtime = ownRuntime } = options;
   const child = spawn(nodePath, [runtime], {
@@ -143,23 +152,22 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
       _HANDLER: options.handler ?? 'handlers/token.handler',
       ...options.env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log, log],
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-    });
-  }
+  closeSync(log);
+  let ended: string | undefined;
+  const output = () => ended ?? readFileSync(logFile, 'utf8');
   const closed = once(child, 'close').then(
     ([code, signal]) =>
-      failAll(new Error(`The function's process ended (${signal ?? code}): ${output.trim()}`)),
+      failAll(new Error(`The function's process ended (${signal ?? code}): ${output().trim()}`)),
     (error: unknown) => failAll(new Error('The function could not be started.', { cause: error })),
   );
 
   const stop = async () => {
     child.kill('SIGKILL');
     await closed;
+    ended ??= output();
+    await rm(logDirectory, { recursive: true, force: true });
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
@@ -177,7 +185,7 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
       return traceId;
     },
     get output() {
-      return output;
+      return output();
     },
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
