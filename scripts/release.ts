@@ -23,7 +23,8 @@ const help = `
                                                 for checks in steps of their own ("npm run smoke -- --json"): keeps the version that
                                                 was deployed if it passes, and goes back as a release does
   npm run go-back -- DEPLOYMENT...              goes back to the last version that passed its checks, but for the one in place,
-                                                which then counts as one that failed
+                                                which then counts as one that failed; "-- --again" after it leaves one that was
+                                                itself gone back to
 
   DEPLOYMENT  what "npx serverless deploy" takes; --stage is required
   SMOKE       what "npm run smoke" takes but for --json; --url is the stack's output unless given
@@ -106,9 +107,11 @@ async function readReport(path: string): Promise<Check[] | undefined> {
   return text.trim() === '' ? undefined : v.parse(reportSchema, JSON.parse(text)).checks;
 }
 
-async function goBack(releaser: Releaser): Promise<boolean> {
+/** @param options from the second `--` on */
+async function goBack(releaser: Releaser, options: readonly string[]): Promise<boolean> {
+  const { again = false } = readOptions({ again: { type: 'boolean' } }, options.slice(1));
   const stack = await releaser.look();
-  if (isDeployed(stack)) return releaser.run(async () => (await releaser.goBack(stack)) !== undefined);
+  if (isDeployed(stack)) return releaser.run(async () => (await releaser.goBack(stack, again)) !== undefined);
   console.error(sentenceOf(stack));
   return false;
 }

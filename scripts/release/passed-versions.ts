@@ -6,6 +6,7 @@ import {
   CopyObjectCommand,
   DeleteObjectsCommand,
   ListObjectsV2Command,
+  PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { timestampOf } from './stack.ts';
@@ -14,7 +15,8 @@ import { timestampOf } from './stack.ts';
 const kept = 3;
 
 /** Without it the CLI does not see a package: it is copied last. */
-const isTemplate = (key: string) => key.endsWith('/compiled-cloudformation-template.json');
+const template = '/compiled-cloudformation-template.json';
+const isTemplate = (key: string) => key.endsWith(template);
 
 export function passedVersions(s3: S3Client, Bucket: string, stage: string) {
   /** Where the CLI puts the packages of the stage. */
@@ -36,14 +38,12 @@ export function passedVersions(s3: S3Client, Bucket: string, stage: string) {
     }
   };
 
-  /** Their names, newest first. */
-  const list = async () =>
-    (await keysIn('passed'))
+  const list = async (kind: 'passed' | 'left') =>
+    (await keysIn(kind))
       .filter(isTemplate)
       .map((key) => key.split('/').at(-2) ?? '')
       .toSorted((a, b) => timestampOf({ name: b }) - timestampOf({ name: a }));
 
-  /** From now on this version is not gone back to. */
   const forget = async (name: string) => {
     const Objects = (await keysIn(`passed/${name}`)).map((Key) => ({ Key }));
     if (Objects.length === 0) return;
@@ -52,12 +52,17 @@ export function passedVersions(s3: S3Client, Bucket: string, stage: string) {
   };
 
   return {
+    /** The names of those that passed, or of those that were left, newest first. */
     list,
-    forget,
+    /** From now on this version is not gone back to. */
+    leave: async (name: string) => {
+      await s3.send(new PutObjectCommand({ Bucket, Key: `${folder}/left/${name}${template}` }));
+      await forget(name);
+    },
     /** Keeps a version, and lets go of the oldest. */
     keep: async (name: string) => {
       await copy(name, `passed/${name}`);
-      for (const old of (await list()).slice(kept)) await forget(old);
+      for (const old of (await list('passed')).slice(kept)) await forget(old);
     },
     /** Puts a version's package back to where the CLI looks for it, in case its clean-up deleted it. */
     restore: (name: string) => copy(`passed/${name}`, name),

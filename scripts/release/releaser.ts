@@ -133,10 +133,14 @@ export class Releaser {
     return (await this.goBack(stack)) ?? false;
   }
 
-  /** Goes back to the newest version that has passed its checks, but for the one in place; returns what is in place if that worked. */
-  async goBack(stack: Deployed): Promise<Deployed | undefined> {
+  /**
+   * Goes back to the newest version that has passed its checks, but for the one in place; returns what is in place if that worked.
+   *
+   * @param isAgain whether to leave a version that was itself gone back to: else a command that runs twice would leave a good one
+   */
+  async goBack(stack: Deployed, isAgain = false): Promise<Deployed | undefined> {
     const label = labelOf(stack.version);
-    const name = await this.#preparePassed(stack).catch((error) => {
+    const name = await this.#preparePassed(stack, isAgain).catch((error) => {
       throw new Error(`Going back has failed (${messageOf(error)}): ${label} stays in place.`);
     });
     if (name === undefined) {
@@ -152,13 +156,17 @@ export class Releaser {
   }
 
   /** The version to go back to, with its package where the CLI looks for it. */
-  async #preparePassed(stack: Deployed): Promise<string | undefined> {
+  async #preparePassed(stack: Deployed, isAgain: boolean): Promise<string | undefined> {
     const passed = this.#passed(stack);
-    const name = (await passed.list()).find((other) => other !== stack.version.name);
+    const [left = ''] = await passed.list('left');
+    if (!isAgain && timestampOf({ name: left }) > timestampOf(stack.version)) {
+      throw new Error('it was gone back to already; to leave it too, add "-- --again"');
+    }
+    const name = (await passed.list('passed')).find((other) => other !== stack.version.name);
     if (name === undefined) return undefined;
     await passed.restore(name);
     // Whatever happens from now on, the version that is left is not gone back to.
-    await passed.forget(stack.version.name);
+    await passed.leave(stack.version.name);
     return name;
   }
 

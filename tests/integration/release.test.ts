@@ -353,16 +353,20 @@ test('Ctrl-C while it checks leaves a version that no release goes back to', asy
   expect(passedIn(scene)).toEqual([1]);
 });
 
-test('go-back leaves a version that turned out to be wrong for good', async () => {
+test('go-back leaves a version that turned out to be wrong for good, and does not leave a good one when it runs twice', async () => {
   const scene = await setUp();
   for (const second of [2, 3]) scene.upload(`passed/${versionAt(second)}`);
   scene.put(versionAt(3));
-  for (const [exitCode, says, passed] of [
-    [0, 'Gone back. In place is the version of 2026-01-01T00:00:02', [1, 2]],
-    [0, 'Gone back. In place is the version of 2026-01-01T00:00:01', [1]],
-    [1, 'No other version has passed its checks', [1]],
+  for (const [args, exitCode, says, passed] of [
+    [[], 0, 'Gone back. In place is the version of 2026-01-01T00:00:02', [1, 2]],
+    [[], 1, 'it was gone back to already; to leave it too, add "-- --again"', [1, 2]],
+    [['--', '--again'], 0, 'Gone back. In place is the version of 2026-01-01T00:00:01', [1]],
+    [['--', '--again'], 1, 'No other version has passed its checks', [1]],
   ] as const) {
-    expect(await scene.run('go-back', [])).toMatchObject({ exitCode, stderr: expect.stringContaining(says) });
+    expect(await scene.run('go-back', args)).toMatchObject({
+      exitCode,
+      stderr: expect.stringContaining(says),
+    });
     expect(passedIn(scene)).toEqual(passed);
   }
 });

@@ -142,8 +142,10 @@ function s3({ objects, isBucketDenied }: Aws, { method, url = '', headers }: Inc
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const within = (key: string) => decodeURIComponent(key).replace(`/bucket/${folder}/`, '');
   if (method === 'PUT') {
-    const source = within(`/${headers['x-amz-copy-source']}`);
-    if (!objects.has(source)) return { status: 404, xml: tag('Error', tag('Code', 'NoSuchKey')) };
+    const copied = headers['x-amz-copy-source'];
+    const source = within(`/${copied}`);
+    if (copied !== undefined && !objects.has(source))
+      return { status: 404, xml: tag('Error', tag('Code', 'NoSuchKey')) };
     objects.add(within(pathname));
     return { status: 200, xml: tag('CopyObjectResult', tag('ETag', 'x')) };
   }
