@@ -12,7 +12,7 @@ const required = {
   'clubs-claim': 'cognito:groups',
 };
 const target = { stage: 'prod', region: 'eu-central-1' };
-const read = (parameters: Readonly<Record<string, string>>) =>
+const read = (parameters: Readonly<Record<string, string | undefined>>) =>
   readDeployment({ ...required, ...parameters }, target);
 const times = (count: number, item: string) =>
   Array.from({ length: count }, (_, index) => item.replace('N', String(index))).join();
@@ -30,12 +30,13 @@ const suffix = '-AbC123';
 const secretArn = `arn:aws:secretsmanager:eu-central-1:123456789012:secret:booky/livekit${suffix}`;
 const certificate = 'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
 const domain = 'meetings.booky.example';
-/** What one of two that belong together is given with. */
-const companions: Record<string, Record<string, string>> = {
+/** What one of two that belong together is given with, or without. */
+const companions: Record<string, Record<string, string | undefined>> = {
   domain: { certificate },
   certificate: { domain },
   'base-path': { domain },
   'default-endpoint': { domain, certificate },
+  'open-clubs': { issuer: 'http://localhost:3001', 'clubs-claim': undefined },
 };
 
 const claims = {
@@ -316,8 +317,27 @@ test.each([
     "'domain' is missing: it should be given where 'default-endpoint=false' is.",
   ],
   [{ 'create-secret': 'true', secret: secretArn }, "'secret' is an ARN: it should be a name where"],
+  [{ 'open-clubs': 'true' }, "'open-clubs' is true: it should be left out where 'clubs-claim' is given."],
+  [
+    { 'moderated-clubs-claim': 'cognito:groups' },
+    "'moderated-clubs-claim' is \"cognito:groups\": it should be another claim than 'clubs-claim'.",
+  ],
+  [
+    { 'listeners-claim': 'cognito:groups' },
+    "'listeners-claim' is \"cognito:groups\": it should be another claim than 'clubs-claim'.",
+  ],
+  [
+    { 'moderated-clubs-claim': 'hosts', 'listeners-claim': 'hosts' },
+    "'listeners-claim' is \"hosts\": it should be another claim than 'moderated-clubs-claim'.",
+  ],
 ])('%j do not go together', (parameters, message) => {
   expect(() => read(parameters)).toThrow(`The parameter ${message}`);
+});
+
+test('each role may have a claim of its own, and roles that have none do not repeat each other', () => {
+  const roles = { 'moderated-clubs-claim': 'hosts', 'listeners-claim': 'guests' };
+  expect(() => read(roles)).not.toThrow();
+  expect(() => read({ ...roles, 'clubs-claim': undefined, 'open-clubs': 'true' })).not.toThrow();
 });
 
 describe('the command', () => {
@@ -339,7 +359,7 @@ describe('the command', () => {
   test('takes the stage’s block, then the command line; a list as a list, and lines as they are meant', async () => {
     const blocks = {
       default: { scopes: 'openid', 'log-retention-days': 30, tracing: null },
-      prod: { audience: ['pad', 'tv'], scopes: ['join', 'openid'], 'open-clubs': true },
+      prod: { audience: ['pad', 'tv'], scopes: ['join', 'openid'], 'create-secret': true },
     };
     const lines = [
       '--param',
@@ -351,7 +371,7 @@ describe('the command', () => {
       audience: ['web', 'phone'],
       origins: ['https://a.example', 'https://b.example'],
       scopes: ['join', 'openid'],
-      openClubs: true,
+      createSecret: true,
       logRetentionDays: 30,
       tracing: false,
       secret: 'team/livekit',
