@@ -309,8 +309,12 @@ function readEach(given, { stage, region, isLaptop }) {
  * @param {{ stage: string, isLaptop: boolean }} target
  */
 function checkTogether(values, { stage, isLaptop }) {
-  const { domain, certificate, basePath, defaultEndpoint, secret, createSecret, clubsClaim, openClubs } =
-    values;
+  const { domain, certificate, basePath, defaultEndpoint, secret, createSecret } = values;
+  const { clubsClaim, moderatedClubsClaim, listenersClaim, openClubs } = values;
+  /** One claim for two roles would make every member a moderator, or every reader a listener. */
+  const repeats = (/** @type {string | undefined} */ claim, /** @type {string | undefined} */ other) =>
+    claim !== undefined && claim === other;
+  const otherClaim = 'it should be another claim than';
   const hasDomain = domain !== undefined;
   const domainMissing = "'domain' is missing: it should be given where";
   /** @type {[isWrong: boolean, message: string][]} */
@@ -329,6 +333,22 @@ function checkTogether(values, { stage, isLaptop }) {
     [
       !isLaptop && clubsClaim === undefined && !openClubs,
       `'clubs-claim' is missing for stage '${stage}': it should be the claim that lists a reader's clubs, unless 'open-clubs=true' accepts that every signed-in reader may enter every club.`,
+    ],
+    [
+      clubsClaim !== undefined && openClubs,
+      "'open-clubs' is true: it should be left out where 'clubs-claim' is given.",
+    ],
+    [
+      repeats(moderatedClubsClaim, clubsClaim),
+      `'moderated-clubs-claim' is "${clubsClaim}": ${otherClaim} 'clubs-claim'.`,
+    ],
+    [
+      repeats(listenersClaim, clubsClaim),
+      `'listeners-claim' is "${clubsClaim}": ${otherClaim} 'clubs-claim'.`,
+    ],
+    [
+      repeats(listenersClaim, moderatedClubsClaim),
+      `'listeners-claim' is "${listenersClaim}": ${otherClaim} 'moderated-clubs-claim'.`,
     ],
   ];
   for (const [isWrong, message] of rules) if (isWrong) refuse(`The parameter ${message}`);

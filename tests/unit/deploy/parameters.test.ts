@@ -36,6 +36,8 @@ const companions: Record<string, Record<string, string | undefined>> = {
   certificate: { domain },
   'base-path': { domain },
   'default-endpoint': { domain, certificate },
+  'moderated-clubs-claim': { 'clubs-claim': 'groups' },
+  'listeners-claim': { 'clubs-claim': 'groups' },
   'open-clubs': { issuer: 'http://localhost:3001', 'clubs-claim': undefined },
 };
 
