@@ -311,13 +311,19 @@ function readEach(given, { stage, region, isLaptop }) {
 function checkTogether(values, { stage, isLaptop }) {
   const { domain, certificate, basePath, defaultEndpoint, secret, createSecret } = values;
   const { clubsClaim, moderatedClubsClaim, listenersClaim, openClubs } = values;
-  /** One claim for two roles would make every member a moderator, or every reader a listener. */
-  const repeats = (/** @type {string | undefined} */ claim, /** @type {string | undefined} */ other) =>
-    claim !== undefined && claim === other;
-  const otherClaim = 'it should be another claim than';
+  /** @typedef {[isWrong: boolean, message: string]} Rule */
+  /**
+   * One claim for two roles would make every member a moderator, or every reader a listener.
+   *
+   * @type {(name: string, claim: string | undefined, otherName: string, other: string | undefined) => Rule}
+   */
+  const differ = (name, claim, otherName, other) => [
+    claim !== undefined && claim === other,
+    `'${name}' is "${claim}": it should be another claim than '${otherName}'.`,
+  ];
   const hasDomain = domain !== undefined;
   const domainMissing = "'domain' is missing: it should be given where";
-  /** @type {[isWrong: boolean, message: string][]} */
+  /** @type {Rule[]} */
   const rules = [
     [!hasDomain && certificate !== undefined, `${domainMissing} 'certificate' is.`],
     [!hasDomain && basePath !== undefined, `${domainMissing} 'base-path' is.`],
@@ -338,18 +344,9 @@ function checkTogether(values, { stage, isLaptop }) {
       clubsClaim !== undefined && openClubs,
       "'open-clubs' is true: it should be left out where 'clubs-claim' is given.",
     ],
-    [
-      repeats(moderatedClubsClaim, clubsClaim),
-      `'moderated-clubs-claim' is "${clubsClaim}": ${otherClaim} 'clubs-claim'.`,
-    ],
-    [
-      repeats(listenersClaim, clubsClaim),
-      `'listeners-claim' is "${clubsClaim}": ${otherClaim} 'clubs-claim'.`,
-    ],
-    [
-      repeats(listenersClaim, moderatedClubsClaim),
-      `'listeners-claim' is "${listenersClaim}": ${otherClaim} 'moderated-clubs-claim'.`,
-    ],
+    differ('moderated-clubs-claim', moderatedClubsClaim, 'clubs-claim', clubsClaim),
+    differ('listeners-claim', listenersClaim, 'clubs-claim', clubsClaim),
+    differ('listeners-claim', listenersClaim, 'moderated-clubs-claim', moderatedClubsClaim),
   ];
   for (const [isWrong, message] of rules) if (isWrong) refuse(`The parameter ${message}`);
 }
