@@ -3,13 +3,13 @@ import type { TokenRequestBody } from '../lib/contract.ts';
 import { TokenError } from './errors.ts';
 import type { TokenClient } from './token-client.ts';
 
-/** Each action rejects with a `TokenError` where there is no token, and with a `ModerationError` where LiveKit does not do it. */
+/** Each action rejects with a `TokenError`: with `moderation_failed` where LiveKit does not do it, else because there is no token. */
 export interface Moderator {
   /** Mutes a published track. Only its owner can switch it on again. */
   mute: (identity: string, trackSid: string) => Promise<void>;
   /**
    * Removes a participant, and asks for their tokens to be refused for `seconds`: name the longest life of a sign-in JWT; 3,600 by
-   * default. LiveKit Cloud does that. The open LiveKit server does not: there they can come back as long as the endpoint gives them a
+   * default. That was never tried on LiveKit Cloud. The open LiveKit server ignores it: there they can come back as long as the endpoint gives them a
    * token.
    */
   remove: (identity: string, seconds?: number) => Promise<void>;

@@ -1,14 +1,14 @@
 /** A meeting in a React app. Needs `react` and `livekit-client`, which the rest of the client does not. */
 import { DisconnectReason, Room } from 'livekit-client';
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { joinMeeting } from './join.ts';
+import { createModerator, type Moderator } from './moderation.ts';
+import { createTokenClient, type TokenClientOptions } from './token-client.ts';
+
 export interface Devices {
   camera: boolean;
   microphone: boolean;
 }
-
-import { joinMeeting } from './join.ts';
-import { createModerator, type Moderator } from './moderation.ts';
-import { createTokenClient, type TokenClientOptions } from './token-client.ts';
 
 export interface MeetingOptions extends Pick<TokenClientOptions, 'url' | 'getBearer'> {
   /** Who is signed in. With another reader the meeting is left, and nothing of the one before is kept. */
