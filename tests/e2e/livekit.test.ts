@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
 import { freePort, isPortFree } from '../../local/ports.ts';
-import { apiKey, apiSecret } from './support/stack.ts';
+import { apiKey, apiSecret } from '../support/tokens.ts';
 
 const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
 const servers: LiveKit[] = [];

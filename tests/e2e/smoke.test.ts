@@ -3,9 +3,9 @@ import { describe, expect, inject, test } from 'vitest';
 import { checkDeployment } from '../../scripts/smoke/deployment.ts';
 import { startDeployment } from '../support/deployment.ts';
 import { runScript } from '../support/run-script.ts';
+import { apiSecret } from '../support/tokens.ts';
 import { liveKit } from './support/livekit-api.ts';
 import { signIn } from './support/reader.ts';
-import { apiSecret } from './support/stack.ts';
 
 const { tokenEndpoint, issuerUrl, liveKitUrl } = inject('stack');
 

@@ -1,6 +1,7 @@
 /** Tokens that a library would refuse to sign, and a table of what the judge should find in which: tests/e2e shows it to servers. */
 import { createHmac } from 'node:crypto';
 
+/** LiveKit's development pair, with which the tests sign tokens of their own. */
 export const [apiKey, apiSecret] = ['devkey', 'secret'];
 export const seconds = () => Math.floor(Date.now() / 1000);
 export const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,7 +1,7 @@
 /** LiveKit's HTTP interfaces, called with a test's token. */
 import { RoomServiceClient, TrackSource } from 'livekit-server-sdk';
 import { inject } from 'vitest';
-import { apiKey, apiSecret } from './stack.ts';
+import { apiKey, apiSecret } from '../../support/tokens.ts';
 
 const { liveKitUrl } = inject('stack');
 

@@ -3,7 +3,7 @@ import { decodeJwt, type JWTPayload, SignJWT } from 'jose';
 import * as v from 'valibot';
 import { inject } from 'vitest';
 import { tokenAnswerSchema } from '../../../token-check/token-answer.ts';
-import { apiSecret } from './stack.ts';
+import { apiSecret } from '../../support/tokens.ts';
 
 const { issuerUrl, tokenEndpoint } = inject('stack');
 

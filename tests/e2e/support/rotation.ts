@@ -2,9 +2,9 @@
 import type { Page } from 'playwright-core';
 import { afterEach } from 'vitest';
 import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../../local/livekit.ts';
+import { apiKey, apiSecret } from '../../support/tokens.ts';
 import { changeAnswers } from './browser.ts';
 import { resign } from './reader.ts';
-import { apiKey, apiSecret } from './stack.ts';
 
 export interface Keys {
   apiKey: string;

@@ -13,10 +13,6 @@ const claims = {
   LISTENERS_CLAIM: 'listening_clubs',
 };
 
-/** LiveKit's development pair, with which the tests sign tokens of their own. */
-export const apiKey = 'devkey';
-export const apiSecret = 'secret';
-
 /** Where everything answers. */
 export interface Stack {
   tokenEndpoint: string;

@@ -8,7 +8,7 @@ import { startLiveKit } from '../../../local/livekit.ts';
 import { freePort } from '../../../local/ports.ts';
 import { redact } from '../../../token-check/find-token.ts';
 import type { Era, LiveKitAnswer } from '../../../token-check/finding.ts';
-import { apiKey, apiSecret } from './stack.ts';
+import { apiKey, apiSecret } from '../../support/tokens.ts';
 
 const tool = async (name: string): Promise<string> => {
   const path = fileURLToPath(new URL(`../../../.tools/${name}`, import.meta.url));
