@@ -100,7 +100,7 @@ export function faultsTable(outcomes: readonly Outcome[]): string {
     [outcome.phase.name, whatReadersSee(outcome), whatTheLogSays(outcome)].join(' | '),
   );
   return [
-    '| fault | what readers see | what the log says |',
+    '| fault | failed; slowest answer | what the log says |',
     '|---|---|---|',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');
@@ -109,7 +109,7 @@ export function faultsTable(outcomes: readonly Outcome[]): string {
 function whatReadersSee({ answers }: Outcome): string {
   const failures = failed(answers).length;
   const where = failures === 0 ? '' : ', all in new environments';
-  return `${failures} of ${answers.length.toLocaleString('en')} failed${where}; slowest answer ${ms(slowest(withGoodValue(answers)))}`;
+  return `${failures} of ${answers.length.toLocaleString('en')}${where}; ${ms(slowest(withGoodValue(answers)))}`;
 }
 
 function whatTheLogSays({ log }: Outcome): string {
