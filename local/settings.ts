@@ -14,7 +14,7 @@ export interface Settings {
   fault: Fault | undefined;
   /** The deployment's parameters that set the function's environment variables. */
   parameters: Record<string, string>;
-  /** The function's other variables, unchanged: the function itself reports what is wrong with one. */
+  /** Those that no parameter sets, `CREDENTIALS_…`, unchanged: the function itself reports what is wrong with one. */
   environment: Record<string, string>;
 }
 
@@ -29,14 +29,6 @@ export class SettingsFault extends Error {
 
 /** The variables that a parameter sets; the secret's are not among them. */
 const { LIVEKIT_SECRET_ID: _secret, LIVEKIT_WS_URL: _url, ...asParameters } = parameterOf;
-
-const passedOn = [
-  'CREDENTIALS_MAX_AGE_SECONDS',
-  'CREDENTIALS_MAX_STALENESS_SECONDS',
-  'CREDENTIALS_COOLDOWN_SECONDS',
-  'CREDENTIALS_TIMEOUT_MS',
-  'CREDENTIALS_REFRESH_PATIENCE_MS',
-] as const;
 
 /**
  * An empty variable counts as unset. The default API key and secret are those of `livekit-server --dev`, and the default URL is
@@ -84,7 +76,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     fault: oneOf('FAULT', faults),
     parameters: pick(Object.entries(asParameters), read),
     environment: pick(
-      passedOn.map((name) => [name, name]),
+      Object.keys(environment).flatMap((name) => (name.startsWith('CREDENTIALS_') ? [[name, name]] : [])),
       read,
     ),
   };
