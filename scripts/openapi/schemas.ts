@@ -67,26 +67,15 @@ export const badRequestAnswerSchema = v.object({
 /** The body of an error that API Gateway answers by itself. */
 export const gatewayErrorAnswerSchema = v.object({ message: v.string() });
 
-/** The names of the errors' schemas. Codes with the same status share one. */
-const errorNames: Readonly<Record<(typeof statusOf)[ErrorCode], string>> = {
-  400: 'BadRequest',
-  401: 'Unauthenticated',
-  403: 'NotAMember',
-  413: 'BodyTooLarge',
-  415: 'UnsupportedMediaType',
-  500: 'TokenGenerationFailed',
-  503: 'CredentialsUnavailable',
-};
-
 /** The document's schemas, by name. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
   TokenRequestBody: tokenRequestBody,
   TokenAnswer: json(v.object({ ...tokenAnswerSchema.entries, room_name: room })),
+  BadRequest: json(badRequestAnswerSchema),
   ...Object.fromEntries(
-    Object.entries(errorNames).map(([status, name]) => [
-      name,
-      json(status === '400' ? badRequestAnswerSchema : errorAnswerSchema(codesOf(Number(status)))),
-    ]),
+    [...new Set(Object.values(statusOf))]
+      .filter((status) => status !== 400)
+      .map((status) => [nameOf(codesOf(status)), json(errorAnswerSchema(codesOf(status)))]),
   ),
   GatewayError: json(gatewayErrorAnswerSchema),
 };
@@ -99,6 +88,11 @@ function json(schema: v.GenericSchema): JsonSchema {
     errorMode: 'ignore',
   });
   return rest;
+}
+
+/** Codes with the same status share a schema: `NotAMember` for `not_a_member`. */
+function nameOf([code = '']: readonly string[]): string {
+  return `_${code}`.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function codesOf(status: number): ErrorCode[] {
