@@ -26,20 +26,11 @@ test('the API: scopes, limits, and the domain alone', () => {
 });
 
 test('the function: variables, concurrency, traces', () => {
-  expect(token).toMatchObject({ ReservedConcurrentExecutions: 0, TracingConfig: { Mode: 'Active' } });
-  expect(token['Environment']).toStrictEqual({
-    Variables: {
-      LIVEKIT_SECRET_ID: 'team/livekit',
-      LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
-      CLUBS_CLAIM: 'https://booky.example/clubs',
-      MODERATED_CLUBS_CLAIM: 'hosts',
-      LISTENERS_CLAIM: 'guests',
-      CLUBS_PREFIX: 'club:',
-      IDENTITY_CLAIM: 'booky_id',
-      NAME_CLAIM: 'nickname',
-      TOKEN_TTL_SECONDS: '900',
-      LOG_LEVEL: 'WARN',
-    },
+  const variables = { LIVEKIT_SECRET_ID: 'team/livekit', LIVEKIT_WS_URL: 'wss://booky.livekit.cloud' };
+  expect(token).toMatchObject({
+    Environment: { Variables: variables },
+    ReservedConcurrentExecutions: 0,
+    TracingConfig: { Mode: 'Active' },
   });
 });
 

@@ -35,7 +35,7 @@ export const requiredParameters = {
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:123456789012:${resource}`;
 
-/** Every parameter that changes the template, with another value than its default. */
+/** Every parameter that changes the template, with another value than its default; of those that set a variable, two. */
 export const choices = {
   ...requiredParameters,
   scopes: 'meetings/join,openid',
@@ -44,17 +44,9 @@ export const choices = {
   'kms-key': arn('kms', 'key/1234abcd-12ab-34cd-56ef-1234567890ab'),
   'permissions-boundary': 'arn:aws:iam::123456789012:policy/boundary',
   'livekit-url': 'wss://booky.livekit.cloud',
-  'clubs-claim': 'https://booky.example/clubs',
-  'moderated-clubs-claim': 'hosts',
-  'listeners-claim': 'guests',
-  'clubs-prefix': 'club:',
-  'identity-claim': 'booky_id',
-  'name-claim': 'nickname',
-  'token-ttl-seconds': '900',
   'throttling-rate': '7',
   'throttling-burst': '9',
   'reserved-concurrency': '0',
-  'log-level': 'WARN',
   'log-retention-days': '30',
   tracing: 'true',
   domain: 'meetings.booky.example',
