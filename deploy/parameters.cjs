@@ -28,6 +28,7 @@ const productionStage = 'prod';
  * @property {string} [onLaptop] the default with a loopback issuer
  * @property {string} [inProduction] the default of the stage for production
  * @property {string} [variable] the function's environment variable that it sets
+ * @property {boolean} [isOfRole] whether it names a claim of one role
  */
 
 /** Visible ASCII: logs and environment variables show these characters unchanged. */
@@ -90,6 +91,9 @@ const claim = textLike(
   "a claim's name, 1 to 128 visible ASCII characters such as cognito:groups",
   /^[\x21-\x7e]{1,128}$/,
 );
+
+/** A claim that lists the clubs in which a reader has a role. */
+const claimOfRole = (/** @type {string} */ variable) => ({ ...claim, variable, isOfRole: true });
 
 /** An ARN of a service that has regions. @type {(service: string, resource: string) => RegExp} */
 const arn = (service, resource) => new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${resource}$`);
@@ -169,9 +173,9 @@ const parameters = /** @satisfies {Record<string, Parameter>} */ ({
   tokenTtlSeconds: { ...wholeNumber('seconds', 120, 3600), byDefault: '600', variable: 'TOKEN_TTL_SECONDS' },
   identityClaim: { ...claim, byDefault: 'sub', variable: 'IDENTITY_CLAIM' },
   nameClaim: { ...claim, byDefault: 'name', variable: 'NAME_CLAIM' },
-  clubsClaim: { ...claim, variable: 'CLUBS_CLAIM' },
-  moderatedClubsClaim: { ...claim, variable: 'MODERATED_CLUBS_CLAIM' },
-  listenersClaim: { ...claim, variable: 'LISTENERS_CLAIM' },
+  clubsClaim: claimOfRole('CLUBS_CLAIM'),
+  moderatedClubsClaim: claimOfRole('MODERATED_CLUBS_CLAIM'),
+  listenersClaim: claimOfRole('LISTENERS_CLAIM'),
   clubsPrefix: {
     ...textLike(
       `1 to 64 visible ASCII characters but not any of [ ] { } " , such as club: or /clubs/`,
@@ -310,17 +314,8 @@ function readEach(given, { stage, region, isLaptop }) {
  */
 function checkTogether(values, { stage, isLaptop }) {
   const { domain, certificate, basePath, defaultEndpoint, secret, createSecret } = values;
-  const { clubsClaim, moderatedClubsClaim, listenersClaim, openClubs } = values;
+  const { clubsClaim, openClubs } = values;
   /** @typedef {[isWrong: boolean, message: string]} Rule */
-  /**
-   * One claim for two roles would make every member a moderator, or every reader a listener.
-   *
-   * @type {(name: string, claim: string | undefined, otherName: string, other: string | undefined) => Rule}
-   */
-  const differ = (name, claim, otherName, other) => [
-    claim !== undefined && claim === other,
-    `'${name}' is "${claim}": it should be another claim than '${otherName}'.`,
-  ];
   const hasDomain = domain !== undefined;
   const domainMissing = "'domain' is missing: it should be given where";
   /** @type {Rule[]} */
@@ -344,11 +339,17 @@ function checkTogether(values, { stage, isLaptop }) {
       clubsClaim !== undefined && openClubs,
       "'open-clubs' is true: it should be left out where 'clubs-claim' is given.",
     ],
-    differ('moderated-clubs-claim', moderatedClubsClaim, 'clubs-claim', clubsClaim),
-    differ('listeners-claim', listenersClaim, 'clubs-claim', clubsClaim),
-    differ('listeners-claim', listenersClaim, 'moderated-clubs-claim', moderatedClubsClaim),
   ];
   for (const [isWrong, message] of rules) if (isWrong) refuse(`The parameter ${message}`);
+
+  // One claim for two roles would make every member a moderator, or every reader a listener.
+  const nameOf = new Map();
+  for (const { key, name } of entries.filter(({ isOfRole }) => isOfRole)) {
+    const claim = new Map(Object.entries(values)).get(key);
+    const other = claim && nameOf.get(claim);
+    if (other) refuse(`The parameter '${name}' is "${claim}": it should be another claim than '${other}'.`);
+    nameOf.set(claim, name);
+  }
 }
 
 /**

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { type ClubId, clubIdSchema, withoutRoomPrefix } from './club.ts';
-import type { Role } from './contract.ts';
+import { type Role, roles } from './contract.ts';
 import { Problem } from './problem.ts';
 import type { ClaimFacts, ClaimNames, Claims } from './reader.ts';
 
 /**
- * The reader's role in the club's meeting. The claim for moderators is applied first, then the one for listeners, then the one
- * for members. If no claim for members is configured, every reader is at least a member.
+ * The reader's role in the club's meeting: the first whose claim lists the club. If no claim for members is configured, every
+ * reader is at least a member.
  *
  * A claim that is present but unreadable lists no clubs. An unreadable claim for listeners still restricts: a reader who would
  * be a member becomes a listener.
@@ -24,7 +24,7 @@ export function roleIn(
   /** `undefined` where the club is not listed. */
   const search = (role: Role): 'listed' | 'unreadable' | undefined => {
     const claimName = names[role];
-    if (claimName === undefined) return undefined;
+    if (claimName === undefined) return role === 'member' ? 'listed' : undefined;
     if (!Object.hasOwn(claims, claimName)) {
       add(refusal, 'absent_claims', claimName);
       return undefined;
@@ -41,11 +41,11 @@ export function roleIn(
     add(refusal, 'claims_without_club', claimName);
     return undefined;
   };
-  if (search('moderator') === 'listed') return 'moderator';
-  const restriction = search('listener');
-  if (restriction === 'listed') return 'listener';
-  if (names.member === undefined || search('member') === 'listed') {
-    return restriction === 'unreadable' ? 'listener' : 'member';
+  let isRestricted = false;
+  for (const role of roles) {
+    const found = search(role);
+    if (found === 'listed') return role === 'member' && isRestricted ? 'listener' : role;
+    isRestricted ||= role === 'listener' && found === 'unreadable';
   }
   Object.assign(facts, refusal);
   throw new Problem('not_a_member', 'You are not a member of this reading club.');

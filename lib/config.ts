@@ -1,9 +1,17 @@
+import { type Role, roles } from './contract.ts';
 import { type LiveKitUrl, liveKitUrlRule, parseLiveKitUrl } from './livekit-url.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import type { ClaimNames } from './reader.ts';
 import type { CredentialsTimes } from './secret/credentials-cache.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variable that names the claim which lists a role's clubs. */
+export const claimVariableOf: Readonly<Record<Role, string>> = {
+  moderator: 'MODERATED_CLUBS_CLAIM',
+  listener: 'LISTENERS_CLAIM',
+  member: 'CLUBS_CLAIM',
+};
 
 /** The function's configuration, parsed once from its environment variables at cold start. */
 export interface Config {
@@ -84,11 +92,7 @@ export function parseConfig(environment: Environment): Config {
     claims: {
       identity: read('IDENTITY_CLAIM') ?? 'sub',
       name: read('NAME_CLAIM') ?? 'name',
-      clubs: {
-        member: read('CLUBS_CLAIM'),
-        moderator: read('MODERATED_CLUBS_CLAIM'),
-        listener: read('LISTENERS_CLAIM'),
-      },
+      clubs: Object.fromEntries(roles.map((role) => [role, read(claimVariableOf[role])])),
       clubsPrefix: read('CLUBS_PREFIX'),
     },
   };

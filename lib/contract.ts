@@ -3,8 +3,8 @@
  * the same types. This module imports nothing, so that a front end can include it unchanged.
  */
 
-/** The roles that a reader can have in a club's meeting. */
-export const roles = ['member', 'moderator', 'listener'] as const;
+/** The roles that a reader can have in a club's meeting: who has several gets the first. */
+export const roles = ['moderator', 'listener', 'member'] as const;
 export type Role = (typeof roles)[number];
 
 /** A field that some LiveKit SDKs send empty. Empty, it is accepted; with a value, the request is refused. */

@@ -9,8 +9,8 @@ export interface ClaimNames {
   identity: string;
   /** The claim with the display name. */
   name: string;
-  /** The claims that list clubs, by the role in them; `undefined` switches the list off. */
-  clubs: Readonly<Record<Role, string | undefined>>;
+  /** The claims that list clubs, by the role in them; without a name the list is off. */
+  clubs: { readonly [role in Role]?: string | undefined };
   /** What an element of these lists starts with where it names a club; `undefined`: the bare id, or `reading-club-<id>`. */
   clubsPrefix: string | undefined;
 }

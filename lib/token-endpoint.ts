@@ -89,12 +89,7 @@ export async function warmUp(now: () => number): Promise<void> {
   };
   const endpoint = createTokenEndpoint(
     {
-      claims: {
-        identity: 'sub',
-        name: 'name',
-        clubs: { member: undefined, moderator: undefined, listener: undefined },
-        clubsPrefix: undefined,
-      },
+      claims: { identity: 'sub', name: 'name', clubs: {}, clubsPrefix: undefined },
       tokenTtlSeconds: 120,
     },
     { get: () => Promise.resolve({ value: credentials, readAt: now(), isPastDue: false }) },

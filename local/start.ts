@@ -1,12 +1,15 @@
 /** `npm start`: runs everything that the endpoint needs on this machine, until Ctrl-C. */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { claimVariableOf } from '../lib/config.ts';
+import { roles } from '../lib/contract.ts';
 import { audience, type Issuer, startIssuer } from '../stand-ins/issuer.ts';
 import { startSecretsManager } from '../stand-ins/secrets-manager.ts';
 import { type Api, startApi } from './api.ts';
 import { readDotEnv } from './dot-env.ts';
 import { findLiveKit, howToGetLiveKit, LiveKitFault, startLiveKit } from './livekit.ts';
 import { startPage } from './page/server.ts';
+import { usualClaims } from './page/src/settings.ts';
 import { freePort, isPortFree } from './ports.ts';
 import { parseSettings, type Settings, SettingsFault } from './settings.ts';
 
@@ -69,12 +72,13 @@ async function run(): Promise<never> {
   });
   parts.push(issuer);
 
+  const claims = roles.map((role) => [role, environment[claimVariableOf[role]] || usualClaims[role]]);
   const apiPort = ports.PORT || (await freePort());
   const page = await startPage({
     port: ports.PAGE_PORT,
     settings: {
       tokenEndpoint: `http://localhost:${apiPort}/api/reading-clubs/meetings/token`,
-      signIn: { kind: 'development', issuerUrl: issuer.url, claims: claimNames(settings) },
+      signIn: { kind: 'development', issuerUrl: issuer.url, claims: Object.fromEntries(claims) },
     },
   });
   parts.push(page);
@@ -120,15 +124,6 @@ async function startOwnLiveKit({ secret }: Settings, environment: NodeJS.Process
   if (binary === undefined) return `Meetings can't be joined: ${howToGetLiveKit}.`;
   parts.push(await startLiveKit({ binary, port: Number(port || 80), apiKey, apiSecret }));
   return `Meetings take place at ${url}, where a LiveKit server was started.`;
-}
-
-/** The claims that the page requests from the issuer: those that the function reads, if it reads any. */
-function claimNames({ parameters }: Settings) {
-  return {
-    member: parameters['clubs-claim'] ?? 'reading_clubs',
-    moderator: parameters['moderated-clubs-claim'] ?? 'moderated_clubs',
-    listener: parameters['listeners-claim'] ?? 'listening_clubs',
-  };
 }
 
 /**

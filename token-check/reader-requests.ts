@@ -111,13 +111,12 @@ export function readerRequests(config: ClaimsConfig): ReaderRequest[] {
 
 function claimsOf(lists: Lists, config: ClaimsConfig): Record<string, string> {
   const claims: Record<string, string> = {};
-  for (const name of Object.values(config.claims.clubs)) {
-    const values = name === undefined ? [] : listsIn(name, lists, config);
-    const [only] = values;
-    if (name === undefined || only === undefined) continue;
-    const prefixed = values.flat().map((listed) => (config.claims.clubsPrefix ?? '') + listed);
-    const isOneText = values.length === 1 && typeof only === 'string';
-    claims[name] = isOneText ? prefixed.join('') : `[${prefixed.join(' ')}]`;
+  for (const role of roles) {
+    const name = config.claims.clubs[role];
+    const listed = lists[role];
+    if (name === undefined || listed === undefined) continue;
+    const prefixed = [listed].flat().map((id) => (config.claims.clubsPrefix ?? '') + id);
+    claims[name] = typeof listed === 'string' ? prefixed.join('') : `[${prefixed.join(' ')}]`;
   }
   return {
     ...claims,
@@ -129,14 +128,7 @@ function claimsOf(lists: Lists, config: ClaimsConfig): Record<string, string> {
 /** `undefined` for a reader who may not enter. */
 function roleFor(forClub: string, lists: Lists, config: ClaimsConfig): Role | undefined {
   const names = config.claims.clubs;
-  const isListed = (role: Role) =>
-    names[role] !== undefined && listsIn(names[role], lists, config).flat().includes(forClub);
+  const isListed = (role: Role) => names[role] !== undefined && [lists[role] ?? []].flat().includes(forClub);
   const listed = roles.filter(isListed).toSorted((a, b) => precedence[a] - precedence[b]);
   return listed[0] ?? (names.member === undefined ? 'member' : undefined);
-}
-
-/** What a claim lists: several roles may share one. */
-function listsIn(name: string, lists: Lists, config: ClaimsConfig): (readonly string[] | string)[] {
-  const names = config.claims.clubs;
-  return roles.flatMap((role) => (names[role] === name && lists[role] !== undefined ? [lists[role]] : []));
 }

@@ -150,7 +150,7 @@ describe('bad use', () => {
       /would stay in the shell’s history/,
     ],
     ['an unknown option', ['--rom', 'x'], /Unknown option '--rom'[\s\S]*See --help/],
-    ['an unknown role', ['--role', 'guest'], /--role should be one of: member, moderator, listener/],
+    ['an unknown role', ['--role', 'guest'], /--role should be one of: .*member/],
     ['no token', [], /There is no token: pipe it in, or put it into LIVEKIT_TOKEN/],
   ])('%s: status 2, and what to do instead', async (_what, args, message) => {
     const { exitCode, stdout, stderr } = await verify(args, {});

@@ -18,7 +18,7 @@ test('the defaults are the contract’s', () => {
     claims: {
       identity: 'sub',
       name: 'name',
-      clubs: { member: undefined, moderator: undefined, listener: undefined },
+      clubs: {},
       clubsPrefix: undefined,
     },
   });

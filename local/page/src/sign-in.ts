@@ -3,14 +3,14 @@ import * as v from 'valibot';
 import { type Role, roles } from '../../../lib/contract.ts';
 import type { Choices } from './choose.tsx';
 import { whyNoAnswer } from './explain.ts';
-import type { PageSettings } from './settings.ts';
+import { type PageSettings, usualClaims } from './settings.ts';
 
 const UserPoolAnswer = v.object({ AuthenticationResult: v.object({ AccessToken: v.string() }) });
 
 /** The reader's own JWT, fresh from the identity provider. */
 export async function signIn({ signIn: provider }: PageSettings, choices: Choices): Promise<string> {
   if (provider.kind === 'development') {
-    const claims = developmentClaims(provider.claims, choices);
+    const claims = developmentClaims({ ...usualClaims, ...provider.claims }, choices);
     const headers = { accept: 'application/jwt' };
     return answer('development issuer', `${provider.issuerUrl}/token?${claims}`, { headers });
   }

@@ -1,5 +1,6 @@
 /** The words of the meeting, for readers, in the browser's language. Its errors have theirs in the client. */
 import { browserLanguage } from 'booky-meeting-client';
+import type { Role } from '../../../lib/contract.ts';
 
 export const language = browserLanguage();
 
@@ -31,8 +32,11 @@ export const words = {
   people: (count: number) =>
     count === 1 ? choose('Only you', 'Nadie más por ahora') : `${count} ${choose('people', 'personas')}`,
   you: named('{} (you)', '{} (tú)'),
-  moderator: choose('moderator', 'modera'),
-  listener: choose('listening', 'oyente'),
+  badges: {
+    moderator: choose('moderator', 'modera'),
+    listener: choose('listening', 'oyente'),
+    member: '',
+  } satisfies Record<Role, string>,
   muted: choose('muted', 'sin micrófono'),
   options: named('Options for {}', 'Opciones de {}'),
   enlarge: named('Enlarge {}', 'Ampliar a {}'),

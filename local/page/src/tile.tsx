@@ -3,20 +3,26 @@ import { ParticipantTile, useRoomContext, useTrackRefContext } from '@livekit/co
 import { type Moderator, TokenError } from 'booky-meeting-client';
 import { type Participant, Track } from 'livekit-client';
 import { useState } from 'react';
+import { roles } from '../../../lib/contract.ts';
+import { grants } from '../../../lib/grants.ts';
 import { words } from './texts.ts';
 
 export const nameOf = ({ name, identity }: Participant) => name || identity;
+
+/** From the signed token, so readers can't set it themselves. */
+const roleOf = ({ attributes }: Participant) => roles.find((role) => role === attributes['role']) ?? 'member';
 
 export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (news: string) => void }) {
   const { participant, source } = useTrackRefContext();
   const [isEnlarged, setEnlarged] = useState(source === Track.Source.ScreenShare);
   const name = nameOf(participant);
   const maySpeak = participant.permissions?.canPublish ?? true;
+  const badge = words.badges[maySpeak ? roleOf(participant) : 'listener'];
   const mic = participant.getTrackPublication(Track.Source.Microphone);
-  // From the signed token, so readers can't set it themselves.
-  const isModerator = ({ attributes }: Participant) => attributes['role'] === 'moderator';
   const mayModerate =
-    isModerator(useRoomContext().localParticipant) && !participant.isLocal && source === Track.Source.Camera;
+    grants[roleOf(useRoomContext().localParticipant)].roomAdmin &&
+    !participant.isLocal &&
+    source === Track.Source.Camera;
   const { identity } = participant;
   const button = (label: string, onClick: () => void) => (
     <button type="button" onClick={onClick}>
@@ -38,8 +44,7 @@ export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (new
     >
       <ParticipantTile />
       <p className="badges">
-        {isModerator(participant) && <span>{words.moderator}</span>}
-        {!maySpeak && <span>{words.listener}</span>}
+        {badge !== '' && <span>{badge}</span>}
         {maySpeak && !participant.isMicrophoneEnabled && <span>{words.muted}</span>}
       </p>
       <details className="menu">

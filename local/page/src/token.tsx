@@ -2,11 +2,13 @@
 import type { TokenAnswer } from 'booky-meeting-client';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { type SubmitEvent, useEffect, useState } from 'react';
+import { roles } from '../../../lib/contract.ts';
 import { findToken } from '../../../token-check/find-token.ts';
 import { type Finding, foretell, summarise, type Verdict } from '../../../token-check/finding.ts';
 import { judgeToken } from '../../../token-check/judge-token.ts';
 import { explainMessage } from '../../../token-check/refusals.ts';
 import type { Choices } from './choose.tsx';
+import { usualClaims } from './settings.ts';
 
 /** What a reader has got: the sign-in JWT that the API read, and its answer. */
 export interface Visit {
@@ -48,16 +50,11 @@ export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) 
   );
 }
 
-const variables: Readonly<Record<string, string>> = {
-  stranger: 'CLUBS_CLAIM=reading_clubs',
-  moderator: 'MODERATED_CLUBS_CLAIM=moderated_clubs',
-  listener: 'LISTENERS_CLAIM=listening_clubs',
-};
-
 /** A chosen role has no effect where the API does not read its claim, and a sign-in may have no name. Then this says so. */
 function advice({ as }: Choices, { role }: TokenAnswer, signIn: JWTPayload): string {
   if (as !== role && as !== 'member') {
-    return `You signed in as a ${as}, but this API reads no claim that says so: "npm start" with ${variables[as]} set makes it.`;
+    const claimed = roles.find((candidate) => candidate === as) ?? 'member';
+    return `You signed in as a ${as}, but this API reads no claim that says so: name "${usualClaims[claimed]}" in .env, as .env.example shows.`;
   }
   return 'name' in signIn ? '' : 'Your sign-in has no name, so the page sent one with its request.';
 }

@@ -1,15 +1,16 @@
 /** The deployment's parameters, one by one: just inside and just outside of each rule. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { deployment, noStage, readDeployment } from '../../../deploy/parameters.cjs';
-import { parseConfig } from '../../../lib/config.ts';
+import { deployment, noStage, parameterOf, readDeployment } from '../../../deploy/parameters.cjs';
+import { claimVariableOf, parseConfig, parseLogging } from '../../../lib/config.ts';
+import { roles } from '../../../lib/contract.ts';
 import { isLoopbackHost, parseLiveKitUrl } from '../../../lib/livekit-url.ts';
 
 const required = {
   issuer: 'https://login.booky.example/',
   audience: 'web,phone',
   origins: 'https://booky.example',
-  'clubs-claim': 'cognito:groups',
+  'clubs-claim': 'groups',
 };
 const target = { stage: 'prod', region: 'eu-central-1' };
 const read = (parameters: Readonly<Record<string, string | undefined>>) =>
@@ -36,8 +37,6 @@ const companions: Record<string, Record<string, string | undefined>> = {
   certificate: { domain },
   'base-path': { domain },
   'default-endpoint': { domain, certificate },
-  'moderated-clubs-claim': { 'clubs-claim': 'groups' },
-  'listeners-claim': { 'clubs-claim': 'groups' },
   'open-clubs': { issuer: 'http://localhost:3001', 'clubs-claim': undefined },
 };
 
@@ -46,7 +45,7 @@ const claims = {
   refused: ['', 'reading clubs', 'bücher', 'c'.repeat(129), 'clubs\u0000'],
 };
 const flags = { accepted: ['true', 'false'], refused: ['', 'yes', '1', 'TRUE', ' true'] };
-const roles = {
+const roleArns = {
   accepted: ['arn:aws:iam::123456789012:role/token', 'arn:aws:iam::123456789012:role/booky/token'],
   refused: ['', 'token', 'arn:aws:iam::123456789012:policy/token', 'arn:aws:iam::123456789012:role/*'],
 };
@@ -147,8 +146,8 @@ const cases: Record<string, { accepted: string[]; refused: string[] }> = {
   'create-secret': flags,
   'default-endpoint': flags,
   tracing: flags,
-  'function-role': roles,
-  'check-role': roles,
+  'function-role': roleArns,
+  'check-role': roleArns,
   'permissions-boundary': {
     accepted: ['arn:aws:iam::123456789012:policy/boundary', 'arn:aws:iam::aws:policy/PowerUserAccess'],
     refused: ['', 'boundary', 'arn:aws:iam::123456789012:role/boundary', 'arn:aws:iam::aws:policy/*'],
@@ -246,7 +245,7 @@ test('with a loopback issuer all others have working defaults, and clubs are ope
 
 test('the function gets what it would take by itself', () => {
   const { environment } = read({});
-  const secretAlone = { LIVEKIT_SECRET_ID: environment['LIVEKIT_SECRET_ID'], CLUBS_CLAIM: 'cognito:groups' };
+  const secretAlone = { LIVEKIT_SECRET_ID: environment['LIVEKIT_SECRET_ID'], CLUBS_CLAIM: 'groups' };
   expect(parseConfig(environment)).toStrictEqual(parseConfig(secretAlone));
 });
 
@@ -320,26 +319,43 @@ test.each([
   ],
   [{ 'create-secret': 'true', secret: secretArn }, "'secret' is an ARN: it should be a name where"],
   [{ 'open-clubs': 'true' }, "'open-clubs' is true: it should be left out where 'clubs-claim' is given."],
-  [
-    { 'moderated-clubs-claim': 'cognito:groups' },
-    "'moderated-clubs-claim' is \"cognito:groups\": it should be another claim than 'clubs-claim'.",
-  ],
-  [
-    { 'listeners-claim': 'cognito:groups' },
-    "'listeners-claim' is \"cognito:groups\": it should be another claim than 'clubs-claim'.",
-  ],
-  [
-    { 'moderated-clubs-claim': 'hosts', 'listeners-claim': 'hosts' },
-    "'listeners-claim' is \"hosts\": it should be another claim than 'moderated-clubs-claim'.",
-  ],
 ])('%j do not go together', (parameters, message) => {
   expect(() => read(parameters)).toThrow(`The parameter ${message}`);
 });
 
-test('each role may have a claim of its own, and roles that have none do not repeat each other', () => {
-  const roles = { 'moderated-clubs-claim': 'hosts', 'listeners-claim': 'guests' };
-  expect(() => read(roles)).not.toThrow();
-  expect(() => read({ ...roles, 'clubs-claim': undefined, 'open-clubs': 'true' })).not.toThrow();
+describe('the claim of a role', () => {
+  const ofRole = Object.fromEntries(roles.map((role) => [role, parameterOf[claimVariableOf[role]] ?? '']));
+  const claimOf = (role: string, name: string) => ({ [ofRole[role] ?? '']: name });
+
+  test('is a parameter, which docs/membership.md has beside the role', async () => {
+    const page = await readFile(new URL('../../../docs/membership.md', import.meta.url), 'utf8');
+    const rows = page.matchAll(/^\| `([a-z-]+)` \|.*\| `([a-z-]+)` \|$/gm);
+    expect(Object.fromEntries(Array.from(rows, ([, name, role]) => [role, name]))).toEqual(ofRole);
+  });
+
+  test('is no other role’s; roles that have none do not repeat each other', () => {
+    const others = Object.assign({}, ...roles.map((role) => claimOf(role, role)));
+    expect(() => read(others)).not.toThrow();
+    expect(() => read({ 'clubs-claim': undefined, 'open-clubs': 'true' })).not.toThrow();
+    for (const role of roles) {
+      for (const other of roles.filter((candidate) => candidate !== role)) {
+        expect(() => read({ ...others, ...claimOf(role, other) })).toThrow(
+          /^The parameter '[a-z-]+' is "[a-z-]+": it should be another claim than '[a-z-]+'\.$/,
+        );
+      }
+    }
+  });
+});
+
+test.each(Object.entries(parameterOf))('the function reads %s, which %s sets', (variable, name) => {
+  const value = cases[name]?.accepted.at(-1);
+  const { environment } = read({ ...companions[name], [name]: value });
+  expect(environment[variable]).toBe(value);
+  const configured = (changes: object) => {
+    const changed = { ...environment, ...changes };
+    return [parseConfig(changed), parseLogging(changed)];
+  };
+  expect(configured({})).not.toEqual(configured({ [variable]: read(required).environment[variable] }));
 });
 
 describe('the command', () => {
