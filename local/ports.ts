@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { listenOnLoopback } from '../stand-ins/listen-on-loopback.ts';
 
 /** Both addresses of `localhost`: another server on one of them would get requests that are meant for ours. */
 const loopback = ['127.0.0.1', '::1'];
@@ -16,13 +17,11 @@ export async function isPortFree(port: number): Promise<boolean> {
 
 /** A port that was free a moment ago, for a server that can't report the port that the system chose. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  const server = createServer();
+  const port = await listenOnLoopback(server);
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return (await isPortFree(address.port)) ? address.port : freePort();
+  return (await isPortFree(port)) ? port : freePort();
 }
 
 function tryToListen(port: number, host: string): Promise<NodeJS.ErrnoException | undefined> {

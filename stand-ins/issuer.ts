@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 import { isOwnHost, refuseOtherHost } from './loopback-host.cjs';
 
 /** The audience of every token that does not ask for another one. */
@@ -107,11 +108,8 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
       else sendJson(response, 500, { error: 'The issuer failed.' });
     });
   });
-  server.listen(options.port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the issuer has no port');
-  const url = `http://localhost:${address.port}`;
+  const port = await listenOnLoopback(server, options.port);
+  const url = `http://localhost:${port}`;
 
   return {
     url,

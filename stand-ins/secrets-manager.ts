@@ -7,6 +7,7 @@ import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 import { findSignatureFault, type Signer } from './sigv4.ts';
 
 /** The errors that `GetSecretValue` documents (and AWS's common ones), with their HTTP status. */
@@ -130,11 +131,8 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
       }
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the stand-in has no port');
-  const url = `http://127.0.0.1:${address.port}`;
+  const port = await listenOnLoopback(server);
+  const url = `http://127.0.0.1:${port}`;
 
   const standIn: SecretsManagerStandIn = {
     url,

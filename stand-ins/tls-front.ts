@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { generate } from 'selfsigned';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /** Makes a stand-in for Secrets Manager, which speaks no TLS, reachable over TLS, as the real one is. */
 export interface TlsFront {
@@ -33,14 +33,11 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
   });
   // A client that does not trust the certificate hangs up in the middle of the handshake.
   server.on('tlsClientError', () => {});
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the TLS server has no port');
+  const port = await listenOnLoopback(server);
 
   return {
     environment: {
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: `https://localhost:${address.port}`,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: `https://localhost:${port}`,
       NODE_EXTRA_CA_CERTS: certificateFile,
     },
     close: async () => {

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { listenOnLoopback } from '../../stand-ins/listen-on-loopback.ts';
 import { refuseOtherHost } from '../../stand-ins/loopback-host.cjs';
 import type { PageSettings } from './src/settings.ts';
 
@@ -57,12 +58,9 @@ export async function startPage(options: { port: number; settings: PageSettings 
     if (body === undefined || type === undefined) response.writeHead(404).end('Not found\n');
     else response.writeHead(200, { 'content-type': type, ...headers }).end(body);
   });
-  server.listen(options.port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The page has no TCP port');
+  const port = await listenOnLoopback(server, options.port);
   return {
-    url: `http://localhost:${address.port}`,
+    url: `http://localhost:${port}`,
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -11,6 +11,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { listenOnLoopback } from '../listen-on-loopback.ts';
 
 /** This repository's own minimal runtime. */
 const ownRuntime = fileURLToPath(new URL('bootstrap.mjs', import.meta.url));
@@ -132,10 +133,7 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
   });
   // The process may be frozen for as long as a test likes.
   server.keepAliveTimeout = 0;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the Runtime API stub has no port');
+  const port = await listenOnLoopback(server);
 
   // A file: as on Lambda, it is not this process that reads the log while it waits for an answer.
   const logDirectory = await mkdtemp(join(tmpdir(), 'booky-log-'));
@@ -148,7 +146,7 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
     cwd: options.directory,
     env: {
       ...lambdaEnvironment(options.directory),
-      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${address.port}`,
+      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
       _HANDLER: options.handler ?? 'handlers/token.handler',
       ...options.env,
     },

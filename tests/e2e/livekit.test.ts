@@ -1,10 +1,10 @@
 /** The LiveKit server as `npm start` starts it. */
-import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { findLiveKit, howToGetLiveKit, type LiveKit, startLiveKit } from '../../local/livekit.ts';
 import { freePort, isPortFree } from '../../local/ports.ts';
+import { listenOnLoopback } from '../../stand-ins/listen-on-loopback.ts';
 import { apiKey, apiSecret } from '../support/tokens.ts';
 
 const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
@@ -25,10 +25,8 @@ describe('startLiveKit', () => {
   });
 
   test('says in one line which port is in use', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const address = other.address();
-    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const other = createServer();
+    const port = await listenOnLoopback(other);
     await expect(startLiveKit({ binary, port, apiKey, apiSecret })).rejects.toThrow(
       new RegExp(`^The LiveKit server did not start: port ${port} is in use: .*LIVEKIT_WS_URL$`),
     );

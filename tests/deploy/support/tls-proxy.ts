@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { afterAll } from 'vitest';
 import { awsCommand } from '../../../scripts/rehearsal/aws.ts';
 import type { MiniStack } from '../../../scripts/rehearsal/ministack.ts';
+import { listenOnLoopback } from '../../../stand-ins/listen-on-loopback.ts';
 
 /**
  * Has MiniStack believe that it is called over TLS, as AWS is: the policy of a deployment bucket refuses all else. It takes a
@@ -25,12 +25,9 @@ export async function throughTls<Cloud extends MiniStack>(cloud: Cloud) {
       .on('error', () => answer.destroy())
       .end(body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   afterAll(() => server.close());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
-  const environment = { ...cloud.environment, AWS_ENDPOINT_URL: `http://127.0.0.1:${address.port}` };
+  const environment = { ...cloud.environment, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` };
   return { aws: { ...cloud, environment, aws: awsCommand(environment) }, needed };
 }
 

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import {
   base64url,
@@ -14,6 +13,7 @@ import {
 } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createJwtVerifier } from '../../../local/jwt-verifier.cjs';
+import { listenOnLoopback } from '../../../stand-ins/listen-on-loopback.ts';
 
 /** `undefined` leaves a claim out. */
 type Claims = Record<string, unknown>;
@@ -39,11 +39,8 @@ beforeAll(async () => {
       response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/jwks` }));
     } else response.writeHead(404).end('{}');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  issuer = `http://127.0.0.1:${address.port}`;
+  const port = await listenOnLoopback(server);
+  issuer = `http://127.0.0.1:${port}`;
 });
 afterAll(() => {
   server.closeAllConnections();

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { secretReader } from '../../../lib/secret/secrets-manager.ts';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../../stand-ins/secrets-manager.ts';
+import { listen } from '../../support/listen.ts';
 
 let secretsManager: SecretsManagerStandIn;
 
@@ -87,12 +87,8 @@ test('what a read learned of the store’s clock does not date the signature of 
     response.setHeader('date', new Date(Date.now() - 3_600_000).toUTCString());
     response.end('{"SecretString":"the text"}');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', `http://127.0.0.1:${address.port}`);
+  const port = await listen(server);
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', `http://127.0.0.1:${port}`);
 
   const read = secretReader('booky/livekit', 2_000);
   await read('AWSCURRENT', never());
