@@ -19,7 +19,7 @@ import {
 /** When missing data from before the first minute counts no more. */
 const settledAt = 30;
 
-const { template, directory } = inject('production');
+const { template, directory } = inject('packaged');
 const alarms = alarmsOf(template);
 /** What is counted, by situation and traffic. */
 let counted: Record<string, Record<string, Metrics>>;

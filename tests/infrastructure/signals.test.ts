@@ -24,7 +24,7 @@ import {
   text,
 } from './support/signals.ts';
 
-const { template, directory } = inject('production');
+const { template, directory } = inject('packaged');
 const alarms = alarmsOf(template);
 const page = await readFile(new URL('../../docs/alarms.md', import.meta.url), 'utf8');
 /** What the packaged function wrote: one line for each way in which a request can end, and those of its init. */

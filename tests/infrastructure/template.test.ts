@@ -3,7 +3,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { accessLogLine } from '../../stand-ins/cloudwatch/access-log.ts';
 import { onlyResource, propertiesOf, resourcesOf, tokenRole } from './support/packaged.ts';
 
-const { template, templateText } = inject('production');
+const { template, templateText } = inject('packaged');
 const token = propertiesOf(template, 'TokenLambdaFunction');
 const functionName = 'booky-meeting-token-prod-token';
 /** The alias of the version that serves. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { packageFunction } from '../../../deploy/package-function.ts';
+import { type PackagedFunction, packageFunction } from '../../../deploy/package-function.ts';
+import { asArguments } from '../../../scripts/rehearsal/service.ts';
 
 const resourceSchema = v.looseObject({
   Type: v.string(),
@@ -16,13 +17,10 @@ export type Template = v.InferOutput<typeof templateSchema>;
 export type Resource = v.InferOutput<typeof resourceSchema>;
 
 /** What `serverless package` made of the service. */
-export interface Packaged {
+export interface Packaged extends Omit<PackagedFunction, 'template'> {
   /** The template as it would be sent. */
   templateText: string;
   template: Template;
-  /** The unpacked zip of the token function. */
-  directory: string;
-  remove: () => Promise<void>;
 }
 
 /** The parameters that every deployment but a laptop's has to have. */
@@ -59,14 +57,9 @@ export async function packageStage(
   stage: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<Packaged> {
-  const asArguments = Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
-  const { template, directory, remove } = await packageFunction(['--stage', stage, ...asArguments]);
-  return {
-    templateText: template,
-    template: v.parse(templateSchema, JSON.parse(template)),
-    directory,
-    remove,
-  };
+  const options = ['--stage', stage, ...asArguments(parameters)];
+  const { template: templateText, ...packaged } = await packageFunction(options);
+  return { ...packaged, templateText, template: v.parse(templateSchema, JSON.parse(templateText)) };
 }
 
 /** As `packageStage`, for a test that looks at the template alone. */
