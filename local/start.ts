@@ -74,16 +74,9 @@ async function run(): Promise<never> {
 
   const claims = roles.map((role) => [role, environment[claimVariableOf[role]] || usualClaims[role]]);
   const apiPort = ports.PORT || (await freePort());
-  const page = await startPage({
-    port: ports.PAGE_PORT,
-    settings: {
-      tokenEndpoint: `http://localhost:${apiPort}/api/reading-clubs/meetings/token`,
-      signIn: { kind: 'development', issuerUrl: issuer.url, claims: Object.fromEntries(claims) },
-    },
-  });
-  parts.push(page);
-
-  const origins = [page.url, frontEnd, ...settings.origins].join(',');
+  const pagePort = ports.PAGE_PORT || (await freePort());
+  const pageUrl = `http://localhost:${pagePort}`;
+  const origins = [pageUrl, frontEnd, ...settings.origins].join(',');
   const api = await startApi({
     directory,
     port: apiPort,
@@ -96,14 +89,25 @@ async function run(): Promise<never> {
     write: (output) => process.stdout.write(output),
   });
   parts.push(api);
-  await api.ready.catch(() => {
-    throw new Failure('The API did not start: see its output above.');
+  const page = startPage({
+    port: pagePort,
+    settings: {
+      tokenEndpoint: `${api.url}/api/reading-clubs/meetings/token`,
+      signIn: { kind: 'development', issuerUrl: issuer.url, claims: Object.fromEntries(claims) },
+    },
   });
+  // Both take seconds to build.
+  await Promise.all([
+    page.then((started) => parts.push(started)),
+    api.ready.catch(() => {
+      throw new Failure('The API did not start: see its output above.');
+    }),
+  ]);
 
   const curl = await tryOut(api, issuer, settings);
   if (fault !== undefined) console.log(`FAULT=${fault}: the request below, and every other, shows it.`);
   console.log(liveKitState);
-  console.log(`Ready: API ${api.url}, issuer ${issuer.url}, meeting page ${page.url}. Try: ${curl}`);
+  console.log(`Ready: API ${api.url}, issuer ${issuer.url}, meeting page ${pageUrl}. Try: ${curl}`);
 
   await api.ended;
   throw new Failure('The API ended: see its output above.');

@@ -1,11 +1,11 @@
 /** The generated template before its judges: cfn-lint for what is wrong, checkov for what is unsafe. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { requireTools, tools } from '../../scripts/rehearsal/tools.ts';
 import { choices, packageService, requiredParameters } from '../infrastructure/support/packaged.ts';
+import { runProgram } from '../support/run-script.ts';
 
 let required: string;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 async function expectSound(template: string) {
-  expect(await lint(template)).toStrictEqual({ exitCode: 0, output: '' });
+  expect(await lint(template)).toMatchObject({ exitCode: 0, output: '' });
   const { output } = await findUnsafe(template);
   expect(output).toMatch(/Passed checks: [1-9]\d*, Failed checks: 0/);
 }
@@ -62,20 +62,12 @@ const findUnsafe = (template: string) =>
   ]);
 
 /** Runs a program on a template, whose path comes last. */
-async function judge(
-  template: string,
-  program: string,
-  args: readonly string[],
-): Promise<{ exitCode: number; output: string }> {
+async function judge(template: string, program: string, args: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'booky-lint-'));
   const file = join(folder, 'template.json');
   await writeFile(file, template);
   try {
-    return await new Promise((resolve) => {
-      execFile(program, [...args, file], (error, stdout, stderr) => {
-        resolve({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr });
-      });
-    });
+    return await runProgram(program, [...args, file], { environment: { HOME: folder } });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

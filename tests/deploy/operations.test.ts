@@ -1,9 +1,9 @@
 /** The pages on operations, the pipeline and alarms, from top to bottom: every command, as it stands there. The removal comes last. */
-import { execFile } from 'node:child_process';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { runProgram } from '../support/run-script.ts';
 import { secretName, startCloud } from './support/cloud.ts';
 
 const readPage = (name: string) => readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
@@ -91,8 +91,8 @@ npm() {
 }
 `;
 
-function bash(script: string, variables: Record<string, string>): Promise<string> {
-  const env = {
+async function bash(script: string, variables: Record<string, string>): Promise<string> {
+  const environment = {
     ...cloud.environment,
     HOME: directory,
     TMPDIR: directory,
@@ -100,10 +100,7 @@ function bash(script: string, variables: Record<string, string>): Promise<string
     SLS_AWS_MONITORING_FREQUENCY: '200',
     ...variables,
   };
-  return new Promise((resolve, reject) => {
-    execFile('bash', ['-c', script], { cwd: directory, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`${stdout}${stderr}`));
-    });
-  });
+  const { exitCode, output } = await runProgram('bash', ['-c', script], { directory, environment });
+  expect(exitCode, output).toBe(0);
+  return output;
 }

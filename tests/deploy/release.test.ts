@@ -1,15 +1,12 @@
 /** `npm run release`, as the pipeline runs it and under its role: a version that answers wrongly does not stay. */
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { asArguments, describeStack } from '../../scripts/rehearsal/service.ts';
+import { runScript } from '../support/run-script.ts';
 import { askForToken, stage, startCloud } from './support/cloud.ts';
 import { assume, createDeployer } from './support/deployer.ts';
 import { throughTls } from './support/tls-proxy.ts';
-
-const scripts = fileURLToPath(new URL('../../scripts/', import.meta.url));
 
 const cloud = await startCloud();
 const { aws } = await throughTls(cloud);
@@ -26,13 +23,8 @@ const signIn = (password: string) =>
 const bearer = (await signIn(reader.password)).output.trim();
 
 /** A script of ours in the service's folder, with a job's credentials. */
-function run(
-  script: string,
-  args: readonly string[],
-  variables: Record<string, string>,
-): Promise<{ exitCode: number; output: string }> {
-  const command = ['--import', import.meta.resolve('tsx'), join(scripts, script), ...args];
-  const env = {
+function run(script: string, args: readonly string[], variables: Record<string, string>) {
+  const environment = {
     ...job.environment,
     HOME: directory,
     TMPDIR: directory,
@@ -41,15 +33,7 @@ function run(
     SLS_AWS_MONITORING_FREQUENCY: '200',
     ...variables,
   };
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      command,
-      { cwd: directory, env, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) =>
-        resolve({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr }),
-    );
-  });
+  return runScript(`scripts/${script}`, args, { directory, environment });
 }
 
 const stageWith = (changed: Record<string, string> = {}) => [

@@ -2,7 +2,6 @@ import { type LambdaFunction, startFunction } from '../../stand-ins/lambda/runti
 
 /** One answer, and what the environment that gave it had in hand. */
 export interface Answer {
-  status: number;
   /** `ok`, or the error's code. */
   code: string;
   /** The token, where there is one. */

@@ -1,4 +1,4 @@
-import type { SecretsManagerStandIn } from '../../stand-ins/secrets-manager.ts';
+import type { Fault, SecretsManagerStandIn } from '../../stand-ins/secrets-manager.ts';
 import type { Fleet } from './environments.ts';
 
 /** What a phase can do to the world. */
@@ -21,68 +21,36 @@ export interface Phase {
   explains?: readonly string[];
 }
 
+/** Something befalls the world, and requests come all the time after it. */
+const after = (name: string, befall: (world: World) => void | Promise<void>): Phase => ({
+  name,
+  run: async (world) => {
+    await befall(world);
+    await world.load(1);
+  },
+});
+
+const afterFault = (name: string, fault: Fault) => after(name, ({ store }) => store.failWith(fault));
+
 /** After each of them the world is put right, but for the key. */
 export const phases: readonly Phase[] = [
+  after('none', () => {}),
+  after('the store answers after 900 ms', ({ store }) => {
+    store.latencyMs = 900;
+  }),
+  after('connections die in silence after their first answer', ({ store }) => {
+    store.diesInSilence = true;
+  }),
+  afterFault('the store errs at once', 'InternalServiceError'),
+  afterFault('the store hangs', 'hang'),
+  afterFault('the store throttles', 'ThrottlingException'),
+  afterFault('connections are reset', 'drop'),
+  afterFault('the read is denied', 'AccessDeniedException'),
   {
-    name: 'none',
-    run: ({ load }) => load(1),
-  },
-  {
-    name: 'the store answers after 900 ms',
-    run: async ({ store, load }) => {
-      store.latencyMs = 900;
-      await load(1);
-    },
-  },
-  {
-    name: 'connections die in silence after their first answer',
-    run: async ({ store, load }) => {
-      store.diesInSilence = true;
-      await load(1);
-    },
-  },
-  {
-    name: 'the store errs at once',
-    run: async ({ store, load }) => {
-      store.failWith('InternalServiceError');
-      await load(1);
-    },
-  },
-  {
-    name: 'the store hangs',
-    run: async ({ store, load }) => {
-      store.failWith('hang');
-      await load(1);
-    },
-  },
-  {
-    name: 'the store throttles',
-    run: async ({ store, load }) => {
-      store.failWith('ThrottlingException');
-      await load(1);
-    },
-  },
-  {
-    name: 'connections are reset',
-    run: async ({ store, load }) => {
-      store.failWith('drop');
-      await load(1);
-    },
-  },
-  {
-    name: 'the read is denied',
-    run: async ({ store, load }) => {
+    ...after('the read is denied, and environments are replaced', ({ store, fleet }) => {
       store.failWith('AccessDeniedException');
-      await load(1);
-    },
-  },
-  {
-    name: 'the read is denied, and environments are replaced',
-    run: async ({ store, fleet, load }) => {
-      store.failWith('AccessDeniedException');
-      await fleet.replace(4);
-      await load(1);
-    },
+      return fleet.replace(4);
+    }),
     explains: ['credentials_unavailable'],
   },
   {
@@ -108,13 +76,7 @@ export const phases: readonly Phase[] = [
       await load(0.5);
     },
   },
-  {
-    name: 'a new version of the secret is garbage',
-    run: async ({ putSecret, load }) => {
-      putSecret('garbage');
-      await load(1);
-    },
-  },
+  after('a new version of the secret is garbage', ({ putSecret }) => putSecret('garbage')),
   {
     name: 'it is, and environments are replaced',
     run: async ({ putSecret, fleet, load }) => {
@@ -124,11 +86,5 @@ export const phases: readonly Phase[] = [
       await load(0.7);
     },
   },
-  {
-    name: 'rotation to another key',
-    run: async ({ putSecret, load }) => {
-      putSecret('second key');
-      await load(1);
-    },
-  },
+  after('rotation to another key', ({ putSecret }) => putSecret('second key')),
 ];

@@ -30,17 +30,18 @@ export interface Logged {
   causes: ReadonlyMap<string, number>;
 }
 
-export function logged(lines: readonly Record<string, unknown>[]): Logged {
-  const states = new Map<string, number>();
-  const causes = new Map<string, number>();
-  const count = (counts: Map<string, number>, what: unknown) => {
-    if (typeof what === 'string') counts.set(what, (counts.get(what) ?? 0) + 1);
-  };
-  for (const line of lines) {
-    count(states, line['credentials_state']);
-    if (Array.isArray(line['causes'])) count(causes, causeOf(line['causes'][0]));
+export const logged = (lines: readonly Record<string, unknown>[]): Logged => ({
+  states: tally(lines.map((line) => line['credentials_state'])),
+  causes: tally(lines.map(({ causes }) => Array.isArray(causes) && causeOf(causes[0]))),
+});
+
+/** How often each text is among the values. */
+function tally(values: readonly unknown[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) {
+    if (typeof value === 'string') counts.set(value, (counts.get(value) ?? 0) + 1);
   }
-  return { states, causes };
+  return counts;
 }
 
 /** An error's name, or its message where the name says nothing. */
@@ -55,28 +56,16 @@ const counts = (map: ReadonlyMap<string, number>) =>
   [...map].map(([what, count]) => `${what} ${count}`).join(', ');
 
 /** A line for the terminal. */
-export function summary({
-  phase,
-  answers,
-  reads,
-  signedWith,
-  log,
-  refusedByLiveKit,
-  freshAgainMs,
-}: Outcome): string {
+export function summary(outcome: Outcome): string {
+  const { phase, answers, reads, signedWith, log, refusedByLiveKit, freshAgainMs } = outcome;
   const times = durations(answers);
+  const failures = tally(failed(answers).map(({ code }) => code));
   return [
     phase.name,
-    `  ${answers.length} requests, failed: ${counts(failuresByCode(answers)) || 'none'}; p50 ${ms(quantile(times, 0.5))}, p99 ${ms(quantile(times, 0.99))}, slowest ${ms(slowest(answers))}, with good credentials in hand ${ms(slowest(withGoodValue(answers)))}`,
+    `  ${answers.length} requests, failed: ${counts(failures) || 'none'}; p50 ${ms(quantile(times, 0.5))}, p99 ${ms(quantile(times, 0.99))}, slowest ${ms(slowest(answers))}, with good credentials in hand ${ms(slowest(withGoodValue(answers)))}`,
     `  ${reads} reads; signed with the ${signedWith.join(' and the ')}; LiveKit refused ${refusedByLiveKit}; fresh again after ${ms(freshAgainMs)}`,
     `  credentials: ${counts(log.states)}; causes: ${counts(log.causes) || 'none'}`,
   ].join('\n');
-}
-
-function failuresByCode(answers: readonly Answer[]): Map<string, number> {
-  const codes = new Map<string, number>();
-  for (const { code } of failed(answers)) codes.set(code, (codes.get(code) ?? 0) + 1);
-  return codes;
 }
 
 /** What of an outcome must not be. */
@@ -112,14 +101,7 @@ function whatReadersSee({ answers }: Outcome): string {
   return `${failures} of ${answers.length.toLocaleString('en')}${where}; ${ms(slowest(withGoodValue(answers)))}`;
 }
 
-function whatTheLogSays({ log }: Outcome): string {
-  const states = [...log.states.keys()]
-    .sort()
-    .map((state) => `\`${state}\``)
-    .join(', ');
-  const causes = [...log.causes.keys()]
-    .sort()
-    .map((cause) => `\`${cause}\``)
-    .join(', ');
-  return causes === '' ? states : `${states}; ${causes}`;
+function whatTheLogSays({ log: { states, causes } }: Outcome): string {
+  const said = [states, causes].map((what) => [...what.keys()].sort().map((text) => `\`${text}\``));
+  return said.flatMap((texts) => (texts.length === 0 ? [] : texts.join(', '))).join('; ');
 }

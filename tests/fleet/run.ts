@@ -10,6 +10,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { decodeJwt } from 'jose';
 import { TokenVerifier } from 'livekit-server-sdk';
 import * as v from 'valibot';
 import { packageFunction } from '../../deploy/package-function.ts';
@@ -46,10 +47,9 @@ const keys = {
     LIVEKIT_API_KEY: 'APIsecond',
     LIVEKIT_API_SECRET: 'the-second-secret-of-32-characters-or-more',
   },
-} as const;
+};
 
 const responseSchema = v.object({
-  statusCode: v.number(),
   body: v.pipe(
     v.string(),
     v.parseJson(),
@@ -57,13 +57,11 @@ const responseSchema = v.object({
   ),
 });
 
-const keyOf = new Map<string, string>(
-  Object.entries(keys).map(([name, { LIVEKIT_API_KEY }]) => [LIVEKIT_API_KEY, name]),
-);
-const verifiers = new Map<string, TokenVerifier>(
-  Object.values(keys).map((key) => [
-    key.LIVEKIT_API_KEY,
-    new TokenVerifier(key.LIVEKIT_API_KEY, key.LIVEKIT_API_SECRET),
+/** By API key: the key's name, and who verifies what it signed. */
+const signers = new Map(
+  Object.entries(keys).map(([name, { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret }]) => [
+    apiKey,
+    { name, verifier: new TokenVerifier(apiKey, apiSecret) },
   ]),
 );
 
@@ -194,21 +192,18 @@ async function recovered(): Promise<boolean> {
 
 function burst(): Promise<Answer[]> {
   return fleet.burst(burstSize, tokenEvent, (payload) => {
-    const { statusCode, body } = v.parse(responseSchema, payload);
-    return { status: statusCode, code: body.code, token: body.token };
+    const { body } = v.parse(responseSchema, payload);
+    return { code: body.code, token: body.token };
   });
 }
 
 /** Which key a token was signed with, after a check of its signature; throws where that is wrong. */
 async function keyThatSigned(token: string): Promise<string> {
-  const { iss = '' } = v.parse(
-    v.object({ iss: v.string() }),
-    JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()),
-  );
-  const verifier = verifiers.get(iss);
-  if (verifier === undefined) throw new Error(`A token was signed with an unknown key, ${iss}.`);
-  await verifier.verify(token);
-  return keyOf.get(iss) ?? iss;
+  const { iss = '' } = decodeJwt(token);
+  const signer = signers.get(iss);
+  if (signer === undefined) throw new Error(`A token was signed with an unknown key, ${iss}.`);
+  await signer.verifier.verify(token);
+  return signer.name;
 }
 
 async function isRefusedByLiveKit(token: string): Promise<boolean> {

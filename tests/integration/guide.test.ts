@@ -1,17 +1,13 @@
 /** The front end that docs/front-end.md shows, before the compiler. */
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { writeFrontEnd } from '../support/guide.ts';
+import { runProgram } from '../support/run-script.ts';
 
 /** What the compiler has to say of the front end; empty when there is nothing. */
-function complaintsAbout(directory: string): Promise<string> {
-  const compiler = join(process.cwd(), 'node_modules', '.bin', 'tsc');
-  return new Promise((resolve) => {
-    execFile(compiler, ['-p', directory], { cwd: directory }, (_error, stdout) => resolve(stdout.trim()));
-  });
-}
+const complaintsAbout = async (directory: string) =>
+  (await runProgram('node_modules/.bin/tsc', ['-p', directory])).output.trim();
 
 test('the files compile in a front end that has the client as the guide copies it', async () => {
   const { directory, remove } = await writeFrontEnd();

@@ -1,15 +1,14 @@
 /** The pipeline's check, as its action runs it: the script from the file, with a user pool and a deployment on loopback. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { type Faults, origin, startDeployment } from '../support/deployment.ts';
 import { startAnswering } from '../support/livekit-answering.ts';
+import { runProgram } from '../support/run-script.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const actionSchema = v.object({ runs: v.object({ steps: v.tuple([v.object({ run: v.string() })]) }) });
@@ -24,8 +23,7 @@ async function check(faults: Faults, { report = false, password = 'p' } = {}) {
   const pool = await startAnswering({ status: 200, body: signedIn });
   const action = await readFile(join(repository, '.github/actions/check/action.yml'), 'utf8');
   const [{ run }] = v.parse(actionSchema, parse(action)).runs.steps;
-  const env = {
-    PATH: process.env['PATH'],
+  const environment = {
     HOME: folder,
     AWS_ENDPOINT_URL: pool.replace('ws:', 'http:'),
     SIGN_IN_CLIENT_ID: 'smoke',
@@ -36,12 +34,8 @@ async function check(faults: Faults, { report = false, password = 'p' } = {}) {
     URL: target.url,
     REPORT: report ? join(folder, 'report.json') : '',
   };
-  const result = await new Promise<{ exitCode: number; output: string }>((resolve) => {
-    execFile('bash', ['-eo', 'pipefail', '-c', run], { cwd: repository, env }, (error, stdout, stderr) =>
-      resolve({ exitCode: error === null ? 0 : Number(error.code), output: stdout + stderr }),
-    );
-  });
-  return { ...result, report: report ? await readFile(env.REPORT, 'utf8') : '' };
+  const result = await runProgram('bash', ['-eo', 'pipefail', '-c', run], { environment });
+  return { ...result, report: report ? await readFile(environment.REPORT, 'utf8') : '' };
 }
 
 test('a good deployment passes', async () => {

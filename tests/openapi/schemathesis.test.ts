@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Laptop, startLaptop } from '../support/laptop.ts';
-import { runTool, type ToolResult } from './support/tools.ts';
+import { runTool } from './support/tools.ts';
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const document = pathOf('../../docs/openapi.yaml');
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 /** The same requests in each run. */
-async function schemathesis(path: string, maxExamples: number): Promise<ToolResult> {
+async function schemathesis(path: string, maxExamples: number) {
   const bearer = await laptop.issuer.issueToken({ sub: 'user-001', name: 'Ana' });
   const run = ['run', path, '--url', laptop.api.url, '--header', `Authorization: Bearer ${bearer}`];
   const amount = ['--max-examples', String(maxExamples), '--seed', '1', '--continue-on-failure'];

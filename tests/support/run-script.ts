@@ -10,6 +10,8 @@ export interface ScriptResult {
   exitCode: number | null;
   stdout: string;
   stderr: string;
+  /** Standard output, then standard error. */
+  output: string;
 }
 
 export interface ScriptOptions {
@@ -23,14 +25,21 @@ export interface ScriptOptions {
   onStderr?: (text: string) => void;
 }
 
-/** Runs a script of the repository as npm does, with these variables and no others. */
-export async function runScript(
-  script: string,
+/** Runs a script of the repository as npm does. */
+export const runScript = (script: string, args: readonly string[], options: ScriptOptions = {}) =>
+  runProgram(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), join(repository, script), ...args],
+    options,
+  );
+
+/** Runs a program with these variables and no others but `PATH`. */
+export async function runProgram(
+  program: string,
   args: readonly string[],
   { input = '', environment = {}, directory = repository, onStart, onStderr }: ScriptOptions = {},
 ): Promise<ScriptResult> {
-  const command = ['--import', import.meta.resolve('tsx'), join(repository, script), ...args];
-  const child = spawn(process.execPath, command, {
+  const child = spawn(program, args, {
     cwd: directory,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -47,5 +56,5 @@ export async function runScript(
   // A command may end before it has read its input.
   child.stdin.on('error', () => {}).end(input);
   const [exitCode] = await once(child, 'close');
-  return { exitCode, ...output };
+  return { exitCode, ...output, output: output.stdout + output.stderr };
 }
