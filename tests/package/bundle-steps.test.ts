@@ -13,13 +13,7 @@ import type { Plugin } from 'esbuild';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { changePackages, coreModules, replacements } from '../../deploy/bundle-steps.cjs';
 import { bundleSource } from './support/bundle.ts';
-import {
-  type Answer,
-  type Read,
-  startRecordingStore,
-  withDenial,
-  withSecret,
-} from './support/recording-store.ts';
+import { type Answer, type Read, startRecordingStore, withSecret } from './support/recording-store.ts';
 
 interface Packages {
   /** The published client brings its own. */
@@ -55,50 +49,38 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs();
 });
 
-const lambda = {
-  AWS_REGION: 'eu-west-3',
-  AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
-  AWS_SECRET_ACCESS_KEY: 'secret',
-  AWS_SESSION_TOKEN: 'token',
-};
+/** In the form NAME=value; without a value the variable is not set. */
+const lambda =
+  'AWS_REGION=eu-west-3 AWS_ACCESS_KEY_ID=ASIAEXAMPLE AWS_SECRET_ACCESS_KEY=secret AWS_SESSION_TOKEN=token';
+
+function setVariables(text: string): void {
+  for (const [, name = '', value] of text.matchAll(/(\w+)=(\S*)/g)) vi.stubEnv(name, value || undefined);
+}
 
 function clientOf({ SecretsManagerClient, protocol }: Packages): SecretsManagerClient {
   return new SecretsManagerClient(protocol ? { protocol } : {});
 }
 
-describe('a client reads its settings as the published one does', () => {
-  test.each<[string, Record<string, string | undefined>]>([
-    ['what Lambda sets', {}],
-    ['no region', { AWS_REGION: undefined }],
-    ['no credentials', { AWS_ACCESS_KEY_ID: undefined }],
-    ['no session token', { AWS_SESSION_TOKEN: undefined }],
-    [
-      'credentials that expire',
-      { AWS_CREDENTIAL_EXPIRATION: '2027-01-01T00:00:00Z', AWS_ACCOUNT_ID: '123456789012' },
-    ],
-    ['five attempts', { AWS_MAX_ATTEMPTS: '5' }],
-    ['attempts that are no number', { AWS_MAX_ATTEMPTS: 'many' }],
-    ['adaptive retries', { AWS_RETRY_MODE: 'adaptive' }],
-    ['FIPS', { AWS_USE_FIPS_ENDPOINT: 'true' }],
-    ['neither FIPS nor not', { AWS_USE_FIPS_ENDPOINT: 'perhaps' }],
-    ['dual-stack', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }],
-    [
-      'both, with a custom endpoint',
-      {
-        AWS_USE_FIPS_ENDPOINT: 'true',
-        AWS_USE_DUALSTACK_ENDPOINT: 'true',
-        AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
-      },
-    ],
-    ['a name for the user agent', { AWS_SDK_UA_APP_ID: 'booky' }],
-    ['a preferred way to sign', { AWS_AUTH_SCHEME_PREFERENCE: 'sigv4a,sigv4' }],
-    ['other defaults', { AWS_DEFAULTS_MODE: 'in-region' }],
-    [
-      'defaults by what it finds out',
-      { AWS_DEFAULTS_MODE: 'auto', AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' },
-    ],
-  ])('%s', async (_, environment) => {
-    for (const [name, value] of Object.entries({ ...lambda, ...environment })) vi.stubEnv(name, value);
+describe('a client reads its settings as the published one does, with what Lambda sets', () => {
+  test.each([
+    'and no more',
+    'AWS_REGION=',
+    'AWS_ACCESS_KEY_ID=',
+    'AWS_SESSION_TOKEN=',
+    'AWS_CREDENTIAL_EXPIRATION=2027-01-01T00:00:00Z AWS_ACCOUNT_ID=123456789012',
+    'AWS_MAX_ATTEMPTS=5',
+    'AWS_MAX_ATTEMPTS=many',
+    'AWS_RETRY_MODE=adaptive',
+    'AWS_USE_FIPS_ENDPOINT=true',
+    'AWS_USE_FIPS_ENDPOINT=perhaps',
+    'AWS_USE_DUALSTACK_ENDPOINT=true',
+    'AWS_USE_FIPS_ENDPOINT=true AWS_USE_DUALSTACK_ENDPOINT=true AWS_ENDPOINT_URL=http://127.0.0.1:1',
+    'AWS_SDK_UA_APP_ID=booky',
+    'AWS_AUTH_SCHEME_PREFERENCE=sigv4a,sigv4',
+    'AWS_DEFAULTS_MODE=in-region',
+    'AWS_DEFAULTS_MODE=auto AWS_EXECUTION_ENV=AWS_Lambda_nodejs24.x',
+  ])('%s', async (variables) => {
+    setVariables(`${lambda} ${variables}`);
     expect(await settingsOf(asBundled)).toEqual(await settingsOf(asPublished));
   });
 });
@@ -106,23 +88,16 @@ describe('a client reads its settings as the published one does', () => {
 /** Each setting's value, or the name of the error that reading it throws. */
 async function settingsOf(packages: Packages): Promise<Record<string, unknown>> {
   const { config } = clientOf(packages);
+  const { region, credentials, maxAttempts, retryMode, useFipsEndpoint, useDualstackEndpoint } = config;
+  const { userAgentAppId, defaultUserAgentProvider, defaultsMode, authSchemePreference } = config;
   const settings = {
-    region: config.region,
-    credentials: config.credentials,
-    maxAttempts: config.maxAttempts,
-    retryMode: () => (typeof config.retryMode === 'function' ? config.retryMode() : config.retryMode),
+    ...{ region, credentials, maxAttempts, retryMode, useFipsEndpoint, useDualstackEndpoint },
+    ...{ userAgentAppId, defaultUserAgentProvider, defaultsMode, authSchemePreference },
     retries: async () => (await config.retryStrategy()).constructor.name.replace(/^_|\d+$/g, ''),
-    useFipsEndpoint: config.useFipsEndpoint,
-    useDualstackEndpoint: config.useDualstackEndpoint,
-    userAgentAppId: config.userAgentAppId,
-    userAgent: () => config.defaultUserAgentProvider(),
-    defaultsMode: () =>
-      typeof config.defaultsMode === 'function' ? config.defaultsMode() : config.defaultsMode,
-    authSchemePreference: config.authSchemePreference,
   };
-  const read = Object.entries(settings).map(async ([name, setting]): Promise<[string, unknown]> => {
+  const read = Object.entries<unknown>(settings).map(async ([name, setting]) => {
     try {
-      return [name, await setting?.()];
+      return [name, typeof setting === 'function' ? await setting() : setting];
     } catch (error) {
       return [name, error instanceof Error ? { error: error.name } : error];
     }
@@ -131,69 +106,33 @@ async function settingsOf(packages: Packages): Promise<Record<string, unknown>> 
 }
 
 describe('a read of the secret is the published one’s, on the wire and in what comes of it', () => {
-  const answerWith =
-    (statusCode: number, body: string, headers: Record<string, string> = {}): Answer =>
-    (response) => {
-      response.writeHead(statusCode, { 'content-type': 'application/x-amz-json-1.1', ...headers });
-      response.end(body);
-    };
+  const anHourAhead = new Date(Date.now() + 3_600_000).toUTCString();
+  const html = { 'content-type': 'text/html' };
 
-  test.each<[string, Answer, string]>([
-    ['the secret', withSecret, 'resolved {"LIVEKIT_API_KEY"'],
-    ['a binary secret', answerWith(200, '{"SecretBinary":"AAEC","VersionId":"v1"}'), 'resolved undefined v1'],
-    [
-      'a request id',
-      answerWith(200, '{"SecretString":"s"}', { 'x-amzn-requestid': 'abc-123' }),
-      'resolved s undefined 1 200 abc-123',
-    ],
-    ['nothing', answerWith(200, ''), 'resolved undefined undefined'],
-    ['null', answerWith(200, 'null'), 'resolved undefined undefined'],
-    ['a denial', withDenial, 'AccessDeniedException: no'],
-    [
-      'an error of the service',
-      answerWith(500, '{"__type":"InternalServiceError","message":"later"}'),
-      'later',
-    ],
-    [
-      'an error with a namespace and a URL',
-      answerWith(400, '{"__type":"com.amazonaws.secretsmanager#ResourceNotFoundException:http://a/b"}'),
-      'ResourceNotFoundException: UnknownError',
-    ],
-    ['an error with a comma', answerWith(400, '{"__type":"Odd,http://a/b","Message":"so"}'), 'Odd: so'],
-    [
-      'an error that a header names',
-      answerWith(400, '{}', { 'x-amzn-errortype': 'DecryptionFailure:http://a/b' }),
-      'DecryptionFailure: UnknownError',
-    ],
-    [
-      'an error by its code',
-      answerWith(400, '{"code":"InvalidRequestException"}'),
-      'InvalidRequestException',
-    ],
-    [
-      'an error that says nothing in its first message',
-      answerWith(400, '{"__type":"Odd","message":"","Message":"so"}'),
-      'Odd: so',
-    ],
-    [
-      'a clock that is an hour ahead',
-      (response) => {
-        const ahead = new Date(Date.now() + 3_600_000).toUTCString();
-        answerWith(400, '{"__type":"InvalidSignatureException"}', { date: ahead })(response);
-      },
-      'InvalidSignatureException: UnknownError client 3',
-    ],
-    [
-      'a request to slow down',
-      answerWith(429, '{}', { 'retry-after': '0' }),
-      'Unknown: UnknownError client 3',
-    ],
-    ['an error that is nothing', answerWith(400, ''), 'Unknown: UnknownError'],
-    ['an error that is null', answerWith(400, 'null'), 'Unknown: UnknownError'],
-    ['a throttling that says so', answerWith(400, '{"__type":"ThrottlingException"}'), 'ThrottlingException'],
-    ['a failing gateway', answerWith(502, '<html>', { 'content-type': 'text/html' }), 'SyntaxError'],
-    ['something else', answerWith(200, '<html>', { 'content-type': 'text/html' }), 'SyntaxError'],
-  ])('answered with %s', async (_, answer, outcome) => {
+  test.each<[string, number, string, string, Record<string, string>?]>([
+    ['a secret', 200, '{"VersionId":"v1","SecretString":"{}"}', 'resolved {} v1'],
+    ['a binary secret', 200, '{"SecretBinary":"AAEC","VersionId":"v1"}', 'resolved undefined v1'],
+    ['a request id', 200, '{"SecretString":"s"}', '1 200 abc-123', { 'x-amzn-requestid': 'abc-123' }],
+    ['nothing', 200, '', 'resolved undefined undefined'],
+    ['null', 200, 'null', 'resolved undefined undefined'],
+    ['a denial', 400, '{"__type":"AccessDeniedException","message":"no"}', 'AccessDeniedException: no'],
+    ['a failure', 500, '{"__type":"InternalServiceError","message":"later"}', 'later'],
+    ['a namespace and a URL', 400, '{"__type":"com.amazonaws.x#Odd:http://a/b"}', 'Odd: UnknownError'],
+    ['an error with a comma', 400, '{"__type":"Odd,http://a/b","Message":"so"}', 'Odd: so'],
+    ['an error that a header names', 400, '{}', 'Odd: Unknown', { 'x-amzn-errortype': 'Odd:http://a/b' }],
+    ['an error by its code', 400, '{"code":"InvalidRequestException"}', 'InvalidRequestException'],
+    ['an empty first message', 400, '{"__type":"Odd","message":"","Message":"so"}', 'Odd: so'],
+    ['another clock', 400, '{"__type":"InvalidSignatureException"}', 'client 3', { date: anHourAhead }],
+    ['a request to slow down', 429, '{}', 'Unknown: UnknownError client 3', { 'retry-after': '0' }],
+    ['an error that is nothing', 400, '', 'Unknown: UnknownError'],
+    ['an error that is null', 400, 'null', 'Unknown: UnknownError'],
+    ['a throttling that says so', 400, '{"__type":"ThrottlingException"}', 'ThrottlingException'],
+    ['a failing gateway', 502, '<html>', 'SyntaxError', html],
+    ['something else', 200, '<html>', 'SyntaxError', html],
+  ])('answered with %s', async (_, status, body, outcome, headers) => {
+    const answer: Answer = (response) => {
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', ...headers }).end(body);
+    };
     const published = await readWith(asPublished, answer);
     const bundled = await readWith(asBundled, answer);
     expect(published.outcome).toContain(outcome);
@@ -212,8 +151,8 @@ describe('a read of the secret is the published one’s, on the wire and in what
   async function readWith(packages: Packages, answer: Answer, end = '') {
     const store = await startRecordingStore(answer);
     const endpoint = store.environment['AWS_ENDPOINT_URL_SECRETS_MANAGER'] + end;
-    const environment = { ...lambda, ...store.environment, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint };
-    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    setVariables(lambda);
+    vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', endpoint);
     const client = clientOf(packages);
     const command = new packages.GetSecretValueCommand({ SecretId: 'booky/livekit' });
     const outcome = await client.send(command).then(
