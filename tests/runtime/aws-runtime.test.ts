@@ -1,11 +1,11 @@
 /** The packaged function behind AWS's own runtime client, under its own Node: what the repository's runtime only imitates. */
-import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { tools } from '../../scripts/rehearsal/tools.ts';
 import { metricsIn } from '../../stand-ins/cloudwatch/embedded-metrics.ts';
 import { findAwsRuntime } from '../../stand-ins/lambda/aws-runtime.ts';
 import { tokenEvent } from '../../stand-ins/lambda/event.ts';
 import { startFunction } from '../../stand-ins/lambda/runtime-api.ts';
-import { respond, secretName, startStore } from '../package/support/environment.ts';
+import { freezeFor, respond, secretName, startStore } from '../package/support/environment.ts';
 
 const runtime = findAwsRuntime();
 
@@ -48,7 +48,7 @@ test('a line of the log is JSON as the function wrote it: the client wraps what 
   const store = await startStore();
   const lambda = await start(store.environment);
   await respond(lambda, tokenEvent());
-  await expect.poll(() => lambda.output, { timeout: 10_000 }).toContain('Token issued.');
+  await expect.poll(() => lambda.output).toContain('Token issued.');
   const lines: { message: unknown }[] = lambda.output
     .trim()
     .split('\n')
@@ -81,10 +81,7 @@ test('a freeze between two requests is survived', async () => {
   const store = await startStore();
   const lambda = await start({ ...store.environment, CREDENTIALS_MAX_AGE_SECONDS: '1' });
   expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
-  lambda.freeze();
-  const frozenUntil = Date.now() + 1_100;
-  await vi.waitUntil(() => Date.now() > frozenUntil, { timeout: 10_000 });
-  lambda.thaw();
+  await freezeFor(lambda, 1_100);
   expect(await respond(lambda, tokenEvent())).toMatchObject({ statusCode: 200 });
   expect(store.reads).toBe(2);
 });
@@ -101,5 +98,5 @@ test('on Managed Instances each of the client’s workers reads the secret once,
     readers.map((sub) => respond(lambda, tokenEvent({ claims: { sub, name: sub } }))),
   );
   expect(responses.map(({ body }) => body['participant_name'])).toEqual(readers);
-  await expect.poll(() => store.reads, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => store.reads).toBe(2);
 });

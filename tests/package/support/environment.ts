@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { inject, onTestFinished } from 'vitest';
+import { inject, onTestFinished, vi } from 'vitest';
 import { type LambdaFunction, startFunction } from '../../../stand-ins/lambda/runtime-api.ts';
 import { type SecretsManagerStandIn, startSecretsManager } from '../../../stand-ins/secrets-manager.ts';
 import { startTlsFront } from '../../../stand-ins/tls-front.ts';
@@ -32,6 +32,21 @@ export async function startIn(
   const lambda = await startFunction({ directory, env: { LIVEKIT_SECRET_ID: secretName, ...env } });
   onTestFinished(lambda.stop);
   return lambda;
+}
+
+/**
+ * Stops it for this long, as Lambda does between requests.
+ *
+ * @param meanwhile is called when it has stopped
+ * @returns when it went on
+ */
+export async function freezeFor(lambda: LambdaFunction, ms: number, meanwhile = () => {}): Promise<number> {
+  lambda.freeze();
+  const until = Date.now() + ms;
+  meanwhile();
+  await vi.waitUntil(() => Date.now() > until, { timeout: ms + 15_000 });
+  lambda.thaw();
+  return until;
 }
 
 /** A Secrets Manager that holds the credentials, or another secret, and ends with the test. */
