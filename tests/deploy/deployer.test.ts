@@ -6,14 +6,18 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { describeStack } from '../../scripts/rehearsal/service.ts';
-import { packageService, requiredParameters, resourcesOf } from '../infrastructure/support/packaged.ts';
+import {
+  packageService,
+  propertiesOf,
+  requiredParameters,
+  tokenRole,
+} from '../infrastructure/support/packaged.ts';
 import { askForToken, secretName, stage, startCloud } from './support/cloud.ts';
-import { assume, createDeployer, type Deployer, type Job, policiesOf } from './support/deployer.ts';
+import { assume, createDeployer, type Deployer, type Job, nameOf, policiesOf } from './support/deployer.ts';
 import { callsOf } from './support/resource-calls.ts';
 import { throughTls } from './support/tls-proxy.ts';
 
 const key = 'arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-const administrator = 'arn:aws:iam::aws:policy/AdministratorAccess';
 
 const cloud = await startCloud();
 /** The cloud as it is from outside. */
@@ -62,37 +66,35 @@ test('where subjects have ids, AWS trusts that repository, and no other of its n
 });
 
 test('the ready roles may do what the stack’s own would', async () => {
-  const everything = { ...requiredParameters, 'kms-key': key, tracing: 'true' };
-  const { template } = await packageService(stage, everything);
-  const here = `${cloud.region}:000000000000`;
+  const { template } = await packageService(stage, {
+    ...requiredParameters,
+    'kms-key': key,
+    tracing: 'true',
+  });
+  const account = '000000000000';
   const group = (name: string) =>
-    `arn:aws:logs:${here}:log-group:/aws/lambda/booky-meeting-token-prod-${name}:*`;
-  for (const [name, arn] of [
-    ['TokenFunctionRole', deployer.roles['function-role']],
+    `arn:aws:logs:${cloud.region}:${account}:log-group:/aws/lambda/booky-meeting-token-prod-${name}:*`;
+  const values: Readonly<Record<string, string>> = {
+    TokenLogGroup: group('token'),
+    CheckLogGroup: group('check'),
+    'TokenLambdaFunction.Arn': `arn:aws:lambda:${cloud.region}:${account}:function:booky-meeting-token-prod-token`,
+    'AWS::Partition': 'aws',
+    'AWS::Region': cloud.region,
+    'AWS::AccountId': account,
+    'AWS::URLSuffix': 'amazonaws.com',
+  };
+  const resolved = (_: string, value: unknown) => {
+    const { 'Fn::GetAtt': attribute, 'Fn::Sub': text } = Object(value);
+    if (attribute) return values[attribute[0]];
+    return text ? text.replaceAll(/\$\{([^}]+)\}/g, (_: string, name: string) => values[name]) : value;
+  };
+  for (const [id, arn] of [
+    [tokenRole(template), deployer.roles['function-role']],
     ['CheckFunctionRole', deployer.roles['check-role']],
   ] as const) {
-    const [role] = Object.entries(resourcesOf(template, 'AWS::IAM::Role')).filter(([id]) =>
-      id.startsWith(name),
-    );
-    const policies = role?.[1].Properties['Policies'];
-    const [own] = v.parse(
-      policiesSchema,
-      JSON.parse(
-        JSON.stringify(policies)
-          .replace('{"Fn::GetAtt":["TokenLogGroup","Arn"]}', JSON.stringify(group('token')))
-          .replace('{"Fn::GetAtt":["CheckLogGroup","Arn"]}', JSON.stringify(group('check')))
-          .replaceAll(/\{"Fn::Sub":("[^"]*")\}/g, '$1')
-          .replaceAll(
-            /\$\{TokenLambdaFunction\.Arn\}/g,
-            `arn:aws:lambda:${here}:function:booky-meeting-token-prod-token`,
-          )
-          .replaceAll(/\$\{AWS::Partition\}/g, 'aws')
-          .replaceAll(/\$\{AWS::Region\}:\$\{AWS::AccountId\}/g, here)
-          .replaceAll(/\$\{AWS::Region\}/g, cloud.region)
-          .replaceAll(/\$\{AWS::URLSuffix\}/g, 'amazonaws.com'),
-      ),
-    );
-    const ofRole = { 'role-name': arn.replace(/^.*\//, ''), 'policy-name': own.PolicyName };
+    const policies = JSON.stringify(propertiesOf(template, id)['Policies']);
+    const [own] = v.parse(policiesSchema, JSON.parse(policies, resolved));
+    const ofRole = { 'role-name': nameOf(arn), 'policy-name': own.PolicyName };
     const ready = await cloud.aws('iam get-role-policy', { ...ofRole, query: 'PolicyDocument' });
     expect(ready).toEqual(own.PolicyDocument);
   }
@@ -109,45 +111,34 @@ describe('with the role', async () => {
     return output;
   };
 
-  const document = {
+  const anybody = JSON.stringify({
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' }],
-  };
-  const roleNamed = (arn: string) => ({ 'role-name': arn.replace(/^.*\//, '') });
-  const functionRole = ({ roles }: Deployer) => roleNamed(roles['function-role']);
-  const ofSecret = { 'secret-id': secretName };
-  test.each<[string, string, (of: Deployer) => Record<string, string | object>]>([
-    ['read the secret', 'secretsmanager get-secret-value', () => ofSecret],
-    ['replace it', 'secretsmanager put-secret-value', () => ({ ...ofSecret, 'secret-string': cloud.secret })],
-    ['list another bucket', 's3api list-objects-v2', () => ({ bucket: 'another' })],
-    [
-      'create a role',
-      'iam create-role',
-      () => ({ 'role-name': 'mine', 'assume-role-policy-document': document }),
-    ],
+  });
+  const functionRole = ({ roles }: Deployer) => nameOf(roles['function-role']);
+  const more = `--policy-arn arn:aws:iam::aws:policy/AdministratorAccess`;
+  const ofSecret = `--secret-id ${secretName}`;
+  const same = `--secret-string ${JSON.stringify(cloud.secret)}`;
+  test.each<[string, string | ((of: Deployer) => string)]>([
+    ['read the secret', `secretsmanager get-secret-value ${ofSecret}`],
+    ['replace it', `secretsmanager put-secret-value ${ofSecret} ${same}`],
+    ['list another bucket', 's3api list-objects-v2 --bucket another'],
+    ['create a role', `iam create-role --role-name mine --assume-role-policy-document ${anybody}`],
     [
       'let itself into a function’s role',
-      'iam update-assume-role-policy',
-      (of) => ({ ...functionRole(of), 'policy-document': document }),
+      (of) => `iam update-assume-role-policy --role-name ${functionRole(of)} --policy-document ${anybody}`,
     ],
-    [
-      'give a function’s role more',
-      'iam attach-role-policy',
-      (of) => ({ ...functionRole(of), 'policy-arn': administrator }),
-    ],
-    [
-      'give itself more',
-      'iam attach-role-policy',
-      ({ roleArn }) => ({ ...roleNamed(roleArn), 'policy-arn': administrator }),
-    ],
-    ['delete a role', 'iam delete-role', () => ({ 'role-name': 'another' })],
-    ['delete another function', 'lambda delete-function', () => ({ 'function-name': 'another' })],
-    ['delete another log', 'logs delete-log-group', () => ({ 'log-group-name': '/aws/lambda/another' })],
-    ['delete another stack', 'cloudformation delete-stack', () => ({ 'stack-name': 'another' })],
-  ])('a job can’t %s, and who has the permission can', async (_, command, options) => {
-    await expect(job.aws(command, options(deployer))).rejects.toThrow(/AccessDenied/);
+    ['give a function’s role more', (of) => `iam attach-role-policy --role-name ${functionRole(of)} ${more}`],
+    ['give itself more', (of) => `iam attach-role-policy --role-name ${nameOf(of.roleArn)} ${more}`],
+    ['delete a role', 'iam delete-role --role-name another'],
+    ['delete another function', 'lambda delete-function --function-name another'],
+    ['delete another log', 'logs delete-log-group --log-group-name /aws/lambda/another'],
+    ['delete another stack', 'cloudformation delete-stack --stack-name another'],
+  ])('a job can’t %s, and who has the permission can', async (_, command) => {
+    const commandOn = (of: Deployer) => (typeof command === 'string' ? command : command(of));
+    await expect(job.aws(commandOn(deployer))).rejects.toThrow(/AccessDenied/);
     // With roles of another stage, which nothing here uses. What is not there is not found.
-    const outcome = await cloud.aws(command, options(another)).catch((error: Error) => error.message);
+    const outcome = await cloud.aws(commandOn(another)).catch((error: Error) => error.message);
     expect(String(outcome)).not.toContain('AccessDenied');
   });
 
@@ -264,10 +255,7 @@ describe('what CloudFormation calls in the role’s name', async () => {
   });
 
   test('is still something that it would call', () => {
-    for (const [what, calls] of unused)
-      expect(
-        called.some((call) => calls.test(call)),
-        what,
-      ).toBe(true);
+    const ofNoUse = unused.filter(([, calls]) => !called.some((call) => calls.test(call)));
+    expect(ofNoUse.map(([what]) => what)).toEqual([]);
   });
 });

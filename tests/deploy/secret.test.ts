@@ -69,6 +69,7 @@ const often = {
   // A read on a busy machine takes its time, which is not what this is about.
   CREDENTIALS_REFRESH_PATIENCE_MS: '2000',
 };
+await setVariables(cloud, stack, often);
 
 /** Asks for a token, and finds in the log how good the credentials were that it is signed with: readers get one in any case. */
 async function stateOfCredentials(): Promise<unknown> {
@@ -103,7 +104,7 @@ test('a broken secret with no reader there: the check fails, its alarm is raised
 
   await cloud.putSecret({ LIVEKIT_API_KEY: 'alone' });
   // A new environment: it has no good credentials from before.
-  await setVariables(cloud, stack, often);
+  await setVariables(cloud, stack, { TOKEN_TTL_SECONDS: '602' });
   for (const _ of ['once', 'again']) {
     expect(await check()).toMatchObject({ check_failed: 1, failed: ['credentials-previous'] });
   }
@@ -116,6 +117,7 @@ test('a broken secret with no reader there: the check fails, its alarm is raised
 
 test('a deleted secret: readers notice nothing, and it can be had back', async () => {
   const ofSecret = { 'secret-id': secretName };
+  await untilFresh();
   await aws('secretsmanager delete-secret', ofSecret);
   await eventually(async () => expect(await stateOfCredentials()).toBe('stale'));
   await logWith(cloud, stack, 'InvalidRequestException');

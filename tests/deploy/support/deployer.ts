@@ -114,9 +114,12 @@ export interface Policy {
   actions: string[];
 }
 
+/** A role's name, by its ARN. */
+export const nameOf = (arn: string) => arn.replace(/^.*\//, '');
+
 export async function policiesOf({ aws }: MiniStack, { roleArn }: Deployer): Promise<Policy[]> {
   const arns = await aws('iam list-attached-role-policies', {
-    'role-name': roleArn.replace(/^.*\//, ''),
+    'role-name': nameOf(roleArn),
     query: 'AttachedPolicies[].PolicyArn',
   });
   return Promise.all(
