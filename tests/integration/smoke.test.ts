@@ -1,12 +1,11 @@
 /** `npm run smoke`: a deployment with any one fault, and the fault that it names. Faults that need LiveKit are in tests/e2e. */
-import { createServer, request, type Server } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
 import { checkDeployment } from '../../scripts/smoke/deployment.ts';
 import type { Target } from '../../scripts/smoke/target.ts';
 import { type Faults, origin, startDeployment } from '../support/deployment.ts';
 import { startAnswering } from '../support/livekit-answering.ts';
-import { runScript } from '../support/run-script.ts';
+import { runScript, type ScriptOptions } from '../support/run-script.ts';
 import { video } from '../support/tokens.ts';
 
 const livekit = () => startAnswering({ status: 200, body: 'success' });
@@ -133,15 +132,11 @@ describe('the gateway’s 401', () => {
   });
 
   test.each([
-    ['a meeting token', { alg: 'HS256', video: {} }, 'this is a meeting token'],
-    ['a sign-in of another algorithm', { alg: 'ES256' }, 'Have the identity provider sign with RS256'],
-  ])('says whose setting cures %s', async (_what, bearer, remedy) => {
+    ['of a meeting token', { alg: 'HS256', video: {} }, 'this is a meeting token'],
+    ['of a sign-in of another algorithm', { alg: 'ES256' }, 'Have the identity provider sign with RS256'],
+    ['without a reason', {}, 'issuer, https://issuer.example, and its audience, booky'],
+  ])('%s says whose setting cures it', async (_what, bearer, remedy) => {
     expect((await refuse({}, bearer))?.notes.join()).toContain(remedy);
-  });
-
-  test('without a reason shows issuer and audience to compare', async () => {
-    const check = await refuse({});
-    expect(check?.notes.join()).toContain('issuer, https://issuer.example, and its audience, booky');
   });
 });
 
@@ -195,9 +190,10 @@ test('an endpoint that does not answer is the only finding', async () => {
 });
 
 describe('the command', () => {
-  const smoke = async (args: string[], target?: Target, environment: Record<string, string> = {}) =>
+  const smoke = async (args: string[], target?: Target, options: ScriptOptions = {}) =>
     runScript('scripts/smoke.ts', target === undefined ? args : ['--url', target.url, ...args], {
-      environment: { ...(target && { BEARER_TOKEN: await target.bearer() }), ...environment },
+      ...(target && { environment: { BEARER_TOKEN: await target.bearer() } }),
+      ...options,
     });
 
   test('ends with 0 when nothing is wrong', async () => {
@@ -210,7 +206,7 @@ describe('the command', () => {
   test('takes the bearer from a pipe, and says what it did not try', async () => {
     const target = await deploy();
     const input = `Bearer ${await target.bearer()}\n`;
-    const { exitCode, stdout } = await runScript('scripts/smoke.ts', ['--url', target.url], { input });
+    const { exitCode, stdout } = await smoke([], target, { input, environment: {} });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^· another club +not tried +name one with --forbidden-club$/m);
     expect(stdout).toMatch(/^· CORS +not tried/m);
@@ -219,9 +215,9 @@ describe('the command', () => {
   test('asks a command for the bearer', async () => {
     const target = await deploy();
     const print = `echo ${await target.bearer()}`;
-    const args = ['--url', target.url, '--bearer-command'];
-    expect(await runScript('scripts/smoke.ts', [...args, print])).toMatchObject({ exitCode: 0 });
-    expect(await runScript('scripts/smoke.ts', [...args, `${print}; exit 1`])).toMatchObject({
+    const asking = (command: string) => smoke(['--bearer-command', command], target, { environment: {} });
+    expect(await asking(print)).toMatchObject({ exitCode: 0 });
+    expect(await asking(`${print}; exit 1`)).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('--bearer-command should print the reader’s JWT'),
     });
@@ -230,37 +226,27 @@ describe('the command', () => {
   test('ends with 1 when something is, in JSON too', async () => {
     const target = await deploy({ replies: { 'no bearer': { status: 200, body: {} } } });
     const { exitCode, stdout, stderr } = await smoke(['--json'], target);
-    expect(exitCode).toBe(1);
-    expect(stderr).toBe('');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
     const { checks } = JSON.parse(stdout);
     expect(checks).toContainEqual(expect.objectContaining({ mark: 'bad', code: 'no-bearer-not-refused' }));
   });
 
   test('waits until the deployment has settled, and shows that it does', async () => {
-    const port = await freePort();
-    const target = await deploy();
-    const path = new URL(target.url).pathname;
-    const late = createProxy(target);
-    const running = runScript(
-      'scripts/smoke.ts',
-      ['--url', `http://127.0.0.1:${port}${path}`, '--wait', '60'],
-      {
-        environment: { BEARER_TOKEN: await target.bearer() },
-        onStderr: () => {
-          if (!late.listening) late.listen(port, '127.0.0.1');
-        },
-      },
-    );
-    const { exitCode, stderr } = await running;
-    late.close();
-    expect(stderr).toMatch(/^Not yet, trying for \d+ s more: endpoint http\S+ \(nothing listens at \S+\)\n/);
-    expect(exitCode).toBe(0);
+    const replies: Faults['replies'] = { token: { status: 404, body: { message: 'Not Found' } } };
+    const target = await deploy({ replies });
+    const onStderr = () => {
+      delete replies.token;
+    };
+    const environment = { BEARER_TOKEN: await target.bearer() };
+    expect(await smoke(['--wait', '60'], target, { environment, onStderr })).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/^Not yet, trying for \d+ s more: token request 404 \(no such route/),
+    });
   });
 
   test('does not wait for what stays wrong', async () => {
     const denied = { status: 403, body: { code: 'not_a_member', error: 'No.' } };
-    const { exitCode, stdout } = await smoke(['--wait', '600'], await deploy({ replies: { token: denied } }));
-    expect({ exitCode, stdout }).toMatchObject({
+    expect(await smoke(['--wait', '600'], await deploy({ replies: { token: denied } }))).toMatchObject({
       exitCode: 1,
       stdout: expect.stringContaining('not_a_member'),
     });
@@ -268,12 +254,13 @@ describe('the command', () => {
 
   test('without arguments says to run npm start when it does not run', async () => {
     const environment = { PORT: String(await freePort()), ISSUER_PORT: String(await freePort()) };
-    const { exitCode, stdout } = await smoke([], undefined, environment);
-    expect(exitCode).toBe(1);
-    expect(stdout).toContain('To put it right: run "npm start"');
+    expect(await smoke([], undefined, { environment })).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('To put it right: run "npm start"'),
+    });
   });
 
-  test.each<[string, string[], RegExp]>([
+  test.each<[string, string[], RegExp, Record<string, string>?]>([
     ['no bearer', ['--url', 'https://booky.invalid/token'], /There is no bearer: pipe the reader’s JWT in/],
     [
       'a URL without TLS',
@@ -285,31 +272,13 @@ describe('the command', () => {
     ['no number', ['--wait', 'long'], /--wait should be a number of seconds/],
     ['an argument', ['https://booky.invalid/token'], /would stay in the shell’s history/],
     ['an unknown option', ['--forbidden', '1'], /Unknown option '--forbidden'/],
-  ])('ends with 2 for bad use: %s', async (_what, args, message) => {
-    const { exitCode, stderr } = await smoke(args);
-    expect(stderr).toMatch(message);
-    expect(exitCode).toBe(2);
-  });
-
-  test('refuses port 0 of npm start', async () => {
-    const { exitCode, stderr } = await smoke([], undefined, { PORT: '0' });
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain('PORT and ISSUER_PORT should be the ports that npm start printed');
+    ['port 0', [], /PORT and ISSUER_PORT should be the ports that npm start printed/, { PORT: '0' }],
+  ])('ends with 2 for bad use: %s', async (_what, args, message, environment = {}) => {
+    const { exitCode, stderr } = await smoke(args, undefined, { environment });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(message) });
   });
 
   test('--help says how to use it', async () => {
     expect((await smoke(['--help'])).stdout).toContain('npm run smoke');
   });
 });
-
-/** Hands everything on to the deployment, once it listens. */
-function createProxy({ url }: Target): Server {
-  return createServer((incoming, outgoing) => {
-    const { method, headers } = incoming;
-    const passedOn = request(url, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
-    incoming.pipe(passedOn);
-  });
-}

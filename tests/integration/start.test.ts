@@ -1,5 +1,5 @@
 /** `npm start` itself, as in a terminal. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -16,81 +16,54 @@ import { memberGrants } from '../../stand-ins/lambda/event.ts';
 import { requestAs } from '../support/request-as.ts';
 
 let service: ServiceCopy;
-const running = new Set<Run>();
+const running = new Set<ChildProcess>();
 
 beforeEach(async () => {
   service = await copyService();
 });
 afterEach(async () => {
-  for (const run of running) run.signalAll('SIGKILL');
+  for (const child of running) signalGroup(child, 'SIGKILL');
   await service.remove();
 });
 
-interface Run {
-  /** Rejects, with all output, if it ends without such a line. */
-  line: (pattern: RegExp) => Promise<string>;
-  /** To the one process that was started. */
-  signal: (signal: NodeJS.Signals) => void;
-  /** To it and all that it started, as Ctrl-C at a terminal does. */
-  signalAll: (signal: NodeJS.Signals) => void;
-  /** When everything that writes to its output has ended. */
-  ended: Promise<{ exitCode: number | null; output: string }>;
-}
-
-/** For what a test does not place itself. */
-const freePorts = { PORT: '0', ISSUER_PORT: '0', PAGE_PORT: '0' };
-
 /** Runs a command in the copy, in a process group of its own. */
-function run(
-  command: string,
-  args: string[],
-  environment: Record<string, string>,
-  cwd = service.directory,
-): Run {
+function run(command: string, args: string[], environment: Record<string, string>, cwd = service.directory) {
   const child = spawn(command, args, {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
-      HOME: service.directory,
+      // Nobody's; the CLI keeps its compiled schemas in it.
+      HOME: join(service.directory, 'node_modules/.cache'),
       npm_config_update_notifier: 'false',
-      ...freePorts,
+      // For what a test does not place itself.
+      ...{ PORT: '0', ISSUER_PORT: '0', PAGE_PORT: '0' },
       ...environment,
     },
   });
-  const { pid } = child;
-  if (pid === undefined) throw new Error(`${command} did not start`);
+  running.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
   }
+  /** When everything that writes to its output has ended. */
   const ended = once(child, 'close').then(() => {
-    running.delete(self);
+    running.delete(child);
     return { exitCode: child.exitCode, output };
   });
-  const self: Run = {
-    line: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const line = output
-            .split('\n')
-            .slice(0, -1)
-            .find((text) => pattern.test(text));
-          if (line !== undefined) resolve(line);
-        };
-        child.stdout.on('data', look);
-        ended.then(() => reject(new Error(`it ended without the line:\n${output}`)));
-        look();
-      }),
-    signal: (signal) => process.kill(pid, signal),
-    signalAll: (signal) => signalGroup(child, signal),
-    ended,
-  };
-  running.add(self);
-  return self;
+  /** Its line when it is ready. Rejects, with all output, if it ends without. */
+  const ready = () =>
+    new Promise<string>((resolve, reject) => {
+      child.stdout.on('data', () => {
+        const line = /^Ready.*(?=\n)/m.exec(output)?.[0];
+        if (line !== undefined) resolve(line);
+      });
+      ended.then(() => reject(new Error(`it ended without the line:\n${output}`)));
+    });
+  return { child, ended, ready };
 }
 
 const npmStart = (environment: Record<string, string>, folder?: string) =>
@@ -138,7 +111,7 @@ describe('npm start', () => {
   it('says when it is ready and what to paste; that works; and Ctrl-C leaves nothing behind', async () => {
     const ports = { PORT: await freePort(), ISSUER_PORT: await freePort() };
     const app = npmStart({ PORT: String(ports.PORT), ISSUER_PORT: String(ports.ISSUER_PORT) });
-    const ready = await app.line(/Ready/);
+    const ready = await app.ready();
     expect(ready).toContain(`API http://localhost:${ports.PORT}`);
     expect(ready).toContain(`issuer http://localhost:${ports.ISSUER_PORT}`);
 
@@ -154,7 +127,8 @@ describe('npm start', () => {
       expect((await requestAs(`localhost:${port}`, url)).status, url).not.toBe(421);
     }
 
-    app.signalAll('SIGINT');
+    // As Ctrl-C at a terminal does.
+    signalGroup(app.child, 'SIGINT');
     const { output } = await app.ended;
     expect(output.match(/Ready/g)).toHaveLength(1);
     expect(output).toContain('"status":200');
@@ -187,7 +161,7 @@ describe('npm start', () => {
       AUTHORIZER: '{"jwt":{"claims":{"sub":"admin"}}}',
     };
     const app = npmStart(settings, folder);
-    const ready = await app.line(/Ready/);
+    const ready = await app.ready();
     const answer = v.parse(answerSchema, await pasteCurl(ready));
     expect(answer.server_url).toBe('wss://booky.livekit.cloud');
     const verifier = new TokenVerifier('APIfromDotEnv', 'thirty-two-characters-or-more-it-is');
@@ -200,7 +174,7 @@ describe('npm start', () => {
     const { headers } = await fetch(url, { method: 'OPTIONS', headers: preflight });
     expect(headers.get('access-control-allow-origin')).toBe(preflight.origin);
 
-    app.signal('SIGTERM');
+    app.child.kill('SIGTERM');
     await app.ended;
     await expectPortsFree(ready);
   });
@@ -213,8 +187,8 @@ describe('with a fault for a front end to see, the endpoint answers', () => {
     ['expired', { message: 'Unauthorized' }],
   ])('FAULT=%s', async (FAULT, answer) => {
     const app = start({ FAULT });
-    expect(await pasteCurl(await app.line(/Ready/))).toMatchObject(answer);
-    app.signal('SIGTERM');
+    expect(await pasteCurl(await app.ready())).toMatchObject(answer);
+    app.child.kill('SIGTERM');
     await app.ended;
   });
 });
