@@ -43,8 +43,8 @@ export interface Invocation {
 
 /** One execution environment of the function. */
 export interface LambdaFunction {
-  /** How long the init took, from the start of the process to its first call for an event, in milliseconds; rejects if it failed. */
-  initialised: Promise<number>;
+  /** Resolves at the process's first call for an event; rejects if the init failed. */
+  initialised: Promise<void>;
   /** When the process was started, by `performance.now()`. */
   startedAt: number;
   /** Hands over an event, also while the init is under way. Rejects if the handler throws or the process ends. */
@@ -60,20 +60,15 @@ export interface LambdaFunction {
   stop: () => Promise<void>;
 }
 
-interface Pending {
-  requestId: string;
-  event: unknown;
-  sentAt: number;
-  resolve: (invocation: Invocation) => void;
-  reject: (error: Error) => void;
-}
+/** An event on its way, and who waits for its answer. */
+type Pending = Gate<Invocation> & { requestId: string; event: unknown; sentAt: number };
 
 /** Starts one environment; returns as soon as the process is on its way. */
 export async function startFunction(options: FunctionOptions): Promise<LambdaFunction> {
   const queued: Pending[] = [];
   const delivered = new Map<string, Pending>();
   const waiting: ServerResponse[] = [];
-  const init = createGate();
+  const init = createGate<void>();
   let traceId = '';
 
   const deliver = () => {
@@ -109,7 +104,7 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
       /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(request.url ?? '') ?? [];
     const pending = delivered.get(requestId);
     if (request.url === '/2018-06-01/runtime/invocation/next') {
-      init.resolve(arrivedAt - startedAt);
+      init.resolve();
       waiting.push(response);
       deliver();
       return;
@@ -174,11 +169,12 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
   return {
     initialised: init.promise,
     startedAt,
-    invoke: (event) =>
-      new Promise((resolve, reject) => {
-        queued.push({ requestId: randomUUID(), event, sentAt: 0, resolve, reject });
-        deliver();
-      }),
+    invoke: (event) => {
+      const answered = createGate<Invocation>();
+      queued.push({ requestId: randomUUID(), event, sentAt: 0, ...answered });
+      deliver();
+      return answered.promise;
+    },
     get traceId() {
       return traceId;
     },
@@ -213,11 +209,13 @@ function lambdaEnvironment(directory: string): Record<string, string> {
   };
 }
 
+type Gate<T> = ReturnType<typeof createGate<T>>;
+
 /** A promise whose rejection may stay unhandled. */
-function createGate() {
-  let resolve: (durationMs: number) => void = () => {};
+function createGate<T>() {
+  let resolve: (value: T) => void = () => {};
   let reject: (error: Error) => void = () => {};
-  const promise = new Promise<number>((...functions) => {
+  const promise = new Promise<T>((...functions) => {
     [resolve, reject] = functions;
   });
   promise.catch(() => {});

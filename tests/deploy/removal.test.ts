@@ -10,30 +10,29 @@ const { aws, secret } = cloud;
 const domain = 'meetings.booky.example';
 
 /** Everything that a stack of ours consists of: the command that lists it, and its names in that. */
-const kinds = {
-  stacks: ['cloudformation list-stacks', "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName"],
-  functions: ['lambda list-functions', 'Functions[].FunctionName'],
-  apis: ['apigatewayv2 get-apis', 'Items[].Name'],
-  domains: ['apigatewayv2 get-domain-names', 'Items[].DomainName'],
-  roles: ['iam list-roles', "Roles[?contains(RoleName, 'booky')].RoleName"],
-  logGroups: ['logs describe-log-groups', 'logGroups[].logGroupName'],
-  metricFilters: ['logs describe-metric-filters', 'metricFilters[].filterName'],
-  alarms: ['cloudwatch describe-alarms', 'MetricAlarms[].AlarmName'],
-  rules: ['events list-rules', 'Rules[].Name'],
-  dashboards: ['cloudwatch list-dashboards', 'DashboardEntries[].DashboardName'],
-  buckets: ['s3api list-buckets', 'Buckets[].Name'],
-  secrets: ['secretsmanager list-secrets', 'SecretList[].Name'],
-} as const;
+const kinds = `
+  stacks         cloudformation list-stacks      StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName
+  functions      lambda list-functions           Functions[].FunctionName
+  APIs           apigatewayv2 get-apis           Items[].Name
+  domains        apigatewayv2 get-domain-names   Items[].DomainName
+  roles          iam list-roles                  Roles[?contains(RoleName,'booky')].RoleName
+  logGroups      logs describe-log-groups        logGroups[].logGroupName
+  metricFilters  logs describe-metric-filters    metricFilters[].filterName
+  alarms         cloudwatch describe-alarms      MetricAlarms[].AlarmName
+  rules          events list-rules               Rules[].Name
+  dashboards     cloudwatch list-dashboards      DashboardEntries[].DashboardName
+  buckets        s3api list-buckets              Buckets[].Name
+  secrets        secretsmanager list-secrets     SecretList[].Name
+`;
 
 async function inventory(): Promise<Record<string, string[]>> {
   const names = v.nullish(v.array(v.string()), []);
-  const entries = await Promise.all(
-    Object.entries(kinds).map(async ([kind, [command, query]]) => [
-      kind,
-      v.parse(names, await aws(command, { query })),
-    ]),
-  );
-  return Object.fromEntries(entries);
+  const rows = [...kinds.matchAll(/(\S+) +(\S+ \S+) +(\S+)\n/g)];
+  const entries = rows.map(async ([, kind, command = '', query = '']) => [
+    kind,
+    v.parse(names, await aws(command, { query })),
+  ]);
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 test('removal leaves the secrets, and nothing else', async () => {
