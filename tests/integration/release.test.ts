@@ -288,44 +288,26 @@ test('a rollback is told only what it takes, and all use one profile', async () 
   await mkdir(join(scene.directory, '.aws'));
   const profile = '[readers]\naws_access_key_id = ours\naws_secret_access_key = secret\n';
   await writeFile(join(scene.directory, '.aws/credentials'), profile);
-  const args = [
-    '--force',
-    '--package',
-    '.serverless',
-    '--param',
-    'secret=a/b',
-    '--aws-profile',
-    'readers',
-    '--verbose',
-  ];
-  await scene.run('release', [...args, ...smoke]);
-  expect(scene.commands).toEqual([
-    ['deploy', '--stage', 'prod', ...args],
-    [
-      'rollback',
-      '--stage=prod',
-      '--param=secret=a/b',
-      '--aws-profile=readers',
-      '--verbose',
-      '--timestamp',
-      versionAt(1).split('-')[0],
-    ],
+  const args = '--force --package .serverless --param secret=a/b --aws-profile readers --verbose';
+  await scene.run('release', [...args.split(' '), ...smoke]);
+  const [timestamp] = versionAt(1).split('-');
+  expect(scene.commands.map((words) => words.join(' '))).toEqual([
+    `deploy --stage prod ${args}`,
+    `rollback --stage=prod --param=secret=a/b --aws-profile=readers --verbose --timestamp ${timestamp}`,
   ]);
   expect([...scene.callers]).toEqual(['ours']);
 });
 
 test('SIGTERM while it deploys ends the CLI, and what is in place is said', async () => {
   const scene = await setUp();
-  let interrupt = () => {};
   let cli = 0;
-  scene.cli = (_args, _variables, pid) => {
-    cli = pid;
-    scene.put(versionAt(2), { status: 'UPDATE_IN_PROGRESS' });
-    interrupt();
-    return new Promise(() => {});
-  };
   const onStart: ScriptOptions['onStart'] = (child) => {
-    interrupt = () => child.kill('SIGTERM');
+    scene.cli = (_args, _variables, pid) => {
+      cli = pid;
+      scene.put(versionAt(2), { status: 'UPDATE_IN_PROGRESS' });
+      child.kill('SIGTERM');
+      return new Promise(() => {});
+    };
   };
   expect(await scene.run('release', smoke, { onStart })).toMatchObject({
     exitCode: 1,
@@ -386,13 +368,11 @@ test.each(conclusions)(
     scene.put(versionAt(2), { commit: inPlace === 'another' ? 'abc' : '' });
     const good = { mark: 'good', code: 'answered', subject: 'a', value: 'b', meaning: 'c', notes: [] };
     const crossed = { ...good, mark: 'bad', code: 'cors-refused' };
-    for (const [file, of] of [
-      ['before', first],
-      ['after', second],
-    ]) {
+    const write = (file: string, of = '') => {
       const report = JSON.stringify({ url: 'x', checks: [of === 'good' ? good : crossed] });
-      await writeFile(join(scene.directory, `${file}.json`), of === 'none' ? '' : report);
-    }
+      return writeFile(join(scene.directory, file), of === 'none' ? '' : report);
+    };
+    await Promise.all([write('before.json', first), write('after.json', second)]);
     const { exitCode, stderr } = await scene.run('conclude', ['--', 'before.json', 'after.json']);
     expect({ exitCode, stderr }).toEqual({
       exitCode: Number(exit),
