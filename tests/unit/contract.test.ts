@@ -9,7 +9,7 @@ test('the body that the function reads is the body that clients may send', () =>
   expectTypeOf<v.InferInput<typeof bodySchema>>().toEqualTypeOf<TokenRequestBody>();
 });
 
-test('the documentation lists each code with its status', async () => {
+test('docs/api.md lists each code with its status', async () => {
   const documentation = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8');
   const rows = documentation.matchAll(/^\| (\d{3}) \| `(\w+)` \|/gm);
   const documented = Array.from(rows, ([, status, code]) => [code, Number(status)]);

@@ -253,7 +253,7 @@ test('lists are split, trimmed, and say each thing once', () => {
   expect(read({ audience: 'web, phone,web' }).audience).toStrictEqual(['web', 'phone']);
 });
 
-test('the documentation has every parameter, with its default', async () => {
+test('docs/operations.md has every parameter, with its default, and the cases here are of every one', async () => {
   const page = await readFile(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
   const [, table = ''] = /^## Parameters$(.*?)^## /ms.exec(page) ?? [];
   const defaults = new Map(
@@ -261,10 +261,10 @@ test('the documentation has every parameter, with its default', async () => {
       [...names.matchAll(/`(.+?)`/g)].map(([, name]) => [name, text]),
     ),
   );
-  const all = Object.keys(cases).toSorted();
-  expect([...defaults.keys()].toSorted()).toStrictEqual(all);
   const [, known = ''] = /one of (.*)\.$/.exec(messageOf(() => read({ unknown: '' }))) ?? [];
-  expect(known.split(', ').toSorted()).toStrictEqual(all);
+  const all = known.split(', ').toSorted();
+  expect(Object.keys(cases).toSorted()).toStrictEqual(all);
+  expect([...defaults.keys()].toSorted()).toStrictEqual(all);
 
   const { throttlingRate, throttlingBurst, logLevel, logRetentionDays, secret } = read({});
   const other = readDeployment(required, { ...target, stage: 'staging' });
@@ -331,6 +331,7 @@ describe('the claim of a role', () => {
     const page = await readFile(new URL('../../../docs/membership.md', import.meta.url), 'utf8');
     const rows = page.matchAll(/^\| `([a-z-]+)` \|.*\| `([a-z-]+)` \|$/gm);
     expect(Object.fromEntries(Array.from(rows, ([, name, role]) => [role, name]))).toEqual(ofRole);
+    expect(page).toContain(`gets the first of ${roles.join(', ')}.`);
   });
 
   test('is no other role’s; roles that have none do not repeat each other', () => {
@@ -348,7 +349,7 @@ describe('the claim of a role', () => {
 });
 
 test.each(Object.entries(parameterOf))('the function reads %s, which %s sets', (variable, name) => {
-  const value = cases[name]?.accepted.at(-1);
+  const value = cases[name]?.accepted.at(-1) ?? expect.fail(`There are no cases of ${name}.`);
   const { environment } = read({ ...companions[name], [name]: value });
   expect(environment[variable]).toBe(value);
   const configured = (changes: object) => {
