@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { listenOnLoopback } from '../stand-ins/listen-on-loopback.ts';
+import { serveOnLoopback } from '../stand-ins/listen-on-loopback.ts';
 
 /** Both addresses of `localhost`: another server on one of them would get requests that are meant for ours. */
 const loopback = ['127.0.0.1', '::1'];
@@ -17,10 +16,8 @@ export async function isPortFree(port: number): Promise<boolean> {
 
 /** A port that was free a moment ago, for a server that can't report the port that the system chose. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server);
-  server.close();
-  await once(server, 'close');
+  const { port, close } = await serveOnLoopback(createServer());
+  await close();
   return (await isPortFree(port)) ? port : freePort();
 }
 

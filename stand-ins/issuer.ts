@@ -2,10 +2,9 @@
  * An OpenID Connect issuer for development: any caller gets a token for any reader. Its keys are made at start and
  * kept nowhere, so only this laptop's own API accepts what it signs.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { listenOnLoopback } from './listen-on-loopback.ts';
+import { serveOnLoopback } from './listen-on-loopback.ts';
 import { isOwnHost, refuseOtherHost } from './loopback-host.cjs';
 
 /** The audience of every token that does not ask for another one. */
@@ -108,21 +107,9 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
       else sendJson(response, 500, { error: 'The issuer failed.' });
     });
   });
-  const port = await listenOnLoopback(server, options.port);
+  const { port, close } = await serveOnLoopback(server, options.port);
   const url = `http://localhost:${port}`;
-
-  return {
-    url,
-    issueToken,
-    privateKey,
-    publicKey,
-    kid,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return { url, issueToken, privateKey, publicKey, kid, close };
 }
 
 /** These are seconds since 1970, where every other claim is text. */

@@ -3,26 +3,22 @@
  * what it would exchange with the service itself, the request's signature and the error answers included.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once, setMaxListeners } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listenOnLoopback } from './listen-on-loopback.ts';
-import { findSignatureFault, type Signer } from './sigv4.ts';
+import * as v from 'valibot';
+import { serveOnLoopback } from './listen-on-loopback.ts';
+import { isSigned, type Signer } from './sigv4.ts';
 
-/** The errors that `GetSecretValue` documents (and AWS's common ones), with their HTTP status. */
+/** The errors that a read can be told to end with, with their HTTP status. */
 const statuses = {
   AccessDeniedException: 400,
   DecryptionFailure: 400,
-  ExpiredTokenException: 400,
   InternalServiceError: 500,
-  InvalidParameterException: 400,
   InvalidRequestException: 400,
-  InvalidSignatureException: 400,
-  ResourceNotFoundException: 400,
   ServiceUnavailable: 503,
   ThrottlingException: 400,
-  UnrecognizedClientException: 400,
 } as const;
 
 /** A way for a read to go wrong: an error of the service, never an answer, or a connection cut without one. */
@@ -55,18 +51,23 @@ export interface SecretsManagerStandIn {
   close: () => Promise<void>;
 }
 
-interface Version {
-  id: string;
-  value: string;
-  createdAt: Date;
+interface Secret {
+  arn: string;
+  /** Those with a label, the newest first: AWSCURRENT, AWSPREVIOUS. */
+  versions: { id: string; value: string; createdAt: Date }[];
 }
 
-interface Secret {
-  name: string;
-  arn: string;
-  /** The newest first: AWSCURRENT, AWSPREVIOUS, then those without a label. */
-  versions: Version[];
-}
+const labels = ['AWSCURRENT', 'AWSPREVIOUS'];
+
+const contentType = 'application/x-amz-json-1.1';
+
+/** What a read asks for. */
+const wantedSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.strictObject({ SecretId: v.string(), VersionStage: v.optional(v.string(), 'AWSCURRENT') }),
+);
+type Wanted = v.InferOutput<typeof wantedSchema>;
 
 /** An answer other than 200; `type` is what SDKs throw it as. */
 class ServiceError extends Error {
@@ -101,8 +102,7 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
   const answered = new WeakSet<Socket>();
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const body = Buffer.concat(await request.toArray());
-    const readSecret = await parseRequest(request, body, signer);
+    const wanted = await parseRequest(request, signer);
     reads += 1;
     const fails = faultsLeft > 0 ? fault : undefined;
     faultsLeft = Math.max(0, faultsLeft - 1);
@@ -115,7 +115,7 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
       return;
     }
     if (fails) throw new ServiceError(fails, `${fails}, as the stand-in was told.`, statuses[fails]);
-    send(response, 200, readSecret(secrets));
+    send(response, 200, getSecretValue(secrets, wanted));
   };
 
   const closing = new AbortController();
@@ -131,7 +131,7 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
       }
     });
   });
-  const port = await listenOnLoopback(server);
+  const { port, close } = await serveOnLoopback(server);
   const url = `http://127.0.0.1:${port}`;
 
   const standIn: SecretsManagerStandIn = {
@@ -144,9 +144,9 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
       AWS_SESSION_TOKEN: signer.sessionToken,
     },
     put: (name, value) => {
-      const secret = secrets.get(name) ?? { name, arn: newArn(signer.region, name), versions: [] };
+      const secret = secrets.get(name) ?? { arn: newArn(signer.region, name), versions: [] };
       const versionId = randomUUID();
-      secret.versions.unshift({ id: versionId, value, createdAt: new Date() });
+      secret.versions = [{ id: versionId, value, createdAt: new Date() }, ...secret.versions.slice(0, 1)];
       secrets.set(name, secret);
       return { arn: secret.arn, versionId };
     },
@@ -162,11 +162,9 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
     recover: () => {
       faultsLeft = 0;
     },
-    close: async () => {
+    close: () => {
       closing.abort();
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      return close();
     },
   };
   return standIn;
@@ -175,100 +173,42 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
 /**
  * Accepts a `GetSecretValue` that is well formed and signed by `signer`.
  *
- * @returns the read itself, to be done when its time comes: what it finds is what is there then.
- * @throws ServiceError as AWS would answer anything else.
+ * @returns what it asks for
+ * @throws {ServiceError} as AWS would answer anything else
  */
-async function parseRequest(
-  request: IncomingMessage,
-  body: Buffer,
-  signer: Signer,
-): Promise<(secrets: ReadonlyMap<string, Secret>) => object> {
-  if (request.method !== 'POST' || request.url !== '/') {
-    throw new ServiceError('UnknownOperationException', 'The service takes POST / alone.', 404);
+async function parseRequest(request: IncomingMessage, signer: Signer): Promise<Wanted> {
+  const { method = '', url, headers, headersDistinct } = request;
+  const body = Buffer.concat(await request.toArray());
+  if (!(await isSigned({ method, headers: headersDistinct, body }, signer, new Date()))) {
+    const message = 'The request is not signed with these credentials, was changed, or is not recent.';
+    throw new ServiceError('InvalidSignatureException', message);
   }
-  const signatureFault = await findSignatureFault(
-    { method: request.method, headers: request.headersDistinct, body },
-    signer,
-    new Date(),
-  );
-  if (signatureFault) throw new ServiceError(signatureFault.code, signatureFault.message);
-  if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
+  if (method !== 'POST' || url !== '/' || headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
     throw new ServiceError('UnknownOperationException', 'The stand-in knows GetSecretValue alone.');
   }
-  if (request.headers['content-type'] !== 'application/x-amz-json-1.1') {
-    throw new ServiceError('SerializationException', 'The content type is not application/x-amz-json-1.1.');
+  const wanted = v.safeParse(wantedSchema, body.toString());
+  if (!wanted.success || headers['content-type'] !== contentType) {
+    throw new ServiceError('SerializationException', 'It is no GetSecretValue of a name and a label.');
   }
-  const parameters = parseObject(body);
-  const id = stringParameter(parameters, 'SecretId');
-  const versionId = stringParameter(parameters, 'VersionId');
-  const stage = stringParameter(parameters, 'VersionStage');
-  if (id === undefined) {
-    throw new ServiceError('ValidationException', "Value null at 'secretId' must not be null.");
-  }
-  if (!/^[A-Za-z0-9/_+=.@!:-]{1,2048}$/.test(id)) {
-    throw new ServiceError(
-      'ValidationException',
-      'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
-    );
-  }
-  return (secrets) => getSecretValue(secrets, id, versionId, stage);
+  return wanted.output;
 }
 
-function getSecretValue(
-  secrets: ReadonlyMap<string, Secret>,
-  id: string,
-  versionId: string | undefined,
-  stage: string | undefined,
-): object {
-  const secret = secrets.get(id) ?? [...secrets.values()].find(({ arn }) => arn === id);
-  if (!secret) {
-    throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-  }
-  const labelled = secret.versions.map((version, index) => ({ ...version, stages: stagesOf(index) }));
-  const wantedStage = stage ?? (versionId === undefined ? 'AWSCURRENT' : undefined);
-  const version = labelled.find(
-    ({ id, stages }) =>
-      (versionId === undefined || id === versionId) &&
-      (wantedStage === undefined || stages.includes(wantedStage)),
-  );
-  if (!version) {
-    throw new ServiceError(
-      'ResourceNotFoundException',
-      `Secrets Manager can't find the specified secret value for ${versionId === undefined ? `staging label: ${wantedStage}` : `VersionId: ${versionId}`}`,
-    );
+function getSecretValue(secrets: ReadonlyMap<string, Secret>, { SecretId: id, VersionStage: label }: Wanted) {
+  const [name, secret] = [...secrets].find(([name, { arn }]) => id === name || id === arn) ?? [];
+  const version = secret?.versions[labels.indexOf(label)];
+  if (secret === undefined || version === undefined) {
+    const what = secret === undefined ? '' : ` value for staging label: ${label}`;
+    const message = `Secrets Manager can't find the specified secret${what}.`;
+    throw new ServiceError('ResourceNotFoundException', message);
   }
   return {
     ARN: secret.arn,
-    Name: secret.name,
+    Name: name,
     VersionId: version.id,
     SecretString: version.value,
-    VersionStages: version.stages,
+    VersionStages: [label],
     CreatedDate: version.createdAt.getTime() / 1000,
   };
-}
-
-function stagesOf(index: number): string[] {
-  if (index === 0) return ['AWSCURRENT'];
-  return index === 1 ? ['AWSPREVIOUS'] : [];
-}
-
-function parseObject(body: Buffer): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString());
-  } catch {
-    value = undefined;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ServiceError('SerializationException', 'The body is not a JSON object.');
-  }
-  return value;
-}
-
-function stringParameter(parameters: object, name: string): string | undefined {
-  const value: unknown = Reflect.get(parameters, name);
-  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
-  throw new ServiceError('SerializationException', `${name} is not a string.`);
 }
 
 /** Secrets Manager ends each ARN with a hyphen and six characters of its own choice. */
@@ -278,7 +218,7 @@ function newArn(region: string, name: string): string {
 
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
+    'content-type': contentType,
     'x-amzn-requestid': randomUUID(),
   });
   response.end(JSON.stringify(body));

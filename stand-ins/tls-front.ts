@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { generate } from 'selfsigned';
-import { listenOnLoopback } from './listen-on-loopback.ts';
+import { serveOnLoopback } from './listen-on-loopback.ts';
 
 /** Makes a stand-in for Secrets Manager, which speaks no TLS, reachable over TLS, as the real one is. */
 export interface TlsFront {
@@ -33,7 +33,7 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
   });
   // A client that does not trust the certificate hangs up in the middle of the handshake.
   server.on('tlsClientError', () => {});
-  const port = await listenOnLoopback(server);
+  const { port, close } = await serveOnLoopback(server);
 
   return {
     environment: {
@@ -41,7 +41,7 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
       NODE_EXTRA_CA_CERTS: certificateFile,
     },
     close: async () => {
-      server.close();
+      await close();
       await rm(directory, { recursive: true });
     },
   };
