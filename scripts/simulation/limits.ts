@@ -1,7 +1,6 @@
 /** The limits of a deployment with default parameters in an account with AWS's default quotas, and what things take and cost. */
 import { growth, usualRetries } from '../../client/token-client.ts';
 import { readDeployment } from '../../deploy/parameters.cjs';
-import { parseConfig } from '../../lib/config.ts';
 import type { LimitName, Outcome, Rate, Scenario } from './model.ts';
 
 /** Lambda takes at most 10 requests a second for each unit of a concurrency quota. */
@@ -28,7 +27,6 @@ export const defaults: Omit<Scenario, 'crowd'> = {
     coldMs: 120,
     warmMs: 0.6,
     networkMs: 50,
-    credentialsMaxAgeMs: parseConfig({ LIVEKIT_SECRET_ID: 'any' }).credentials.maxAgeMs,
   },
   retries: { most: usualRetries, growth, patienceMs: 30_000 },
 };
@@ -52,15 +50,15 @@ export const memoryGigabytes = 1;
  * refuses count like all others, so the sum is an upper bound.
  */
 export function billOf(
-  run: Pick<Outcome, 'requests' | 'invocations' | 'billedMs' | 'storeReads'>,
+  run: Pick<Outcome, 'requests' | 'invocations' | 'billedMs' | 'environments'>,
 ): Record<'gateway' | 'lambda' | 'logs' | 'store' | 'total', number> {
-  const { requests, invocations, billedMs, storeReads } = run;
+  const { requests, invocations, billedMs, environments } = run;
   const bill = {
     gateway: requests / 1e6,
     lambda: (invocations / 1e6) * 0.2 + (billedMs / 1000) * memoryGigabytes * 0.0000133334,
     // A request leaves 330 bytes in the gateway's log, and 1,300 in the function's and Lambda's: half a dollar a gigabyte.
     logs: ((requests * 330 + invocations * 1_300) / 1e9) * 0.5,
-    store: (storeReads / 1e4) * 0.05,
+    store: (environments / 1e4) * 0.05,
   };
   return { ...bill, total: bill.gateway + bill.lambda + bill.logs + bill.store };
 }

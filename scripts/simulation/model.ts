@@ -38,8 +38,6 @@ export interface Scenario {
     coldMs: number;
     /** The round trip from the client to the gateway. */
     networkMs: number;
-    /** When an environment reads the secret again: `CREDENTIALS_MAX_AGE_SECONDS`. */
-    credentialsMaxAgeMs: number;
   };
   /** How often the client tries again after a 429 or 503, and how the waits grow. */
   retries: { most: number; growth: Growth; patienceMs: number };
@@ -59,20 +57,11 @@ export interface Outcome {
   invocations: number;
   /** Time that Lambda bills, in milliseconds: the init included. */
   billedMs: number;
-  /** Those started. */
+  /** Those started: each reads the secret once. */
   environments: number;
   /** The most requests that ran at a time. */
   peakConcurrency: number;
-  storeReads: number;
 }
-
-/** An execution environment of the function; `undefined` before it has read the secret. */
-interface Environment {
-  readAtMs: number | undefined;
-}
-
-/** How much an environment may refresh early, as in lib/secret/credentials-cache.ts. */
-const refreshJitter = 0.1;
 
 /** Runs the model until every reader has a token or has given up. */
 export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
@@ -84,74 +73,56 @@ export function simulate({ crowd, limits, times, retries }: Scenario): Outcome {
   const gateway = tokenBucket(limits.gateway);
   const lambda = tokenBucket(limits.invocations);
   const scaling = tokenBucket(limits.scaling);
-  const idle: Environment[] = [];
-  let running = 0;
+  /** Environments that run a request, and those that wait for one. */
+  let [running, idle] = [0, 0];
   const outcome: Outcome = {
     ...{ waitsMs: [], lastInMs: 0, gaveUp: 0, firstLimit: undefined },
     refusals: { stage: 0, gateway: 0, invocations: 0, concurrency: 0, scaling: 0 },
-    ...{ requests: 0, invocations: 0, billedMs: 0, environments: 0, peakConcurrency: 0, storeReads: 0 },
+    ...{ requests: 0, invocations: 0, billedMs: 0, environments: 0, peakConcurrency: 0 },
+  };
+
+  /** The limit that refuses a request which arrives now. */
+  const limitAt = (nowMs: number): LimitName | undefined => {
+    if (!stage(nowMs)) return 'stage';
+    if (!gateway(nowMs)) return 'gateway';
+    if (!lambda(nowMs)) return 'invocations';
+    if (running >= limits.concurrency) return 'concurrency';
+    return idle === 0 && !scaling(nowMs) ? 'scaling' : undefined;
   };
 
   const refusal = new TokenError('gateway_throttled', { status: 429 });
+  const halfWayMs = times.networkMs / 2;
   /** One request of a reader's client, from the moment that it is sent. */
-  const attempt = (retry: number, pressedAtMs: number, next: Schedule) => (sentAtMs: number) => {
-    const answer = (atMs: number, refusedBy?: LimitName) =>
-      at(atMs + times.networkMs / 2, (nowMs) => {
-        if (refusedBy === undefined) {
-          outcome.lastInMs = nowMs;
-          outcome.waitsMs.push(nowMs - pressedAtMs);
-          return;
-        }
-        outcome.refusals[refusedBy] += 1;
-        outcome.firstLimit ??= refusedBy;
+  const send = (pressedAtMs: number, next: Schedule, sentAtMs = pressedAtMs, retry = 0) =>
+    at(sentAtMs + halfWayMs, (nowMs) => {
+      outcome.requests += 1;
+      const limit = limitAt(nowMs);
+      if (limit !== undefined) {
+        outcome.refusals[limit] += 1;
+        outcome.firstLimit ??= limit;
         const waitMs = next(refusal);
         if (retry === retries.most || waitMs === undefined) outcome.gaveUp += 1;
-        else at(nowMs + waitMs, attempt(retry + 1, pressedAtMs, next));
-      });
-
-    at(sentAtMs + times.networkMs / 2, (nowMs) => {
-      outcome.requests += 1;
-      if (!stage(nowMs)) return answer(nowMs, 'stage');
-      if (!gateway(nowMs)) return answer(nowMs, 'gateway');
-      if (!lambda(nowMs)) return answer(nowMs, 'invocations');
-      if (running >= limits.concurrency) return answer(nowMs, 'concurrency');
-      const environment = idle.pop();
-      if (environment === undefined) {
-        if (!scaling(nowMs)) return answer(nowMs, 'scaling');
-        outcome.environments += 1;
+        else send(pressedAtMs, next, nowMs + halfWayMs + waitMs, retry + 1);
+        return;
       }
-      serve(environment ?? { readAtMs: undefined }, nowMs, answer);
+      const tookMs = idle === 0 ? times.coldMs : times.warmMs;
+      if (idle === 0) outcome.environments += 1;
+      else idle -= 1;
+      running += 1;
+      outcome.invocations += 1;
+      outcome.billedMs += tookMs;
+      outcome.peakConcurrency = Math.max(outcome.peakConcurrency, running);
+      at(nowMs + tookMs, (answeredAtMs) => {
+        running -= 1;
+        idle += 1;
+        outcome.lastInMs = answeredAtMs + halfWayMs;
+        outcome.waitsMs.push(outcome.lastInMs - pressedAtMs);
+      });
     });
-  };
-
-  /** Runs one request in an environment, which reads the secret first if that is due. */
-  const serve = (
-    environment: Environment,
-    startedAtMs: number,
-    answer: (atMs: number, refusedBy?: LimitName) => void,
-  ) => {
-    const { readAtMs } = environment;
-    const isCold = readAtMs === undefined;
-    running += 1;
-    outcome.invocations += 1;
-    outcome.peakConcurrency = Math.max(outcome.peakConcurrency, running);
-    const maxAgeMs = times.credentialsMaxAgeMs * (1 - refreshJitter * random());
-    if (isCold || startedAtMs - readAtMs >= maxAgeMs) {
-      outcome.storeReads += 1;
-      environment.readAtMs = startedAtMs;
-    }
-    at(startedAtMs + (isCold ? times.coldMs : times.warmMs), (nowMs) => {
-      running -= 1;
-      outcome.billedMs += nowMs - startedAtMs;
-      idle.push(environment);
-      answer(nowMs);
-    });
-  };
 
   for (let reader = 0; reader < crowd.readers; reader += 1) {
-    const pressedAtMs = crowd.withinMs * random();
     const next = createSchedule(random, retries.patienceMs, retries.growth, retries.growth);
-    at(pressedAtMs, attempt(0, pressedAtMs, next));
+    send(crowd.withinMs * random(), next);
   }
   for (let next = agenda.pop(); next !== undefined; next = agenda.pop()) next.run(next.atMs);
   return outcome;

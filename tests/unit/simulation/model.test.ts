@@ -18,7 +18,7 @@ const open: Scenario['limits'] = {
   concurrency: 1e9,
   scaling: unlimited,
 };
-const times = { warmMs: 10, coldMs: 200, networkMs: 50, credentialsMaxAgeMs: 300_000 };
+const times = { warmMs: 10, coldMs: 200, networkMs: 50 };
 const { retries } = defaults;
 const patient: Scenario['retries'] = { most: 1e6, growth: [1, 500, 500], patienceMs: 1e9 };
 const impatient = { ...retries, most: 0 };
@@ -36,10 +36,10 @@ function run(
 
 test('one reader waits for the network and a cold start; readers who come at once each meet an environment of their own', () => {
   const one = run(1);
-  expect(one).toMatchObject({ waitsMs: [250], lastInMs: 250, environments: 1, storeReads: 1, billedMs: 200 });
+  expect(one).toMatchObject({ waitsMs: [250], lastInMs: 250, environments: 1, billedMs: 200 });
   expect(one).toMatchObject({ gaveUp: 0, firstLimit: undefined });
   const many = run(300);
-  expect(many).toMatchObject({ environments: 300, peakConcurrency: 300, storeReads: 300 });
+  expect(many).toMatchObject({ environments: 300, peakConcurrency: 300 });
   expect(quantile(many.waitsMs, 1)).toBe(250);
 });
 
@@ -49,14 +49,6 @@ test('as many requests run at a time as arrive while one runs (Little)', () => {
   expect(outcome.billedMs / 100_000).toBeCloseTo(10, 5);
   expect(outcome.peakConcurrency).toBeGreaterThan(10);
   expect(outcome.peakConcurrency).toBeLessThan(35);
-});
-
-test('an environment reads the secret again when that is due', () => {
-  const outcome = run(10_000, {}, { withinMs: 3_000_000, times: { ...times, warmMs: 0, coldMs: 0 } });
-  // One environment, 3,000 s, a read each 270 to 300 s and then at the next request.
-  expect(outcome.environments).toBe(1);
-  expect(outcome.storeReads).toBeGreaterThanOrEqual(10);
-  expect(outcome.storeReads).toBeLessThanOrEqual(12);
 });
 
 test('the same seed gives the same run, another seed another one', () => {
@@ -103,7 +95,7 @@ test('a token bucket holds its burst, and gains its rate', () => {
 });
 
 test('the bill is what a million requests cost by the price list, with the memory of serverless.yml', async () => {
-  const bill = billOf({ requests: 1e6, invocations: 1e6, billedMs: 1e9, storeReads: 1e4 });
+  const bill = billOf({ requests: 1e6, invocations: 1e6, billedMs: 1e9, environments: 1e4 });
   const lambda = expect.closeTo(0.2 + 1e6 * 0.0000133334, 10);
   expect(bill).toMatchObject({ gateway: 1, store: 0.05, lambda });
   expect(bill.total).toBeCloseTo(bill.gateway + bill.lambda + bill.logs + bill.store, 10);
