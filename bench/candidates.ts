@@ -23,7 +23,7 @@ const esm: BuildOptions = {
 };
 
 /** The benchmark's candidates: the product as `serverless package` builds it, and the others, each as its users would build it. */
-export async function buildCandidates(): Promise<Record<CandidateName, Candidate>> {
+export async function buildCandidates() {
   const [floor, limit, product, usual, powertools, middy] = await Promise.all([
     bundle('floor', 'floor: returns {}', { format: 'esm' }),
     bundle('dependency-free', 'dependency-free, the limit', { format: 'esm' }),
@@ -34,8 +34,6 @@ export async function buildCandidates(): Promise<Record<CandidateName, Candidate
   ]);
   return { floor, limit, product, usual, powertools, middy };
 }
-
-export type CandidateName = 'floor' | 'limit' | 'product' | 'usual' | 'powertools' | 'middy';
 
 async function buildProduct(): Promise<Candidate> {
   const { directory, files, remove } = await packageFunction();

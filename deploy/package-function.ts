@@ -6,26 +6,14 @@ import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { copyService, laptopOptions } from './service-copy.ts';
 
-/** The token function as it is deployed: the zip that `serverless package` makes of it, and its contents. */
-export interface PackagedFunction {
-  /** The unpacked zip, in a folder without any `node_modules` above it. */
-  directory: string;
-  /** Size of the zip, in bytes. */
-  zipBytes: number;
-  /** Path within the zip and size of each file, in bytes. */
-  files: ReadonlyMap<string, number>;
-  /** The CloudFormation template as it would be sent: JSON. */
-  template: string;
-  remove: () => Promise<void>;
-}
-
 /**
- * Packages the service, without an account or a network.
+ * Packages the token function as it is deployed, without an account or a network: the zip that `serverless package` makes of it, and
+ * its contents.
  *
  * @param options of the CLI; as for a laptop by default
  * @throws {Error} with the CLI's output if that fails.
  */
-export async function packageFunction(options: readonly string[] = laptopOptions): Promise<PackagedFunction> {
+export async function packageFunction(options: readonly string[] = laptopOptions) {
   const service = await copyService();
   try {
     const { exitCode, output } = await service.serverless(['package', ...options]);
@@ -34,9 +22,11 @@ export async function packageFunction(options: readonly string[] = laptopOptions
     const zip = join(artifacts, 'token.zip');
     const directory = await mkdtemp(join(tmpdir(), 'booky-function-'));
     return {
+      /** The unpacked zip, in a folder without any `node_modules` above it. */
       directory,
       zipBytes: (await stat(zip)).size,
       files: await unzip(zip, directory),
+      /** The CloudFormation template as it would be sent: JSON. */
       template: await readFile(join(artifacts, 'cloudformation-template-update-stack.json'), 'utf8'),
       remove: () => rm(directory, { recursive: true, force: true }),
     };
@@ -45,6 +35,7 @@ export async function packageFunction(options: readonly string[] = laptopOptions
   }
 }
 
+/** @returns the path within the zip and the size of each file, in bytes */
 async function unzip(zip: string, directory: string): Promise<Map<string, number>> {
   const files = new Map<string, number>();
   const archive = await openPromise(zip);

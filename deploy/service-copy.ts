@@ -23,23 +23,13 @@ const serviceFiles = [
 /** The options of a laptop, where all parameters have defaults. */
 export const laptopOptions = ['--stage', 'dev', '--param', 'issuer=http://localhost:3001'] as const;
 
-/** The output and exit code of one run of the CLI. */
-export interface CliResult {
-  exitCode: number;
-  /** Standard output, then standard error. */
-  output: string;
-}
+export type ServiceCopy = Awaited<ReturnType<typeof copyService>>;
 
-/** A private copy of the service, so that parallel runs of the CLI don't share `.esbuild` and `.serverless`. */
-export interface ServiceCopy {
-  directory: string;
-  /** Runs `serverless` with these arguments; does not reject if the exit code is not 0. */
-  serverless: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<CliResult>;
-  remove: () => Promise<void>;
-}
-
-/** Copies the service into a new temporary folder; its `node_modules` is a link to the repository's. */
-export async function copyService(): Promise<ServiceCopy> {
+/**
+ * A private copy of the service, so that parallel runs of the CLI don't share `.esbuild` and `.serverless`. It is in a new temporary
+ * folder; its `node_modules` is a link to the repository's.
+ */
+export async function copyService() {
   const directory = await mkdtemp(join(tmpdir(), 'booky-service-'));
   await Promise.all(
     serviceFiles.map((name) => cp(join(repository, name), join(directory, name), { recursive: true })),
@@ -47,13 +37,18 @@ export async function copyService(): Promise<ServiceCopy> {
   await symlink(join(repository, 'node_modules'), join(directory, 'node_modules'), 'dir');
   return {
     directory,
-    serverless: (args, env = {}) => runCli(directory, args, env),
+    serverless: (args: readonly string[], env?: NodeJS.ProcessEnv) => runCli(directory, args, env),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
 
-/** Without AWS credentials: callers that need credentials or an endpoint pass them in `env`. */
-function runCli(directory: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<CliResult> {
+/**
+ * Runs `serverless` with these arguments, without AWS credentials: callers that need credentials or an endpoint pass them in `env`.
+ * Does not reject if the exit code is not 0.
+ *
+ * @returns as output the standard output, then standard error
+ */
+function runCli(directory: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const cli = join(repository, 'node_modules', '.bin', 'serverless');
   const environment = {
     PATH: process.env.PATH,
@@ -66,7 +61,7 @@ function runCli(directory: string, args: readonly string[], env: NodeJS.ProcessE
     SLS_TELEMETRY_DISABLED: '1',
     ...env,
   };
-  return new Promise((resolve) => {
+  return new Promise<{ exitCode: number; output: string }>((resolve) => {
     execFile(cli, args, { cwd: directory, env: environment, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       const exitCode = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
       resolve({ exitCode, output: stdout + stderr });

@@ -34,15 +34,7 @@ export interface ApiOptions {
 /** Every request is throttled, or answered after ten seconds. */
 export type GatewayFault = '429' | 'slow';
 
-export interface Api {
-  url: string;
-  /** Resolves when the API answers HTTP; rejects if it ends before. */
-  ready: Promise<void>;
-  /** Resolves when the process has ended, for any reason. */
-  ended: Promise<void>;
-  /** Ends the process and all processes that it started. */
-  close: () => Promise<void>;
-}
+export type Api = Awaited<ReturnType<typeof startApi>>;
 
 /** The box and the empty lines around it that serverless-offline prints at every log level. */
 const drawingOfRoutes = /^\s*([┌│└].*)?$/;
@@ -54,7 +46,7 @@ const forCloudWatch = /,"_aws":\{.*\}(?=\}$)/;
 const shutdownMs = 5_000;
 
 /** Starts it, and returns at once, so it can be ended while it still builds. */
-export async function startApi(options: ApiOptions): Promise<Api> {
+export async function startApi(options: ApiOptions) {
   const { directory, port, issuer, audience, region, parameters = {}, fault, environment, write } = options;
   const allParameters = Object.entries({ ...parameters, issuer, audience });
   // serverless-offline accepts any event for the function here, claims included, so it listens on a socket that no web page can reach.
@@ -109,8 +101,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   return {
     url,
+    /** Resolves when the API answers HTTP; rejects if it ends before. */
     ready,
+    /** Resolves when the process has ended, for any reason. */
     ended,
+    /** Ends the process and all processes that it started. */
     close: async () => {
       await end(child, { timeoutMs: shutdownMs });
       await ended;

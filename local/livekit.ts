@@ -66,32 +66,42 @@ export interface LiveKitOptions {
   autoCreate?: boolean;
 }
 
-export interface LiveKit {
-  /** For clients: `ws://localhost:<port>`. */
-  url: string;
-  /** Ends the server. Participants are told that the meeting is over. */
-  close: () => Promise<void>;
-  /** Ends it without telling the participants, like a crash, or like a service manager after its timeout. */
-  kill: () => Promise<void>;
-}
+export type LiveKit = Awaited<ReturnType<typeof startLiveKit>>;
 
 /**
  * Starts a LiveKit server and waits until it answers. Media goes through one UDP port, which the system chooses.
  *
  * @throws {LiveKitFault} when the port is in use, or when the server ends or does not answer within 20 s.
  */
-export async function startLiveKit(options: LiveKitOptions): Promise<LiveKit> {
+export async function startLiveKit(options: LiveKitOptions) {
   const { binary, port, apiKey, apiSecret, furtherKeys, autoCreate = true } = options;
-  const keys = { [apiKey]: apiSecret, ...furtherKeys };
   const folder = await mkdtemp(join(tmpdir(), 'booky-livekit-'));
-  const configuration = join(folder, 'livekit.json');
-  const text = loopbackOnly({ port, udpPort: await freeUdpPort(), keys, autoCreate });
-  await writeFile(configuration, text, { mode: 0o600 });
-  const child = spawn(binary, ['--config', configuration], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const file = join(folder, 'livekit.json');
+  // JSON is also YAML, the format that the server reads.
+  const configuration = JSON.stringify({
+    port,
+    bind_addresses: ['127.0.0.1'],
+    keys: { [apiKey]: apiSecret, ...furtherKeys },
+    development: true,
+    room: { auto_create: autoCreate },
+    logging: { level: 'warn' },
+    rtc: {
+      node_ip: '127.0.0.1',
+      enable_loopback_candidate: true,
+      interfaces: { includes: ['lo'] },
+      ips: { includes: ['127.0.0.1/32'] },
+      udp_port: await freeUdpPort(),
+      tcp_port: 0,
+      use_external_ip: false,
+    },
+  });
+  await writeFile(file, configuration, { mode: 0o600 });
+  const child = spawn(binary, ['--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collectTail(child);
   const killWithParent = () => child.kill('SIGKILL');
   process.once('exit', killWithParent);
 
+  /** Ends the server. Participants are told that the meeting is over. */
   const close = async () => {
     await end(child, { signals: stopSignals, timeoutMs: stopTimeoutMs });
     process.off('exit', killWithParent);
@@ -106,37 +116,16 @@ export async function startLiveKit(options: LiveKitOptions): Promise<LiveKit> {
       : `${error instanceof Error ? error.message : error}; its last output: ${output()}`;
     throw new LiveKitFault(`The LiveKit server did not start: ${reason}`);
   }
-  const kill = () => {
-    child.kill('SIGKILL');
-    return close();
-  };
-  return { url: `ws://localhost:${port}`, close, kill };
-}
-
-/** JSON, which is also YAML, the format that the server reads. */
-function loopbackOnly(options: {
-  port: number;
-  udpPort: number;
-  keys: Record<string, string>;
-  autoCreate: boolean;
-}): string {
-  return JSON.stringify({
-    port: options.port,
-    bind_addresses: ['127.0.0.1'],
-    keys: options.keys,
-    development: true,
-    room: { auto_create: options.autoCreate },
-    logging: { level: 'warn' },
-    rtc: {
-      node_ip: '127.0.0.1',
-      enable_loopback_candidate: true,
-      interfaces: { includes: ['lo'] },
-      ips: { includes: ['127.0.0.1/32'] },
-      udp_port: options.udpPort,
-      tcp_port: 0,
-      use_external_ip: false,
+  return {
+    /** For clients. */
+    url: `ws://localhost:${port}`,
+    close,
+    /** Ends it without telling the participants, like a crash, or like a service manager after its timeout. */
+    kill: () => {
+      child.kill('SIGKILL');
+      return close();
     },
-  });
+  };
 }
 
 async function freeUdpPort(): Promise<number> {

@@ -1,26 +1,10 @@
 import { parameterOf } from '../deploy/parameters.cjs';
 
 /** The settings that `npm start` reads from its environment variables and from `.env`. */
-export interface Settings {
-  /** The ports of the API, the issuer and the page, each by its variable; 0 lets the system choose. */
-  ports: Record<'PORT' | 'ISSUER_PORT' | 'PAGE_PORT', number>;
-  /** The content of the secret, as the team would store it in Secrets Manager. */
-  secret: { LIVEKIT_API_KEY: string; LIVEKIT_API_SECRET: string; LIVEKIT_WS_URL: string };
-  /** Origins that may call the API, in addition to the meeting page's and Vite's. */
-  origins: string[];
-  /** Whether the issuer signs access tokens as identity providers do: without a name. */
-  signsAccessTokens: boolean;
-  /** What goes wrong, for a front end to see. */
-  fault: Fault | undefined;
-  /** The deployment's parameters that set the function's environment variables. */
-  parameters: Record<string, string>;
-  /** Those that no parameter sets, `CREDENTIALS_…`, unchanged: the function itself reports what is wrong with one. */
-  environment: Record<string, string>;
-}
+export type Settings = ReturnType<typeof parseSettings>;
 
 /** 503 from the endpoint, 429 from the gateway, an answer after ten seconds, or sign-in JWTs that have expired. */
 const faults = ['503', '429', 'slow', 'expired'] as const;
-export type Fault = (typeof faults)[number];
 
 /** A variable that can't be used; the message names it and says what to do. */
 export class SettingsFault extends Error {
@@ -36,7 +20,7 @@ const { LIVEKIT_SECRET_ID: _secret, LIVEKIT_WS_URL: _url, ...asParameters } = pa
  *
  * @throws {SettingsFault} at the first variable that can't be used.
  */
-export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+export function parseSettings(environment: Readonly<Record<string, string | undefined>>) {
   const read = (name: string) => environment[name] || undefined;
 
   const port = (name: string, fallback: number) => {
@@ -61,20 +45,27 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
   }
 
   return {
+    /** Each by its variable; 0 lets the system choose. */
     ports: {
       PORT: port('PORT', 3000),
       ISSUER_PORT: port('ISSUER_PORT', 3001),
       PAGE_PORT: port('PAGE_PORT', 3010),
     },
+    /** The content of the secret, as the team would store it in Secrets Manager. */
     secret: {
       LIVEKIT_API_KEY: apiKey ?? 'devkey',
       LIVEKIT_API_SECRET: apiSecret ?? 'secret',
       LIVEKIT_WS_URL: read('LIVEKIT_WS_URL') ?? 'ws://localhost:7880',
     },
+    /** Origins that may call the API, in addition to the meeting page's and Vite's. */
     origins: read('ORIGINS')?.split(',') ?? [],
+    /** Whether the issuer signs access tokens as identity providers do: without a name. */
     signsAccessTokens: oneOf('SIGN_IN_JWT', ['id', 'access']) === 'access',
+    /** What goes wrong, for a front end to see. */
     fault: oneOf('FAULT', faults),
+    /** The deployment's parameters that set the function's environment variables. */
     parameters: pick(Object.entries(asParameters), read),
+    /** Those that no parameter sets, `CREDENTIALS_…`, unchanged: the function itself reports what is wrong with one. */
     environment: pick(
       Object.keys(environment).flatMap((name) => (name.startsWith('CREDENTIALS_') ? [[name, name]] : [])),
       read,

@@ -3,7 +3,7 @@
  * kept nowhere, so only this laptop's own API accepts what it signs.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { serveOnLoopback } from './listen-on-loopback.ts';
 import { isOwnHost, refuseOtherHost } from './loopback-host.cjs';
 
@@ -13,18 +13,7 @@ export const audience = 'booky';
 /** A JWT's payload; `undefined` leaves out a claim that would have a default. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-export interface Issuer {
-  /** The issuer's identifier, as in `iss`, and where it listens: `http://localhost:<port>`. */
-  url: string;
-  /** Signs these claims, over the defaults of `iss`, `aud`, `iat` and `exp`. */
-  issueToken: (claims: Claims) => Promise<string>;
-  /** The one key with which it signs, for tests that forge. */
-  privateKey: CryptoKey;
-  publicKey: CryptoKey;
-  /** The key's id in the key set. */
-  kid: string;
-  close: () => Promise<void>;
-}
+export type Issuer = Awaited<ReturnType<typeof startIssuer>>;
 
 /** A request that can't be granted; the message is for the person who wrote it. */
 class BadRequest extends Error {
@@ -45,12 +34,13 @@ export interface IssuerOptions {
  *
  * @throws the error of `listen`, `EADDRINUSE` for instance.
  */
-export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
+export async function startIssuer(options: IssuerOptions) {
   const { accessTokens = false, lifetime = 3_600 } = options;
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const kid = crypto.randomUUID();
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
 
+  /** Signs these claims, over the defaults of `iss`, `aud`, `iat` and `exp`. */
   const issueToken = (claims: Claims) => {
     const now = Math.floor(Date.now() / 1000);
     const accessClaims = { client_id: audience, token_use: 'access', scope: 'openid' };
@@ -108,7 +98,9 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
     });
   });
   const { port, close } = await serveOnLoopback(server, options.port);
+  /** The issuer's identifier, as in `iss`, and where it listens. */
   const url = `http://localhost:${port}`;
+  // The key is for tests that forge.
   return { url, issueToken, privateKey, publicKey, kid, close };
 }
 

@@ -24,32 +24,7 @@ const statuses = {
 /** A way for a read to go wrong: an error of the service, never an answer, or a connection cut without one. */
 export type Fault = keyof typeof statuses | 'hang' | 'drop';
 
-export interface SecretsManagerStandIn {
-  /** Where it listens: a free port of 127.0.0.1. */
-  url: string;
-  /** The environment variables with which an AWS SDK finds it and signs as it expects. */
-  environment: {
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: string;
-    AWS_REGION: string;
-    AWS_ACCESS_KEY_ID: string;
-    AWS_SECRET_ACCESS_KEY: string;
-    AWS_SESSION_TOKEN: string;
-  };
-  /** Creates the secret of this name, or rotates it: the value before becomes AWSPREVIOUS. */
-  put: (name: string, value: string) => { arn: string; versionId: string };
-  /** How many correctly signed reads have arrived since the start, answered or not. */
-  readonly reads: number;
-  /** Milliseconds before each answer from now on; 0 at the start. */
-  latencyMs: number;
-  /** Whether a connection dies in silence after its first answer: what comes on it is not answered, nor is it closed. */
-  diesInSilence: boolean;
-  /** The next `times` reads go wrong in this way; without `times`, all until `recover()`. */
-  failWith: (fault: Fault, times?: number) => void;
-  /** From now on reads are answered again. Those that hang keep hanging. */
-  recover: () => void;
-  /** Cuts every connection and frees the port. */
-  close: () => Promise<void>;
-}
+export type SecretsManagerStandIn = Awaited<ReturnType<typeof startSecretsManager>>;
 
 interface Secret {
   arn: string;
@@ -87,7 +62,7 @@ class ServiceError extends Error {
  *
  * @param options.region the region for which requests must be signed; `us-east-1` by default.
  */
-export async function startSecretsManager(options: { region?: string } = {}): Promise<SecretsManagerStandIn> {
+export async function startSecretsManager(options: { region?: string } = {}) {
   const signer: Signer = {
     accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64'),
@@ -134,8 +109,10 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
   const { port, close } = await serveOnLoopback(server);
   const url = `http://127.0.0.1:${port}`;
 
-  const standIn: SecretsManagerStandIn = {
+  const standIn = {
+    /** Where it listens: a free port of 127.0.0.1. */
     url,
+    /** The environment variables with which an AWS SDK finds it and signs as it expects. */
     environment: {
       AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
       AWS_REGION: signer.region,
@@ -143,25 +120,32 @@ export async function startSecretsManager(options: { region?: string } = {}): Pr
       AWS_SECRET_ACCESS_KEY: signer.secretAccessKey,
       AWS_SESSION_TOKEN: signer.sessionToken,
     },
-    put: (name, value) => {
+    /** Creates the secret of this name, or rotates it: the value before becomes AWSPREVIOUS. */
+    put: (name: string, value: string) => {
       const secret = secrets.get(name) ?? { arn: newArn(signer.region, name), versions: [] };
       const versionId = randomUUID();
       secret.versions = [{ id: versionId, value, createdAt: new Date() }, ...secret.versions.slice(0, 1)];
       secrets.set(name, secret);
       return { arn: secret.arn, versionId };
     },
+    /** How many correctly signed reads have arrived since the start, answered or not. */
     get reads() {
       return reads;
     },
+    /** Milliseconds before each answer from now on. */
     latencyMs: 0,
+    /** Whether a connection dies in silence after its first answer: what comes on it is not answered, nor is it closed. */
     diesInSilence: false,
-    failWith: (next, times = Number.POSITIVE_INFINITY) => {
+    /** The next `times` reads go wrong in this way; without `times`, all until `recover()`. */
+    failWith: (next: Fault, times = Number.POSITIVE_INFINITY) => {
       fault = next;
       faultsLeft = times;
     },
+    /** From now on reads are answered again. Those that hang keep hanging. */
     recover: () => {
       faultsLeft = 0;
     },
+    /** Cuts every connection and frees the port. */
     close: () => {
       closing.abort();
       return close();

@@ -6,15 +6,12 @@ import { createServer } from 'node:tls';
 import { generate } from 'selfsigned';
 import { serveOnLoopback } from './listen-on-loopback.ts';
 
-/** Makes a stand-in for Secrets Manager, which speaks no TLS, reachable over TLS, as the real one is. */
-export interface TlsFront {
-  /** Points the AWS SDK to `https://localhost:…`, and makes Node trust the self-signed certificate. */
-  environment: Record<'AWS_ENDPOINT_URL_SECRETS_MANAGER' | 'NODE_EXTRA_CA_CERTS', string>;
-  close: () => Promise<void>;
-}
-
-/** @param target the server to pass everything on to, as `http://127.0.0.1:…` */
-export async function startTlsFront(target: string): Promise<TlsFront> {
+/**
+ * Makes a stand-in for Secrets Manager, which speaks no TLS, reachable over TLS, as the real one is.
+ *
+ * @param target the server to pass everything on to, as `http://127.0.0.1:…`
+ */
+export async function startTlsFront(target: string) {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -36,6 +33,7 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
   const { port, close } = await serveOnLoopback(server);
 
   return {
+    /** Points the AWS SDK to `https://localhost:…`, and makes Node trust the self-signed certificate. */
     environment: {
       AWS_ENDPOINT_URL_SECRETS_MANAGER: `https://localhost:${port}`,
       NODE_EXTRA_CA_CERTS: certificateFile,

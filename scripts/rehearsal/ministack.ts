@@ -6,26 +6,15 @@ import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 import { freePort } from '../../local/ports.ts';
 import { collectTail, end, signalGroup, untilAnswering } from '../../local/server-process.ts';
-import { type Aws, awsCommand } from './aws.ts';
+import { awsCommand } from './aws.ts';
 import { RehearsalFault, requireTools, tools } from './tools.ts';
 
 const region = 'eu-central-1';
 
-export interface MiniStack {
-  url: string;
-  region: string;
-  /** The variables with which an AWS CLI calls it instead of AWS, as its root user; and a PATH that has the `aws` command. */
-  environment: Readonly<Record<string, string>>;
-  /** The `aws` command with these variables. */
-  aws: Aws;
-  /** Its process, the parent of the functions' processes. */
-  pid: number;
-  /** Ends it and its functions. All that it stored is deleted. */
-  close: () => Promise<void>;
-}
+export type MiniStack = Awaited<ReturnType<typeof startMiniStack>>;
 
 /** @throws {RehearsalFault} when a tool is missing, or when MiniStack ends or does not answer within a minute. */
-export async function startMiniStack(): Promise<MiniStack> {
+export async function startMiniStack() {
   await requireTools();
   const folder = await mkdtemp(join(tmpdir(), 'booky-ministack-'));
   const port = await freePort();
@@ -55,6 +44,7 @@ export async function startMiniStack(): Promise<MiniStack> {
   const killWithParent = () => signalGroup(child, 'SIGKILL');
   process.once('exit', killWithParent);
 
+  /** Ends it and its functions. All that it stored is deleted. */
   const close = async () => {
     await end(child, { timeoutMs: 10_000 });
     // The functions' processes that it left running.
@@ -71,6 +61,7 @@ export async function startMiniStack(): Promise<MiniStack> {
     const reason = error instanceof Error ? error.message : error;
     throw new RehearsalFault(`MiniStack did not start: ${reason}; its last output: ${output()}`);
   }
+  /** The variables with which an AWS CLI calls it instead of AWS, as its root user; and a PATH that has the `aws` command. */
   const environment = {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: region,
@@ -80,5 +71,6 @@ export async function startMiniStack(): Promise<MiniStack> {
     AWS_SECRET_ACCESS_KEY: 'test',
     PATH: [dirname(tools.aws), systemPath].join(delimiter),
   };
+  // The process is the parent of the functions' processes.
   return { url, region, environment, aws: awsCommand(environment), pid: child.pid ?? 0, close };
 }

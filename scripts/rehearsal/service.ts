@@ -1,47 +1,30 @@
 /** The real service, and the real CLI that deploys it to an AWS on this machine. */
 import * as v from 'valibot';
-import { type CliResult, copyService } from '../../deploy/service-copy.ts';
+import { copyService } from '../../deploy/service-copy.ts';
 import type { MiniStack } from './ministack.ts';
 import { RehearsalFault } from './tools.ts';
 
-/** What is deployed. */
-export interface Stack {
-  name: string;
-  functionName: string;
-  /** The id of the HTTP API. */
-  apiId: string;
-  /** The deployed endpoint's URL on this machine. */
-  url: string;
-  /** The values of the stack's outputs by their names. */
-  outputs: ReadonlyMap<string, string>;
-}
+export type Stack = Awaited<ReturnType<typeof describeStack>>;
 
 type Parameters = Readonly<Record<string, string>>;
 
+export type Service = Awaited<ReturnType<typeof openService>>;
+
 /** A copy of the service as it is in the working tree, for one stage. */
-export interface Service {
-  directory: string;
+export async function openService(ministack: MiniStack, stage: string) {
+  const copy = await copyService();
   /** Runs the CLI, with these credentials in place of the root user's; does not reject if the exit code is not 0. */
-  serverless: (
+  const serverless = (
     args: readonly string[],
     parameters: Parameters,
-    environment?: MiniStack['environment'],
-  ) => Promise<CliResult>;
-  /** @throws {RehearsalFault} with the CLI's message when it fails */
-  deploy: (parameters: Parameters) => Promise<Stack>;
-  /** With parameters as good as those of a deployment; rejects as `deploy` does. */
-  remove: (parameters: Parameters) => Promise<void>;
-  deleteCopy: () => Promise<void>;
-}
-
-export async function openService(ministack: MiniStack, stage: string): Promise<Service> {
-  const copy = await copyService();
-  const serverless: Service['serverless'] = (args, parameters, environment = ministack.environment) =>
+    environment: NodeJS.ProcessEnv = ministack.environment,
+  ) =>
     copy.serverless([...args, '--stage', stage, ...asArguments(parameters)], {
       ...environment,
       // In milliseconds: this cloud builds everything at once, so frequent polling costs nothing.
       SLS_AWS_MONITORING_FREQUENCY: '200',
     });
+  /** @throws {RehearsalFault} with the CLI's message when it fails */
   const run = async (command: string, parameters: Parameters) => {
     const { exitCode, output } = await serverless([command], parameters);
     if (exitCode !== 0) throw new RehearsalFault(`serverless ${command} failed: ${output.trim()}`);
@@ -49,11 +32,12 @@ export async function openService(ministack: MiniStack, stage: string): Promise<
   return {
     directory: copy.directory,
     serverless,
-    deploy: async (parameters) => {
+    deploy: async (parameters: Parameters) => {
       await run('deploy', parameters);
       return describeStack(ministack, stage);
     },
-    remove: (parameters) => run('remove', parameters),
+    /** With parameters as good as those of a deployment. */
+    remove: (parameters: Parameters) => run('remove', parameters),
     deleteCopy: copy.remove,
   };
 }
@@ -66,7 +50,7 @@ export function asArguments(parameters: Parameters): string[] {
 const outputsSchema = v.array(v.object({ OutputKey: v.string(), OutputValue: v.string() }));
 
 /** What is deployed as this stage. */
-export async function describeStack({ url, aws }: MiniStack, stage: string): Promise<Stack> {
+export async function describeStack({ url, aws }: MiniStack, stage: string) {
   const name = `booky-meeting-token-${stage}`;
   const described = await aws('cloudformation describe-stacks', {
     'stack-name': name,
@@ -79,8 +63,11 @@ export async function describeStack({ url, aws }: MiniStack, stage: string): Pro
   return {
     name,
     functionName: `${name}-token`,
+    /** The id of the HTTP API. */
     apiId,
+    /** The deployed endpoint's URL on this machine. */
     url: `${url}/_aws/execute-api/${apiId}/$default/api/reading-clubs/meetings/token`,
+    /** The values of the stack's outputs by their names. */
     outputs,
   };
 }

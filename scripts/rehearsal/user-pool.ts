@@ -3,23 +3,8 @@ import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import type { MiniStack } from './ministack.ts';
 
-export interface UserPool {
-  /** The claim `iss` of its tokens. */
-  issuer: string;
-  /** The client id of the web app, which is the audience of the tokens. */
-  audience: string;
-  /** Creates a reader with this name and these clubs' ids. */
-  addReader: (username: string, reader: { name: string; clubs: readonly string[] }) => Promise<Reader>;
-  /** Another app in the same pool. The endpoint does not accept its tokens. */
-  addClient: (name: string) => Promise<string>;
-}
-
-export interface Reader {
-  username: string;
-  password: string;
-  /** Signs in to the web app, or to another one. */
-  signIn: (clientId?: string) => Promise<{ access: string; id: string }>;
-}
+export type UserPool = Awaited<ReturnType<typeof createUserPool>>;
+export type Reader = Awaited<ReturnType<UserPool['addReader']>>;
 
 const poolSchema = v.object({ UserPool: v.object({ Id: v.string() }) });
 const clientSchema = v.object({ UserPoolClient: v.object({ ClientId: v.string() }) });
@@ -27,12 +12,13 @@ const signedInSchema = v.object({
   AuthenticationResult: v.object({ AccessToken: v.string(), IdToken: v.string() }),
 });
 
-export async function createUserPool({ aws, region }: MiniStack): Promise<UserPool> {
+export async function createUserPool({ aws, region }: MiniStack) {
   const created = await aws('cognito-idp create-user-pool', { 'pool-name': 'readers' });
   const poolId = v.parse(poolSchema, created).UserPool.Id;
   const inPool = (command: string, options: Parameters<typeof aws>[1]) =>
     aws(`cognito-idp ${command}`, { 'user-pool-id': poolId, ...options });
 
+  /** Creates an app. The endpoint does not accept the tokens of any but the web app. */
   const addClient = async (name: string) => {
     const client = await inPool('create-user-pool-client', {
       'client-name': name,
@@ -52,10 +38,13 @@ export async function createUserPool({ aws, region }: MiniStack): Promise<UserPo
   };
 
   return {
+    /** The claim `iss` of its tokens. */
     issuer: `https://cognito-idp.${region}.amazonaws.com/${poolId}`,
+    /** The client id of the web app, which is the audience of the tokens. */
     audience,
     addClient,
-    addReader: async (username, { name, clubs }) => {
+    /** Creates a reader with this name and these clubs' ids. */
+    addReader: async (username: string, { name, clubs }: { name: string; clubs: readonly string[] }) => {
       // No sign that means something in a shell.
       const password = `Aa1-${randomBytes(12).toString('hex')}`;
       await inPool('admin-create-user', {
@@ -67,6 +56,7 @@ export async function createUserPool({ aws, region }: MiniStack): Promise<UserPo
       for (const club of clubs) {
         await inPool('admin-add-user-to-group', { username, 'group-name': await groupOf(club) });
       }
+      /** Signs in to the web app, or to another one. */
       const signIn = async (clientId = audience) => {
         const signedIn = await aws('cognito-idp initiate-auth', {
           'auth-flow': 'USER_PASSWORD_AUTH',
