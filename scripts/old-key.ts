@@ -8,6 +8,7 @@ import { grants } from '../lib/grants.ts';
 import { liveKitUrlRule, parseLiveKitUrl } from '../lib/livekit-url.ts';
 import { mintToken } from '../lib/token.ts';
 import { showToLiveKit } from '../token-check/show-to-livekit.ts';
+import { BadUse, run } from './checks/command.ts';
 
 const {
   OLD_LIVEKIT_API_KEY: apiKey,
@@ -15,15 +16,12 @@ const {
   LIVEKIT_WS_URL: liveKitUrl = '',
 } = process.env;
 
-process.exitCode = await check();
-
-async function check(): Promise<0 | 1 | 2> {
+await run(async () => {
   const server = parseLiveKitUrl(liveKitUrl);
   if (!apiKey || !apiSecret || server === undefined) {
-    console.error(
+    throw new BadUse(
       `Set OLD_LIVEKIT_API_KEY and OLD_LIVEKIT_API_SECRET to the key that was deleted, and LIVEKIT_WS_URL to ${liveKitUrlRule}.`,
     );
-    return 2;
   }
   const { jwt } = await mintToken(
     {
@@ -37,19 +35,16 @@ async function check(): Promise<0 | 1 | 2> {
     { apiKey, apiSecret, serverUrl: server.url },
   );
   const { code, value, notes } = await showToLiveKit(server.url, jwt);
-  if (/^(livekit-|not-livekit)/.test(code)) {
-    console.error(`No LiveKit server answers at ${value}: nothing is known of the key.`);
-    return 1;
-  }
   const [words = ''] = notes;
   if (code === 'unknown-key') {
     console.log(`The old key opens nothing any more. ${words}`);
-    return 0;
+    return 'well';
   }
-  console.error(
-    code === 'let-in'
-      ? 'The old key still opens every room: delete it in LiveKit.'
-      : `LiveKit does not say that it does not know the key, so it may still be there. ${words}`,
-  );
-  return 1;
-}
+  if (code === 'let-in') console.error('The old key still opens every room: delete it in LiveKit.');
+  else if (/^(livekit-|not-livekit)/.test(code)) {
+    console.error(`No LiveKit server answers at ${value}: nothing is known of the key.`);
+  } else {
+    console.error(`LiveKit does not say that it does not know the key, so it may still be there. ${words}`);
+  }
+  return 'wrong';
+});

@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import * as v from 'valibot';
-import type { Check } from '../token-check/check.ts';
+import { type Check, checkSchema } from '../token-check/check.ts';
 import { BadUse, readOptions, run } from './checks/command.ts';
+import { reportOf } from './checks/table.ts';
 import { readDeployment } from './release/cli.ts';
 import { currentCommit, requireNewer } from './release/commit.ts';
 import { faultOfBearer } from './release/judge.ts';
@@ -11,7 +12,6 @@ import { messageOf, Releaser } from './release/releaser.ts';
 import { isDeployed, type Stack, sentenceOf } from './release/stack.ts';
 import { checkDeployment } from './smoke/deployment.ts';
 import { readJwt } from './smoke/read-jwt.ts';
-import { reportOf } from './smoke/report.ts';
 import { readWait, settle, waitOption } from './smoke/settle.ts';
 import { readTarget, targetOptions } from './smoke/target.ts';
 
@@ -88,18 +88,7 @@ async function conclude(releaser: Releaser, reports: readonly string[]): Promise
   return false;
 }
 
-const reportSchema = v.object({
-  checks: v.array(
-    v.object({
-      mark: v.picklist(['good', 'warning', 'bad', 'withheld', 'skipped']),
-      code: v.string(),
-      subject: v.string(),
-      value: v.string(),
-      meaning: v.string(),
-      notes: v.array(v.string()),
-    }),
-  ),
-});
+const reportSchema = v.object({ checks: v.array(checkSchema) });
 
 /** `undefined` where it could not check. */
 async function readReport(path: string): Promise<Check[] | undefined> {

@@ -3,7 +3,7 @@
  * A model, not a load test: it sends nothing.
  */
 import { quantile } from '../bench/statistics.ts';
-import { BadUse, readOptions, run } from './checks/command.ts';
+import { BadUse, readCommand, run } from './checks/command.ts';
 import { billOf, defaults, invocationsQuota, limitsInWords } from './simulation/limits.ts';
 import { simulate } from './simulation/model.ts';
 
@@ -31,11 +31,7 @@ const options = {
 };
 
 await run(async () => {
-  const values = readOptions({ ...options, help: { type: 'boolean' } });
-  if (values.help) {
-    process.stdout.write(help);
-    return 'well';
-  }
+  const values = readCommand(help, options);
   const given = (name: keyof typeof options) => {
     if (/^\d{1,7}(\.\d+)?$/.test(values[name])) return Number(values[name]);
     throw new BadUse(`--${name} should be a number.`);

@@ -1,9 +1,9 @@
 /** `npm run smoke`: checks a deployment from outside, as its readers and their browsers use it. */
 import process from 'node:process';
 import { crossesIn } from '../token-check/check.ts';
-import { readOptions, run } from './checks/command.ts';
+import { readCommand, run } from './checks/command.ts';
+import { reportOf } from './checks/table.ts';
 import { checkDeployment } from './smoke/deployment.ts';
-import { reportOf } from './smoke/report.ts';
 import { readWait, settle, waitOption } from './smoke/settle.ts';
 import { findTarget, targetOptions } from './smoke/target.ts';
 
@@ -29,21 +29,11 @@ Exit status: 0 nothing wrong, 1 a cross, 2 bad use.
 `;
 
 await run(async () => {
-  const {
-    wait,
-    json,
-    help: isHelp,
-    ...options
-  } = readOptions({
+  const { wait, json, ...options } = readCommand(help, {
     ...targetOptions,
     ...waitOption,
     json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
   });
-  if (isHelp) {
-    process.stdout.write(help);
-    return 'well';
-  }
   const waitMs = readWait(wait);
   const target = await findTarget(options);
   const checks = await settle(() => checkDeployment(target), waitMs);

@@ -9,7 +9,7 @@ import { answerTo, summarise } from '../token-check/finding.ts';
 import { judgeToken } from '../token-check/judge-token.ts';
 import { explainMessage } from '../token-check/refusals.ts';
 import { ask } from './checks/ask.ts';
-import { BadUse, readOptions, run } from './checks/command.ts';
+import { BadUse, readCommand, readRole, run } from './checks/command.ts';
 import { paint, tableOf } from './checks/table.ts';
 
 const help = `Says for each claim of a meeting token whether it is right for LiveKit and for a reading club.
@@ -34,21 +34,14 @@ Exit status: 0 nothing wrong, 1 a cross, 2 bad use.
 const secretTimeoutMs = 10_000;
 
 await run(async () => {
-  const options = readOptions({
+  const options = readCommand(help, {
     room: { type: 'string' },
     reader: { type: 'string' },
     role: { type: 'string' },
     'secret-id': { type: 'string' },
     json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
   });
-  if (options.help) {
-    process.stdout.write(help);
-    return 'well';
-  }
-  const role = roles.find((candidate) => candidate === options.role);
-  if (options.role !== undefined && role === undefined)
-    throw new BadUse(`--role should be one of: ${roles.join(', ')}.`);
+  const role = readRole(options.role);
   const keys = await readKeys(options['secret-id']);
 
   const input = process.env['LIVEKIT_TOKEN'] || (await ask('Paste the token'));

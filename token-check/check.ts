@@ -1,20 +1,21 @@
 /** What was checked, and with which result. */
-import { type Finding, foretell, type Verdict } from './finding.ts';
-
-/** `skipped`: not tried, and why. */
-export type Mark = Verdict | 'skipped';
+import * as v from 'valibot';
+import { type Finding, foretell } from './finding.ts';
 
 /** One thing that was tried: a row of a table for a person, a code for a program. */
-export interface Check {
-  mark: Mark;
+export const checkSchema = v.object({
+  /** A finding's verdict; `skipped`: not tried, and why. */
+  mark: v.picklist(['good', 'warning', 'bad', 'withheld', 'skipped']),
   /** Stable, in kebab-case, one for each outcome. */
-  code: string;
-  subject: string;
-  value: string;
-  meaning: string;
+  code: v.string(),
+  subject: v.string(),
+  value: v.string(),
+  meaning: v.string(),
   /** Further lines, each a sentence. Only those that are not good have some. */
-  notes: readonly string[];
-}
+  notes: v.array(v.string()),
+});
+export type Check = v.InferOutput<typeof checkSchema>;
+export type Mark = Check['mark'];
 
 export function check(
   mark: Mark,

@@ -1,6 +1,7 @@
 /** What the checking commands share: how they end, and how they report wrong use. */
 import process from 'node:process';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type Role, roles } from '../../lib/contract.ts';
 import { redact } from '../../token-check/find-token.ts';
 
 /** The command was called in a wrong way; the message says what to do. */
@@ -44,4 +45,22 @@ export function readOptions<const Options extends NonNullable<ParseArgsConfig['o
     }
     throw new BadUse(`${error.message}\nSee --help.`);
   }
+}
+
+/** The options of a whole command; where it is asked for help, it prints this and ends. */
+export function readCommand<const Options extends NonNullable<ParseArgsConfig['options']>>(
+  help: string,
+  options: Options,
+) {
+  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } }, strict: false });
+  if (values.help !== true) return readOptions(options);
+  process.stdout.write(help);
+  process.exit(0);
+}
+
+/** @throws {BadUse} unless it is one of the contract's roles, or not given */
+export function readRole(given: string | undefined): Role | undefined {
+  const role = roles.find((name) => name === given);
+  if (given === role) return role;
+  throw new BadUse(`--role should be one of: ${roles.join(', ')}.`);
 }

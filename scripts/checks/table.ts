@@ -1,6 +1,6 @@
 /** Prints the findings: one line each, with a mark, and under it what to do. */
 import { styleText } from 'node:util';
-import type { Check, Mark } from '../../token-check/check.ts';
+import { type Check, crossesIn, type Mark } from '../../token-check/check.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -28,4 +28,18 @@ export function tableOf(rows: readonly Check[], stream: NodeJS.WriteStream): str
 /** Text in this style, if the stream shows styles. */
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
   return styleText(style, text, { stream });
+}
+
+/** The checks of a deployment as a person reads them. */
+export function reportOf(url: string, checks: readonly Check[], stream: NodeJS.WriteStream): string {
+  return `${url}\n\n${tableOf(checks, stream)}\n${summaryOf(checks, stream)}\n`;
+}
+
+function summaryOf(checks: readonly Check[], stream: NodeJS.WriteStream): string {
+  const crosses = crossesIn(checks).length;
+  if (crosses > 0)
+    return paint('red', crosses === 1 ? 'A cross above.' : `${crosses} crosses above.`, stream);
+  return checks.some(({ mark }) => mark === 'warning')
+    ? paint('yellow', 'No cross, but a warning above.', stream)
+    : paint('green', 'Nothing is wrong.', stream);
 }

@@ -3,21 +3,12 @@ import { type Check, check } from '../../token-check/check.ts';
 import type { Reply } from '../../token-check/send.ts';
 import { readJwt } from './read-jwt.ts';
 
-const subject = 'sign-in';
-
-/** The gateway's words about a JWT, by their subject. */
-const challenges: readonly { words: RegExp; name: 'expiry' | 'audience' | 'issuer' }[] = [
-  { words: /expired/i, name: 'expiry' },
-  { words: /audience|client_id/i, name: 'audience' },
-  { words: /iss\b|issuer|key|kid|signature|discovery/i, name: 'issuer' },
-];
-
 /** @param now seconds since 1970 */
 export function explainGatewayRefusal({ headers }: Reply, bearer: string, now: number): Check {
-  const challenge = /error_description="([^"]*)"/.exec(headers.get('www-authenticate') ?? '')?.[1];
-  const said = challenge === undefined ? [] : [`The gateway says: “${challenge}”.`];
+  const [, challenge = ''] = /error_description="([^"]*)"/.exec(headers.get('www-authenticate') ?? '') ?? [];
+  const said = challenge === '' ? [] : [`The gateway says: “${challenge}”.`];
   const refused = (code: string, meaning: string, remedy: string) =>
-    check('bad', code, subject, '401', meaning, ...said, `To put it right: ${remedy}`);
+    check('bad', code, 'sign-in', '401', meaning, ...said, `To put it right: ${remedy}`);
 
   const jwt = readJwt(bearer);
   if (jwt === undefined) {
@@ -51,26 +42,26 @@ export function explainGatewayRefusal({ headers }: Reply, bearer: string, now: n
     );
   }
   const issuer = claims.iss ?? 'missing';
-  switch (challenges.find(({ words }) => challenge !== undefined && words.test(challenge))?.name) {
-    case 'expiry':
-      return refused('bearer-expired', 'the bearer has expired by the gateway’s clock', 'Sign in again.');
-    case 'audience':
-      return refused(
-        'bearer-audience',
-        `the bearer’s audience is not accepted: ${String(audience)}`,
-        'Name it in the parameter "audience" and deploy, or use the JWT that was signed for this API.',
-      );
-    case 'issuer':
-      return refused(
-        'bearer-issuer',
-        `the bearer’s issuer is not the deployment’s, or the key is not the issuer’s: ${issuer}`,
-        'Deploy with the parameter "issuer" exactly as in iss; a slash at the end counts.',
-      );
-    default:
-      return refused(
-        'bearer-refused',
-        'the gateway does not accept the bearer, and does not say why',
-        `It has not expired. Compare its issuer, ${issuer}, and its audience, ${String(audience)}, with the deployment’s parameters, character by character.`,
-      );
+  if (/expired/i.test(challenge)) {
+    return refused('bearer-expired', 'the bearer has expired by the gateway’s clock', 'Sign in again.');
   }
+  if (/audience|client_id/i.test(challenge)) {
+    return refused(
+      'bearer-audience',
+      `the bearer’s audience is not accepted: ${String(audience)}`,
+      'Name it in the parameter "audience" and deploy, or use the JWT that was signed for this API.',
+    );
+  }
+  if (/iss\b|issuer|key|kid|signature|discovery/i.test(challenge)) {
+    return refused(
+      'bearer-issuer',
+      `the bearer’s issuer is not the deployment’s, or the key is not the issuer’s: ${issuer}`,
+      'Deploy with the parameter "issuer" exactly as in iss; a slash at the end counts.',
+    );
+  }
+  return refused(
+    'bearer-refused',
+    'the gateway does not accept the bearer, and does not say why',
+    `It has not expired. Compare its issuer, ${issuer}, and its audience, ${String(audience)}, with the deployment’s parameters, character by character.`,
+  );
 }

@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
-import { type Role, roles } from '../../lib/contract.ts';
+import type { Role } from '../../lib/contract.ts';
 import { isLoopbackHost } from '../../lib/livekit-url.ts';
 import { readDotEnv } from '../../local/dot-env.ts';
 import { parseSettings, SettingsFault } from '../../local/settings.ts';
 import { findToken } from '../../token-check/find-token.ts';
 import { send } from '../../token-check/send.ts';
 import { ask } from '../checks/ask.ts';
-import { BadUse } from '../checks/command.ts';
+import { BadUse, readRole } from '../checks/command.ts';
 
 export interface Target {
   /** The token endpoint's whole URL. */
@@ -70,15 +70,11 @@ export async function readTarget(options: TargetOptions): Promise<Omit<Target, '
 
 function readExpectations(options: TargetOptions) {
   if (options.origin !== undefined) requireOrigin(options.origin);
-  const role = roles.find((name) => name === options.role);
-  if (options.role !== undefined && role === undefined) {
-    throw new BadUse(`--role should be one of: ${roles.join(', ')}.`);
-  }
   return {
     club: options.club ?? defaultClub,
     forbiddenClub: options['forbidden-club'],
     origin: options.origin,
-    role,
+    role: readRole(options.role),
   };
 }
 
