@@ -73,21 +73,20 @@ function explainRefusal(reply: Reply, bearer: string, url: string): Check {
     return refused(code, meaning, `${remedies.get(code) ?? seeLog}${request}`);
   }
   if (reply.status === 401) return explainGatewayRefusal(reply, bearer, Date.now() / 1000);
-  const path = new URL(url).pathname;
-  const ofGateway = new Map<number, readonly [code: string, meaning: string, remedy: string]>([
-    [
-      403,
-      ['gateway-scope', 'the JWT lacks a scope', 'Sign in with one of the scopes in the parameter "scopes".'],
-    ],
-    [404, ['no-such-route', `no such route: ${path}`, 'Use the stack’s output TokenEndpointUrl.']],
-    [429, ['throttled', 'the gateway throttles', 'Wait, or raise the parameter "throttling-rate".']],
-  ]);
-  const failed = [
-    'gateway-failed',
-    redact(reply.text.slice(0, 200)),
-    'Look into the logs of gateway and function.',
-  ] as const;
-  return refused(...(ofGateway.get(reply.status) ?? failed));
+  switch (reply.status) {
+    case 403:
+      return refused('gateway-scope', 'the JWT lacks a scope', 'Sign in with one of the parameter "scopes".');
+    case 404: {
+      const path = new URL(url).pathname;
+      return refused('no-such-route', `no such route: ${path}`, 'Use the stack’s output TokenEndpointUrl.');
+    }
+    case 429:
+      return refused('throttled', 'the gateway throttles', 'Wait, or raise the parameter "throttling-rate".');
+    default: {
+      const said = redact(reply.text.slice(0, 200));
+      return refused('gateway-failed', said, 'Look into the logs of gateway and function.');
+    }
+  }
 }
 
 const seeLog = 'Look into the function’s log.';
