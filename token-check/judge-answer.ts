@@ -59,48 +59,26 @@ function judgeFields(
 ): Check[] {
   const caching = headers.get('cache-control') ?? 'missing';
   const isSame = token === participant_token;
+  const same = isSame ? 'the same as token' : 'different from token';
   const { exp, nbf, name } = claimsOf(participant_token);
+  const isExpiry = Number(exp) * 1000 === Date.parse(expires_at);
   const lifetime = Number(exp) - Number(nbf);
-  /** `undefined` where it is not compared. */
-  type Row = [isRight: boolean | undefined, code: string, subject: string, value: string, meaning: string];
-  const rows: Row[] = [
-    [caching === 'no-store', 'no-store', 'cache-control', caching, 'no cache may store the token'],
-    [
-      isSame,
-      'same-token',
-      'participant_token',
-      isSame ? 'the same as token' : 'different from token',
-      'one token under its two names',
-    ],
-    [room_name === room, 'right-room', 'room_name', room_name, 'the club’s room'],
-    [wanted.role && role === wanted.role, 'right-role', 'role', role, `the reader is a ${wanted.role}`],
-    [
-      Number(exp) * 1000 === Date.parse(expires_at),
-      'right-expiry',
-      'expires_at',
-      expires_at,
-      'when the token expires',
-    ],
-    [
-      wanted.name === undefined ? undefined : participant_name === wanted.name && name === wanted.name,
-      'right-name',
-      'participant_name',
-      participant_name,
-      'the name in answer and token',
-    ],
-    [
-      wanted.lifetimeSeconds === undefined ? undefined : lifetime === wanted.lifetimeSeconds,
-      'right-lifetime',
-      'exp',
-      `${lifetime} s`,
-      `a token lives ${wanted.lifetimeSeconds} s`,
-    ],
-  ];
-  return rows
-    .filter(([isRight]) => isRight !== undefined)
-    .map(([isRight, code, ...shown]) =>
-      check(isRight ? 'good' : 'bad', isRight ? code : `not-${code}`, ...shown),
-    );
+  const lives = `a token lives ${wanted.lifetimeSeconds} s`;
+  /** What is not known is not compared. */
+  const isWanted = (known: unknown, ...got: unknown[]) =>
+    known === undefined ? undefined : got.every((value) => value === known);
+  const field = (isRight: boolean | undefined, code: string, ...shown: [string, string, string]) =>
+    isRight === undefined ? [] : check(isRight ? 'good' : 'bad', isRight ? code : `not-${code}`, ...shown);
+  const isName = isWanted(wanted.name, participant_name, name);
+  return [
+    field(caching === 'no-store', 'no-store', 'cache-control', caching, 'no cache may store the token'),
+    field(isSame, 'same-token', 'participant_token', same, 'one token under its two names'),
+    field(room_name === room, 'right-room', 'room_name', room_name, 'the club’s room'),
+    field(isWanted(wanted.role, role), 'right-role', 'role', role, `the reader is a ${wanted.role}`),
+    field(isExpiry, 'right-expiry', 'expires_at', expires_at, 'when the token expires'),
+    field(isName, 'right-name', 'participant_name', participant_name, 'the name in answer and token'),
+    field(isWanted(wanted.lifetimeSeconds, lifetime), 'right-lifetime', 'exp', `${lifetime} s`, lives),
+  ].flat();
 }
 
 /** None of a token that can't be read: `judgeToken` says so. */

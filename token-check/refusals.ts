@@ -64,6 +64,13 @@ export function wrongTimes(endless: boolean, expired: boolean, early: boolean, l
   );
 }
 
+/** Of a refusal in the same words everywhere; the number of a limit may be another one. */
+const inWords = (reason: string, status = 401) => ({
+  status,
+  words: new RegExp(reason.replace(/: .*/, '')),
+  answers: always({ status, reason }),
+});
+
 const notVerified = 'go-jose/go-jose: error in cryptographic primitive';
 const oneProject = 'Take the key, its secret and LIVEKIT_WS_URL from one project';
 const signJoin = 'Sign video: {"room": "reading-club-…", "roomJoin": true, …}, and await toJwt().';
@@ -132,17 +139,15 @@ export const refusals = {
     remedy: 'Check the token with "npm run verify".',
   },
   'no-video-grant': {
-    words: /no permissions to access the room/,
+    ...inWords('no permissions to access the room'),
     cause:
       'The token has no video grant, or the request no token: after a failure some clients ask again without it, and report this 401 instead of the first answer.',
     remedy: 'If the token has a video grant, look for the first answer in the server’s log.',
-    answers: always({ status: 401, reason: 'no permissions to access the room' }),
   },
   'no-room-join': {
-    words: /permissions denied/,
+    ...inWords('permissions denied'),
     cause: 'The video grant does not say roomJoin: true, or is empty.',
     remedy: signJoin,
-    answers: always({ status: 401, reason: 'permissions denied' }),
   },
   'no-bearer': {
     words: /invalid authorization header/,
@@ -150,32 +155,24 @@ export const refusals = {
     remedy: 'Send "Authorization: Bearer <token>", or the token as access_token in the query.',
   },
   'no-identity': {
-    status: 400,
-    words: /identity cannot be empty/,
+    ...inWords('identity cannot be empty', 400),
     cause: 'The token has no identity: its sub is missing.',
     remedy: 'Sign the reader’s id as sub.',
-    answers: always({ status: 400, reason: 'identity cannot be empty' }),
   },
   'identity-too-long': {
-    status: 400,
-    words: /identity length exceeds limits/,
+    ...inWords('participant identity length exceeds limits: max length 256', 400),
     cause: 'The identity has more than 256 bytes.',
     remedy: 'Sign a shorter sub.',
-    answers: always({ status: 400, reason: 'participant identity length exceeds limits: max length 256' }),
   },
   'no-room': {
-    status: 400,
-    words: /no room name/,
+    ...inWords('no room name', 400),
     cause: 'The video grant says roomJoin, but names no room.',
     remedy: 'Sign video.room: reading-club-<id>.',
-    answers: always({ status: 400, reason: 'no room name' }),
   },
   'room-too-long': {
-    status: 400,
-    words: /room name length exceeds limits/,
+    ...inWords('room name length exceeds limits: max length 256', 400),
     cause: 'The room’s name has more than 256 bytes.',
     remedy: 'Sign a shorter video.room.',
-    answers: always({ status: 400, reason: 'room name length exceeds limits: max length 256' }),
   },
   'room-must-exist': {
     status: 404,
@@ -217,8 +214,6 @@ export function explainMessage(message: string): Explanation | undefined {
 }
 
 function explain(fits: (code: string, refusal: Refusal) => boolean): Explanation | undefined {
-  for (const [code, refusal] of Object.entries<Refusal>(refusals)) {
-    if (fits(code, refusal)) return { code, cause: refusal.cause, remedy: refusal.remedy };
-  }
-  return undefined;
+  const found = Object.entries<Refusal>(refusals).find((entry) => fits(...entry));
+  return found && { code: found[0], cause: found[1].cause, remedy: found[1].remedy };
 }

@@ -158,23 +158,18 @@ async function faultsAt(request: ReaderRequest, ask: Ask): Promise<Fault[]> {
   return credentials === undefined ? faults : [...faults, ofCredentials[credentials]];
 }
 
+const ofErrors = {
+  credentials_unavailable: {
+    code: 'credentials-unreadable',
+    did: 'has no usable LiveKit credentials (503 credentials_unavailable)',
+  },
+  token_generation_failed: {
+    code: 'configuration',
+    did: 'can’t be used as it is configured, or fails (500 token_generation_failed): see its log',
+  },
+} as const satisfies Partial<Record<ErrorCode, Fault>>;
 /** Error codes that say where the fault is. */
-const ofError: ReadonlyMap<string | undefined, Fault> = new Map<ErrorCode, Fault>([
-  [
-    'credentials_unavailable',
-    {
-      code: 'credentials-unreadable',
-      did: 'has no usable LiveKit credentials (503 credentials_unavailable)',
-    },
-  ],
-  [
-    'token_generation_failed',
-    {
-      code: 'configuration',
-      did: 'can’t be used as it is configured, or fails (500 token_generation_failed): see its log',
-    },
-  ],
-]);
+const ofError = new Map<string | undefined, Fault>(Object.entries(ofErrors));
 
 async function faultsOf({ who, wanted }: ReaderRequest, reply: Reply): Promise<Fault[]> {
   const [status, code] = statusAndCode(reply);

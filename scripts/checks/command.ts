@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Role, roles } from '../../lib/contract.ts';
+import { SettingsFault } from '../../local/settings.ts';
 import { redact } from '../../token-check/find-token.ts';
 
 /** The command was called in a wrong way; the message says what to do. */
@@ -18,9 +19,9 @@ export async function run(command: () => Promise<'well' | 'wrong'>): Promise<voi
   try {
     process.exitCode = (await command()) === 'well' ? 0 : 1;
   } catch (error) {
-    const isForeseen = error instanceof BadUse;
-    const message = isForeseen || !(error instanceof Error) ? String(error) : (error.stack ?? error.message);
-    console.error(redact(message.replace(/^BadUse: /, '')));
+    const isForeseen = error instanceof BadUse || error instanceof SettingsFault;
+    const text = isForeseen ? error.message : String(error instanceof Error ? error.stack : error);
+    console.error(redact(text));
     process.exitCode = 2;
   }
 }

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { Role } from '../../lib/contract.ts';
 import { isLoopbackHost } from '../../lib/livekit-url.ts';
 import { readDotEnv } from '../../local/dot-env.ts';
-import { parseSettings, SettingsFault } from '../../local/settings.ts';
+import { parseSettings } from '../../local/settings.ts';
 import { findToken } from '../../token-check/find-token.ts';
 import { send } from '../../token-check/send.ts';
 import { ask } from '../checks/ask.ts';
@@ -90,7 +90,7 @@ async function printedBearer(command: string): Promise<string> {
 
 /** What `npm start` runs with these environment variables and this `.env`. */
 function ownTarget(options: TargetOptions): Target {
-  const { ports, parameters } = readSettings();
+  const { ports, parameters } = parseSettings({ ...readDotEnv(), ...process.env });
   if (ports.PORT === 0 || ports.ISSUER_PORT === 0) {
     throw new BadUse('PORT and ISSUER_PORT should be the ports that npm start printed, not 0.');
   }
@@ -114,15 +114,6 @@ function ownTarget(options: TargetOptions): Target {
       return reply.text;
     },
   };
-}
-
-function readSettings() {
-  try {
-    return parseSettings({ ...readDotEnv(), ...process.env });
-  } catch (error) {
-    if (error instanceof SettingsFault) throw new BadUse(error.message);
-    throw error;
-  }
 }
 
 function requireSafeUrl(text: string): void {
