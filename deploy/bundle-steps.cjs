@@ -41,22 +41,23 @@ const coreModules = {
 
 /**
  * @param {readonly Replacement[]} replacements
+ * @param {string} [entry] of the only build that is changed; without it, each is
  * @returns {import('esbuild').Plugin}
  */
-function changePackages(replacements) {
+function changePackages(replacements, entry) {
   return {
     name: 'changes in packages',
     setup(build) {
+      const entries = [build.initialOptions.entryPoints].flat();
+      if (entry && !entries.some((path) => String(path).endsWith(entry))) return;
       const unseen = new Set(replacements);
-      for (const replacement of replacements) {
-        const { file, by } = replacement;
-        const importer = pathOf(file);
-        build.onResolve({ filter: exactly(replacement.import) }, (args) => {
-          if (!importer.test(args.importer)) return undefined;
-          unseen.delete(replacement);
-          return { path: join(__dirname, 'replacements', by), sideEffects: false };
-        });
-      }
+      build.onResolve({ filter: /./ }, ({ path, importer }) => {
+        const file = importer.replaceAll('\\', '/').replace(/^.*\/node_modules\//, '');
+        const replacement = replacements.find((one) => one.file === file && one.import === path);
+        if (replacement === undefined) return undefined;
+        unseen.delete(replacement);
+        return { path: join(__dirname, 'replacements', replacement.by), sideEffects: false };
+      });
       build.onEnd(({ errors }) => {
         // After an error the bundler has not read every file.
         if (errors.length > 0) return undefined;
@@ -68,48 +69,6 @@ function changePackages(replacements) {
       });
     },
   };
-}
-
-/**
- * The plugin, in the build of this one entry point.
- *
- * @param {string} entry
- * @param {import('esbuild').Plugin} plugin
- * @returns {import('esbuild').Plugin}
- */
-function only(entry, { name, setup }) {
-  return {
-    name,
-    setup: (build) => {
-      const { entryPoints } = build.initialOptions;
-      return Array.isArray(entryPoints) && entryPoints.some((path) => String(path).endsWith(entry))
-        ? setup(build)
-        : undefined;
-    },
-  };
-}
-
-/**
- * Matches the path of this file of a package.
- *
- * @param {string} file
- */
-function pathOf(file) {
-  return new RegExp(`[\\\\/]node_modules[\\\\/]${file.split('/').map(escapeRegExp).join('[\\\\/]')}$`);
-}
-
-/**
- * Matches this text alone.
- *
- * @param {string} text
- */
-function exactly(text) {
-  return new RegExp(`^${escapeRegExp(text)}$`);
-}
-
-/** @param {string} text */
-function escapeRegExp(text) {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 const secretsManager = '@aws-sdk/client-secrets-manager/dist-es';
@@ -169,4 +128,4 @@ const replacements = [
   },
 ];
 
-module.exports = { changePackages, coreModules, only, replacements };
+module.exports = { changePackages, coreModules, replacements };

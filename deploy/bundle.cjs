@@ -3,7 +3,7 @@
 process.umask(0o022);
 
 /** How serverless-esbuild turns a handler and all that it imports into the one file that is deployed. */
-const { changePackages, coreModules, only, replacements } = require('./bundle-steps.cjs');
+const { changePackages, coreModules, replacements } = require('./bundle-steps.cjs');
 
 /** @param {object} _serverless */
 module.exports = (_serverless) => ({
@@ -18,7 +18,7 @@ module.exports = (_serverless) => ({
   // The ES modules of a package rather than its CommonJS: they tree-shake, and need no `require` at run time.
   mainFields: ['module', 'main'],
   // The check does not serve readers: it may start slowly, and calls another service.
-  plugins: [coreModules, only('handlers/token.ts', changePackages(replacements))],
+  plugins: [coreModules, changePackages(replacements, 'handlers/token.ts')],
   // Leaves nothing out. The default leaves out 'aws-sdk', but the runtime's own copy loads more slowly, and AWS changes it.
   exclude: [],
   // Keeps no esbuild context for the next build: after a failed build it would keep the CLI from ending.
