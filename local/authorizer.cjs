@@ -68,17 +68,13 @@ function authorizerOf({ authorizer }, functionKey, method, path) {
   const authenticate = async (request, h) => {
     if (fault === '429') return refuse(h, 429, 'Too Many Requests');
     if (fault === 'slow') await delay(10_000);
-    if (!authorizer) {
-      handOver(request, {});
-      return h.authenticated({ credentials: {} });
-    }
+    if (!authorizer) return admit(request, h, {});
     const token = request.headers.authorization?.replace(/^Bearer /, '');
     if (!token) return refuse(h, 401, 'Unauthorized', 'Bearer');
 
     const verdict = await verify(token, routeScopes);
     if ('claims' in verdict) {
-      handOver(request, { jwt: { claims: flattenClaims(verdict.claims), scopes: verdict.scopes } });
-      return h.authenticated({ credentials: {} });
+      return admit(request, h, { jwt: { claims: flattenClaims(verdict.claims), scopes: verdict.scopes } });
     }
     if (verdict.status === 403) return refuse(h, 403, 'Forbidden');
     const challenge = `Bearer scope="" error="invalid_token" error_description="${verdict.description}"`;
@@ -108,13 +104,15 @@ function refuseOtherHosts(server) {
  * Sets the event's `requestContext.authorizer`, and removes what the client sent in that header.
  *
  * @param {Request} request
+ * @param {Toolkit} h
  * @param {object} authorizer
  */
-function handOver({ raw: { req } }, authorizer) {
+function admit({ raw: { req } }, h, authorizer) {
   const kept = req.rawHeaders.flatMap((name, index, all) =>
     index % 2 === 0 && name.toLowerCase() !== overrideHeader ? [name, all[index + 1] ?? ''] : [],
   );
   req.rawHeaders = [...kept, overrideHeader, JSON.stringify(authorizer)];
+  return h.authenticated({ credentials: {} });
 }
 
 /**

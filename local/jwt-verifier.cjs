@@ -4,6 +4,9 @@
  * set, exactly the same `iss`, `aud` or, without it, `client_id`, `exp`, `nbf` and `iat` without leeway, and the scopes.
  */
 const { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } = require('jose');
+const v = require('valibot');
+
+const discoverySchema = v.object({ jwks_uri: v.string() });
 
 /** How long API Gateway keeps the issuer's keys. */
 const keysMaxAgeMs = 2 * 60 * 60 * 1000;
@@ -32,11 +35,7 @@ function createJwtVerifier({ issuer, audience }) {
   const discoverKeySet = async () => {
     const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
-    /** @type {unknown} */
-    const document = await response.json();
-    const uri =
-      typeof document === 'object' && document !== null && 'jwks_uri' in document && document.jwks_uri;
-    if (typeof uri !== 'string') throw new Error(`${url} names no jwks_uri`);
+    const { jwks_uri: uri } = v.parse(discoverySchema, await response.json());
     return createRemoteJWKSet(new URL(uri), { cacheMaxAge: keysMaxAgeMs });
   };
 

@@ -196,24 +196,18 @@ export const refusals = {
   },
 } as const satisfies Record<string, Refusal>;
 
-export interface Explanation {
-  /** For programs: stable, in kebab-case. */
-  code: string;
-  cause: string;
-  remedy: string;
-}
-
 /** What an answer of LiveKit's means; `undefined` for one that is not known, success included. */
-export function explainAnswer({ status, reason }: LiveKitAnswer): Explanation | undefined {
+export function explainAnswer({ status, reason }: LiveKitAnswer) {
   return explain((_, refusal) => (refusal.status ?? 401) === status && refusal.words.test(reason));
 }
 
 /** What an error message of a LiveKit client means. It contains the server's words at most, and not always the status. */
-export function explainMessage(message: string): Explanation | undefined {
+export function explainMessage(message: string) {
   return explain((code, { words }) => code !== 'server-full' && words.test(message));
 }
 
-function explain(fits: (code: string, refusal: Refusal) => boolean): Explanation | undefined {
+/** The first refusal that fits. Its code is stable, for programs. */
+function explain(fits: (code: string, refusal: Refusal) => boolean) {
   const found = Object.entries<Refusal>(refusals).find((entry) => fits(...entry));
   return found && { code: found[0], cause: found[1].cause, remedy: found[1].remedy };
 }

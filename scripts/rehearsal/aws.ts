@@ -1,6 +1,9 @@
 /** Runs the `aws` command as a person would. */
 import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { RehearsalFault, tools } from './tools.ts';
+
+const run = promisify(execFile);
 
 /** By name, without the dashes: a text, several, none for a flag, or what is written as JSON. */
 type Options = Readonly<Record<string, string | readonly string[] | object>>;
@@ -14,18 +17,14 @@ export function awsCommand(environment: Readonly<Record<string, string>>): Aws {
       `--${name}`,
       ...(Array.isArray(value) ? value : [typeof value === 'string' ? value : JSON.stringify(value)]),
     ]);
-    const output = await run([...command.split(' '), ...args, '--output', 'json'], environment);
-    return output === '' ? undefined : JSON.parse(output);
-  };
-}
-
-function run(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(tools.aws, args, { env: { ...environment }, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      if (error === null) return resolve(stdout);
-      // Without the arguments that follow: a secret may be among them.
-      const [service, command] = args;
-      reject(new RehearsalFault(`aws ${service} ${command} failed: ${stderr.trim() || error.code}`));
+    const running = run(tools.aws, [...command.split(' '), ...args, '--output', 'json'], {
+      env: { ...environment },
+      maxBuffer: 2 ** 26,
     });
-  });
+    // Without the arguments: a secret may be among them.
+    const { stdout } = await running.catch(({ stderr, code }) => {
+      throw new RehearsalFault(`aws ${command} failed: ${stderr.trim() || code}`);
+    });
+    return stdout === '' ? undefined : JSON.parse(stdout);
+  };
 }
