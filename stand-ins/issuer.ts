@@ -71,17 +71,12 @@ export async function startIssuer(options: IssuerOptions) {
       case '/jwks':
         return sendJson(response, 200, { keys: [jwk] });
       case '/token': {
-        const claims = parseClaims(searchParams);
-        const token = await issueToken(claims);
+        const token = await issueToken(parseClaims(searchParams));
         if (request.headers.accept === 'application/jwt') {
           response.writeHead(200, { 'content-type': 'application/jwt', 'cache-control': 'no-store' });
           return response.end(token);
         }
-        return sendJson(response, 200, {
-          access_token: token,
-          token_type: 'Bearer',
-          expires_in: lifetimeOf(claims, lifetime),
-        });
+        return sendJson(response, 200, { access_token: token, token_type: 'Bearer' });
       }
       default:
         return sendJson(response, 404, {
@@ -138,13 +133,6 @@ function parseClaim(query: URLSearchParams, name: string): unknown {
     throw new BadRequest(`The parameter ${name} is not a number of seconds since 1970.`);
   }
   return Number(value);
-}
-
-/** Seconds until the token expires, below 0 for one that has; `undefined`, so absent, for one that never does. */
-function lifetimeOf(claims: Claims, otherwise: number): number | undefined {
-  if (!('exp' in claims)) return otherwise;
-  const { exp } = claims;
-  return typeof exp === 'number' ? exp - Math.floor(Date.now() / 1000) : undefined;
 }
 
 /** Pages of this machine, whatever their port, may ask from a browser; those of the web get no token to read. */
