@@ -71,6 +71,12 @@ const inWords = (reason: string, status = 401) => ({
   answers: always({ status, reason }),
 });
 
+const tooLong = (what: string, words: string, claim: string) => ({
+  ...inWords(`${words} length exceeds limits: max length 256`, 400),
+  cause: `The ${what} has more than 256 bytes.`,
+  remedy: `Sign a shorter ${claim}.`,
+});
+
 const notVerified = 'go-jose/go-jose: error in cryptographic primitive';
 const oneProject = 'Take the key, its secret and LIVEKIT_WS_URL from one project';
 const signJoin = 'Sign video: {"room": "reading-club-…", "roomJoin": true, …}, and await toJwt().';
@@ -159,21 +165,13 @@ export const refusals = {
     cause: 'The token has no identity: its sub is missing.',
     remedy: 'Sign the reader’s id as sub.',
   },
-  'identity-too-long': {
-    ...inWords('participant identity length exceeds limits: max length 256', 400),
-    cause: 'The identity has more than 256 bytes.',
-    remedy: 'Sign a shorter sub.',
-  },
   'no-room': {
     ...inWords('no room name', 400),
     cause: 'The video grant says roomJoin, but names no room.',
     remedy: 'Sign video.room: reading-club-<id>.',
   },
-  'room-too-long': {
-    ...inWords('room name length exceeds limits: max length 256', 400),
-    cause: 'The room’s name has more than 256 bytes.',
-    remedy: 'Sign a shorter video.room.',
-  },
+  'identity-too-long': tooLong('identity', 'participant identity', 'sub'),
+  'room-too-long': tooLong('room’s name', 'room name', 'video.room'),
   'room-must-exist': {
     status: 404,
     words: /requested room does not exist/,

@@ -261,8 +261,8 @@ const identityAndRoom: readonly ClaimRules[] = [
     claim: 'video.room',
     value: (token) => show(roomOf(token) || undefined),
     rules: [
-      bad('no-room', (token) => roomOf(token) === '', { meaning: 'no room is named' }),
       bad('room-too-long', (token) => isTooLong(roomOf(token))),
+      bad('no-room', (token) => roomOf(token) === '', { meaning: 'no room is named' }),
       bad('another-room', (token) => ![undefined, roomOf(token)].includes(token.expected.room), {
         meaning: ({ expected }) => `not the club’s room, ${show(expected.room)}`,
         remedy: 'Sign the club’s room. LiveKit knows no wrong room: it opens the one in the token.',
