@@ -69,13 +69,16 @@ it('.env.example shows the values that hold without it', () => {
 });
 
 it('puts the LiveKit project into the secret, claims into parameters, and passes the rest on, and nothing else', () => {
-  const settings = parseSettings({
-    PORT: '0',
-    ISSUER_PORT: '65535',
-    PAGE_PORT: '1',
+  const secret = {
     LIVEKIT_API_KEY: 'APIkey',
     LIVEKIT_API_SECRET: 'a secret',
     LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
+  };
+  const settings = parseSettings({
+    ...secret,
+    PORT: '0',
+    ISSUER_PORT: '65535',
+    PAGE_PORT: '1',
     CLUBS_CLAIM: 'clubs',
     ORIGINS: 'http://localhost:4173,https://booky.example',
     SIGN_IN_JWT: 'access',
@@ -87,11 +90,7 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
   });
   expect(settings).toEqual({
     ports: { PORT: 0, ISSUER_PORT: 65_535, PAGE_PORT: 1 },
-    secret: {
-      LIVEKIT_API_KEY: 'APIkey',
-      LIVEKIT_API_SECRET: 'a secret',
-      LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
-    },
+    secret,
     origins: ['http://localhost:4173', 'https://booky.example'],
     signsAccessTokens: true,
     fault: 'slow',
