@@ -1,9 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
 import { findToken } from '../../token-check/find-token.ts';
-
-/** The longest text that is read, in characters. A text without a token up to here has none. */
-const longestInput = 1_000_000;
 
 /**
  * Reads standard input: a whole pipe or file, or what is pasted into a terminal, which does not show it.
@@ -11,7 +9,7 @@ const longestInput = 1_000_000;
  * @param prompt what to ask for on a terminal, on standard error
  */
 export async function ask(prompt: string): Promise<string> {
-  if (!process.stdin.isTTY) return readAll();
+  if (!process.stdin.isTTY) return readAll(process.stdin);
   process.stderr.write(`${prompt} (it stays hidden) and press Enter: `);
   const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: hidden, terminal: true });
@@ -24,14 +22,5 @@ export async function ask(prompt: string): Promise<string> {
   }
   lines.close();
   process.stderr.write('\n');
-  return text;
-}
-
-async function readAll(): Promise<string> {
-  let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8')) {
-    text += chunk;
-    if (text.length > longestInput) break;
-  }
   return text;
 }
