@@ -17,14 +17,11 @@ export const jsonObject = v.custom<Record<string, unknown>>(
 );
 
 /** The server accepts a number in quotes, too. */
-const secondsRule = 'seconds since 1970, as a number';
 const quotedNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
-const seconds = v.nullish(
-  v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.regex(quotedNumber), v.transform(Number))], secondsRule),
-    v.finite(secondsRule),
-  ),
-);
+const numberOf = (rule: string) =>
+  v.union([v.number(), v.pipe(v.string(), v.regex(quotedNumber), v.transform(Number))], rule);
+const secondsRule = 'seconds since 1970, as a number';
+const seconds = v.nullish(v.pipe(numberOf(secondsRule), v.finite(secondsRule)));
 
 /** Go ignores upper and lower case in field names, so `roomjoin` counts as `roomJoin`. */
 function fields<const Entries extends v.ObjectEntries>(entries: Entries) {
@@ -69,11 +66,12 @@ const video = {
   canPublishSources: texts,
 };
 
+const whole = 'a whole number';
 const wholeNumber = v.nullish(
   v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.regex(quotedNumber), v.transform(Number))], 'a whole number'),
-    v.integer('a whole number'),
-    v.minValue(0, 'a whole number'),
+    numberOf(whole),
+    v.integer(whole),
+    v.minValue(0, whole),
     v.maxValue(2 ** 32 - 1, 'a number below 2^32'),
   ),
 );
