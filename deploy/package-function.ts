@@ -6,6 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { copyService, laptopOptions } from './service-copy.ts';
 
+export type PackagedFunction = Awaited<ReturnType<typeof packageFunction>>;
+
 /**
  * Packages the token function as it is deployed, without an account or a network: the zip that `serverless package` makes of it, and
  * its contents.
