@@ -1,618 +1,265 @@
+/**
+ * The cache by examples. A script is the steps of one, and after the arrow what a step leads to, which is all that it leads to:
+ *
+ *     ask → fetch 1; +50; 1 fails → failure: no route, refused for 5 s: no route
+ *
+ * `+50`: so many milliseconds pass. `frozen 50`: they pass, and no timer fires. `set -50`: the wall clock is set back. A fetch is
+ * called a refresh where it is told that there is a good value. Fetch 1 brings the value 1.
+ */
 import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../lib/config.ts';
 import { CredentialsUnavailable } from '../../../lib/problem.ts';
 import { CredentialsCache } from '../../../lib/secret/credentials-cache.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
-const times = {
-  maxAgeMs: 300_000,
-  maxStalenessMs: 3_600_000,
-  cooldownMs: 5_000,
-  timeoutMs: 2_000,
-  refreshPatienceMs: 300,
-};
+const { credentials: times } = parseConfig({ LIVEKIT_SECRET_ID: 'booky/livekit' });
+type Options = Partial<typeof times> & { random?: number };
 
-interface Fetch {
-  resolve: (value: string) => void;
-  reject: (error: Error) => void;
-  signal: AbortSignal;
-  hasGoodValue: boolean;
+interface Step {
+  step: string;
+  /** Sorted: in which order they come at one time is no matter. */
+  effects: string[];
 }
 
-/** A cache whose fetches the test answers by hand, in the order in which they were started. */
-function setUp(options: { random?: number; times?: Partial<typeof times> } = {}) {
-  const clock = manualClock();
-  const fetches: Fetch[] = [];
-  const failures: unknown[] = [];
-  const luck = { random: options.random ?? 0 };
-  const cache = new CredentialsCache<string>({
-    fetch: (options) => new Promise((resolve, reject) => fetches.push({ resolve, reject, ...options })),
-    times: { ...times, ...options.times },
-    clock,
-    random: () => luck.random,
-    onFailure: (error) => failures.push(error),
+function stepsOf(script: string): Step[] {
+  return script.split(';').map((text) => {
+    const [step = '', effects] = text.trim().split(/\s+→\s+/);
+    return { step, effects: (effects?.split(/,\s+/) ?? []).toSorted() };
   });
-  /** A `get` whose outcome can be asked for at any time. */
-  const get = () => {
-    const state: { outcome: string | CredentialsUnavailable | 'waiting'; isPastDue?: boolean } = {
-      outcome: 'waiting',
-    };
-    cache.get().then(
-      ({ value, isPastDue }) => {
-        state.outcome = value;
-        state.isPastDue = isPastDue;
-      },
-      (error) => {
-        state.outcome = error;
-      },
-    );
-    return state;
-  };
-  const fetchNumber = (index: number) => {
-    const fetch = fetches[index];
-    if (fetch === undefined) throw new Error(`There were only ${fetches.length} fetches.`);
-    return fetch;
-  };
-  /** A fetch succeeds, or fails, and all that follows from it. */
-  const bring = (index: number, value: string) => {
-    fetchNumber(index).resolve(value);
-    return clock.settle();
-  };
-  const fail = (index: number) => {
-    fetchNumber(index).reject(new Error('no route'));
-    return clock.settle();
-  };
-  /** A request, as far as it gets at once. */
-  const ask = async () => {
-    const reader = get();
-    await clock.settle();
-    return reader;
-  };
-  /** A cache that holds `first`. */
-  const filled = () => {
-    cache.prefetch();
-    return bring(0, 'first');
-  };
-  /** Whether a request now starts a fetch. */
-  const startsFetch = () => {
-    const { length } = fetches;
-    get();
-    return fetches.length > length;
-  };
-  /** A request whose fetch fails at once. */
-  const failingGet = async () => {
-    const { length } = fetches;
-    const reader = get();
-    await fail(length);
-    return reader;
-  };
-  const doing = { bring, fail, ask, get, filled, startsFetch, failingGet };
-  return { cache, clock, fetches, failures, luck, fetchNumber, ...doing };
 }
 
-function unavailable(outcome: unknown): CredentialsUnavailable {
-  if (!(outcome instanceof CredentialsUnavailable))
-    throw new Error(`Expected a refusal, got ${String(outcome)}.`);
-  return outcome;
+/** Does the steps of a script, and returns them with the effects that they had. */
+async function play(script: string, { random = 0, ...changed }: Options): Promise<Step[]> {
+  const clock = manualClock();
+  const fetches: { startedAt: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  let effects: string[] = [];
+  const cache = new CredentialsCache<number>({
+    fetch: ({ signal, hasGoodValue }) =>
+      new Promise((resolve, reject) => {
+        const number = fetches.push({ startedAt: clock.now(), resolve: () => resolve(number), reject });
+        effects.push(`${hasGoodValue ? 'refresh' : 'fetch'} ${number}`);
+        signal.addEventListener('abort', () => effects.push(`${number} aborted: ${signal.reason.message}`));
+      }),
+    times: { ...times, ...changed },
+    clock,
+    random: () => random,
+    onFailure: (error) => effects.push(`failure: ${Object(error).message}`),
+  });
+  const ask = async () => {
+    const { value, readAt, isPastDue } = await cache.get();
+    const isDated = readAt === fetches[value - 1]?.startedAt;
+    effects.push(`got ${value}${isPastDue ? ' past due' : ''}${isDated ? '' : ' with another date'}`);
+  };
+  const refused = (error: unknown) => {
+    if (!(error instanceof CredentialsUnavailable)) throw error;
+    effects.push(`refused for ${error.retryAfterSeconds} s: ${Object(error.cause).message}`);
+  };
+  const doing: Record<string, (number: number) => unknown> = {
+    prefetch: () => void cache.prefetch().then(() => effects.push('prefetched')),
+    ask: () => void ask().catch(refused),
+    '+': clock.advance,
+    frozen: clock.freeze,
+    set: clock.set,
+    brings: (number) => fetches[number - 1]?.resolve(),
+    fails: (number) => fetches[number - 1]?.reject(new Error('no route')),
+  };
+  const steps: Step[] = [];
+  for (const { step } of stepsOf(script)) {
+    const [verb = ''] = /[a-z]+|\+/.exec(step) ?? [];
+    const [number] = /-?[\d_]+/.exec(step) ?? [];
+    effects = [];
+    expect(Object.keys(doing), step).toContain(verb);
+    await doing[verb]?.(Number(number?.replaceAll('_', '')));
+    await clock.settle();
+    steps.push({ step, effects: effects.toSorted() });
+  }
+  return steps;
 }
+
+const examples = (scripts: Record<string, string>, options: Options = {}) =>
+  test.each(Object.entries(scripts))('%s', async (_title, script) => {
+    expect(await play(script, options)).toEqual(stepsOf(script));
+  });
+
+const filled = 'prefetch → fetch 1; 1 brings → prefetched';
+const due = `${filled}; +300_000; ask → refresh 2`;
+const givenUp = 'The credentials were not fetched within 2000 ms.';
+const halfGivenUp = 'The credentials were not fetched within 1000 ms.';
+const failed = 'failure: no route';
 
 describe('a fetch', () => {
-  test('starts with the prefetch and is shared by all who wait', async () => {
-    const { cache, fetches, get, bring } = setUp();
-    cache.prefetch();
-    const readers = Array.from({ length: 50 }, get);
-    await bring(0, 'first');
-    expect(readers.map(({ outcome }) => outcome)).toEqual(Array(50).fill('first'));
-    expect(fetches).toHaveLength(1);
+  examples({
+    'starts with the prefetch, is shared by all who wait, and dates from when it was asked for':
+      'prefetch → fetch 1; ask; +900; ask; 1 brings → prefetched, got 1, got 1; ask → got 1',
+    'that fails fails those who wait, and those who ask during the cooldown; then another follows': `
+      ask → fetch 1; ask; 1 fails → ${failed}, refused for 5 s: no route, refused for 5 s: no route;
+      +4_999; ask → refused for 1 s: no route; +1; ask → fetch 2; 2 brings → got 2`,
+    'that hangs is given up on and aborted when the budget is used up': `
+      ask → fetch 1; +1_999;
+      +1 → 1 aborted: ${givenUp}, failure: ${givenUp}, refused for 5 s: ${givenUp}`,
+    'that answers after a newer one does not put the older value back':
+      'prefetch → fetch 1; ask; +1_100 → fetch 2; 2 brings → got 2; 1 brings → prefetched; ask → got 2',
   });
-
-  test('says when the value was read: when it was asked for, not when the answer came', async () => {
-    const { cache, clock, fetchNumber } = setUp();
-    const askedAt = clock.now();
-    cache.prefetch();
-    await clock.advance(1_500);
-    fetchNumber(0).resolve('first');
-    expect(await cache.get()).toMatchObject({ value: 'first', readAt: askedAt });
-  });
+  examples(
+    {
+      'without a cooldown is followed by the next at once': `
+        ask → fetch 1; 1 fails → ${failed}, refused for 1 s: no route; ask → fetch 2; 2 brings → got 2`,
+    },
+    { cooldownMs: 0 },
+  );
+  examples(
+    {
+      'that outlasts the maximum age brings what can be used':
+        'ask → fetch 1; +1_500; 1 brings → got 1 past due',
+    },
+    { maxAgeMs: 1_000, maxStalenessMs: 0 },
+  );
+  examples(
+    {
+      'that succeeds ends the cooldown that another began': `
+        prefetch → fetch 1; ask; +1_000 → fetch 2; 2 fails → ${failed}; ask → refused for 300 s: no route;
+        1 brings → prefetched, got 1 past due; ask → fetch 3`,
+    },
+    { cooldownMs: 300_000, maxAgeMs: 1_000, maxStalenessMs: 0 },
+  );
 });
 
-describe('the maximum age', () => {
-  test.each([
-    { random: 0, dueAfterMs: 300_000 },
-    { random: 0.5, dueAfterMs: 285_000 },
-    { random: 0.999_999, dueAfterMs: 270_001 },
-  ])('with jitter $random is reached after $dueAfterMs ms', async ({ random, dueAfterMs }) => {
-    const { clock, fetches, get, filled, bring, ask } = setUp({ random });
-    await filled();
-    await clock.advance(dueAfterMs - 1);
-    const early = await ask();
-    expect(early).toEqual({ outcome: 'first', isPastDue: false });
-    expect(fetches).toHaveLength(1);
-    await clock.advance(1);
-    const readers = [get(), get()];
-    await clock.settle();
-    expect(fetches).toHaveLength(2);
-    await bring(1, 'second');
-    expect(readers).toEqual(Array(2).fill({ outcome: 'second', isPastDue: false }));
-  });
-
-  test('that a slow fetch outlasts does not spoil what it brings', async () => {
-    const { clock, get, bring } = setUp({ times: { maxAgeMs: 1_000, maxStalenessMs: 0 } });
-    const reader = get();
-    await clock.advance(1_500);
-    await bring(0, 'first');
-    expect(reader).toEqual({ outcome: 'first', isPastDue: true });
-  });
+describe.each([
+  { random: 0, dueAfterMs: 300_000 },
+  { random: 0.5, dueAfterMs: 285_000 },
+  { random: 0.999_999, dueAfterMs: 270_001 },
+])('with jitter $random a value', ({ random, dueAfterMs }) => {
+  examples(
+    {
+      [`is due after ${dueAfterMs} ms`]: `
+        ${filled}; +${dueAfterMs - 1}; ask → got 1; +1; ask → refresh 2; ask; 2 brings → got 2, got 2`,
+    },
+    { random },
+  );
 });
 
-describe('a failed fetch', () => {
-  test('fails those who wait for it, names its cause and is reported once', async () => {
-    const { clock, failures, get, fetchNumber } = setUp();
-    const readers = [get(), get()];
-    const cause = new Error('no route');
-    fetchNumber(0).reject(cause);
-    await clock.settle();
-    for (const { outcome } of readers) {
-      expect(unavailable(outcome)).toMatchObject({ cause, retryAfterSeconds: 5 });
-    }
-    expect(failures).toEqual([cause]);
-  });
-
-  test('is followed by a cooldown in which requests fail at once, and then by another fetch', async () => {
-    const { clock, fetches, get, fetchNumber, bring, ask } = setUp();
-    get();
-    fetchNumber(0).reject(new Error('no route'));
-    await clock.advance(4_999);
-    const early = await ask();
-    expect(unavailable(early.outcome).retryAfterSeconds).toBe(1);
-    expect(fetches).toHaveLength(1);
-
-    await clock.advance(1);
-    const late = get();
-    await bring(1, 'second');
-    expect(late.outcome).toBe('second');
-  });
-
-  test('without a cooldown is followed by the next fetch at once', async () => {
-    const { get, bring, fail } = setUp({ times: { cooldownMs: 0 } });
-    const refused = get();
-    await fail(0);
-    expect(unavailable(refused.outcome).retryAfterSeconds).toBe(1);
-    const reader = get();
-    await bring(1, 'second');
-    expect(reader.outcome).toBe('second');
-  });
-
-  test('leaves the last good value in service until it is too stale', async () => {
-    const { clock, fetches, failures, filled, fail, ask } = setUp();
-    await filled();
-    await clock.advance(times.maxAgeMs);
-    const covered = await ask();
-    await fail(1);
-    expect(covered).toEqual({ outcome: 'first', isPastDue: true });
-    expect(failures).toHaveLength(1);
-
-    await clock.advance(times.maxStalenessMs - 1);
-    const lastMoment = await ask();
-    await fail(2);
-    expect(lastMoment.outcome).toBe('first');
-
-    await clock.advance(times.cooldownMs);
-    const tooLate = await ask();
-    await fail(3);
-    unavailable(tooLate.outcome);
-    expect(fetches).toHaveLength(4);
-  });
-});
-
-describe('a fetch that hangs', () => {
-  test('is given up on, and its signal aborted, when the budget is used up', async () => {
-    const { clock, get, fetchNumber } = setUp();
-    const reader = get();
-    await clock.advance(1_999);
-    expect(reader.outcome).toBe('waiting');
-    expect(fetchNumber(0).signal.aborted).toBe(false);
-    await clock.advance(1);
-    expect(fetchNumber(0).signal.aborted).toBe(true);
-    expect(String(unavailable(reader.outcome).cause)).toContain('2000 ms');
-  });
-
-  test('and answers after a newer one does not put the older value back', async () => {
-    const { cache, clock, get, bring } = setUp();
-    cache.prefetch();
-    const reader = get();
-    await clock.advance(1_100);
-    await bring(1, 'new');
-    await bring(0, 'old');
-    expect(reader.outcome).toBe('new');
-    expect((await cache.get()).value).toBe('new');
-  });
+examples({
+  'a value that is due serves while refreshes fail, until it is too stale': `
+    ${due}; 2 fails → ${failed}, got 1 past due; +3_599_999; ask → refresh 3; 3 fails → ${failed}, got 1 past due;
+    +5_000; ask → fetch 4; 4 fails → ${failed}, refused for 5 s: no route`,
 });
 
 describe('the prefetch', () => {
-  test.each(['brings something', 'fails'])('is over when it %s', async (end) => {
-    const { cache, clock, fetchNumber } = setUp();
-    let isOver = false;
-    const prefetch = cache.prefetch().then(() => {
-      isOver = true;
-    });
-    await clock.settle();
-    expect(isOver).toBe(false);
-    if (end === 'fails') fetchNumber(0).reject(new Error('no route'));
-    else fetchNumber(0).resolve('first');
-    await prefetch;
-  });
-
-  test('that failed costs the first request nothing: it fetches at once', async () => {
-    const { cache, failures, get, bring, fail } = setUp();
-    cache.prefetch();
-    await fail(0);
-    expect(failures).toHaveLength(1);
-    const reader = get();
-    await bring(1, 'second');
-    expect(reader.outcome).toBe('second');
-  });
-
-  test('that fails while requests wait for it is followed by one fetch for all of them', async () => {
-    const { cache, fetches, get, bring, fail } = setUp();
-    cache.prefetch();
-    const readers = [get(), get(), get()];
-    await fail(0);
-    expect(fetches).toHaveLength(2);
-    await bring(1, 'second');
-    expect(readers.map(({ outcome }) => outcome)).toEqual(['second', 'second', 'second']);
-  });
-
-  test('that a freeze has cut is not waited for', async () => {
-    const { cache, clock, get, bring } = setUp();
-    cache.prefetch();
-    clock.freeze(3_600_000);
-    const reader = get();
-    await bring(1, 'second');
-    expect(reader.outcome).toBe('second');
-  });
-
-  test('that hangs leaves the first request half of its budget for a parallel fetch', async () => {
-    const { cache, clock, fetches, get, bring } = setUp();
-    cache.prefetch();
-    const reader = get();
-    await clock.advance(999);
-    expect(fetches).toHaveLength(1);
-    await clock.advance(1);
-    expect(fetches).toHaveLength(2);
-    await bring(1, 'second');
-    expect(reader.outcome).toBe('second');
-  });
-
-  test('that is only slow is used, if it ends before the parallel fetch', async () => {
-    const { cache, clock, get, bring } = setUp();
-    cache.prefetch();
-    const reader = get();
-    await clock.advance(1_200);
-    await bring(0, 'first');
-    expect(reader.outcome).toBe('first');
-  });
-
-  test('and the parallel fetch, when both hang, delay the first request no longer than its budget', async () => {
-    const { cache, clock, get } = setUp();
-    cache.prefetch();
-    const reader = get();
-    await clock.advance(1_999);
-    expect(reader.outcome).toBe('waiting');
-    await clock.advance(1);
-    unavailable(reader.outcome);
-  });
-
-  test('and the parallel fetch leave no connection open that the next freeze could break', async () => {
-    const { cache, clock, fetches, get, bring } = setUp();
-    cache.prefetch();
-    await clock.advance(500);
-    const refused = get();
-    await clock.advance(2_000);
-    expect(String(unavailable(refused.outcome).cause)).toContain('not fetched within');
-    expect(clock.pending()).toBe(0);
-    clock.freeze(3_600_000);
-    const reader = get();
-    expect(fetches).toHaveLength(3);
-    await bring(2, 'third');
-    expect(reader.outcome).toBe('third');
+  examples({
+    'that failed costs the first request nothing: it fetches at once': `
+      prefetch → fetch 1; 1 fails → ${failed}, prefetched; ask → fetch 2; 2 brings → got 2`,
+    'that fails while requests wait is followed by one fetch for all, with what is left of the budget': `
+      prefetch → fetch 1; ask; ask; +200; 1 fails → ${failed}, prefetched, fetch 2; +1_799; 2 brings → got 2, got 2`,
+    'that a freeze has cut is not waited for':
+      'prefetch → fetch 1; frozen 3_600_000; ask → fetch 2; 2 brings → got 2',
+    'that hangs leaves the first request half of its budget for a parallel fetch':
+      'prefetch → fetch 1; ask; +999; +1 → fetch 2; 2 brings → got 2',
+    'that is only slow is used, if it ends before the parallel fetch':
+      'prefetch → fetch 1; ask; +1_200 → fetch 2; 1 brings → prefetched, got 1',
+    'and the parallel fetch, when both hang, delay nobody longer than the budget, and both end': `
+      prefetch → fetch 1; +500; ask; +1_000 → fetch 2;
+      +500 → 1 aborted: ${givenUp}, failure: ${givenUp}, prefetched; +499;
+      +1 → 2 aborted: ${halfGivenUp}, failure: ${halfGivenUp}, refused for 5 s: ${halfGivenUp};
+      frozen 3_600_000; ask → fetch 3; 3 brings → got 3`,
   });
 });
 
 describe('a clock that is set back', () => {
-  test('leaves what is held in service, until it is too stale from then on', async () => {
-    const { clock, filled, failingGet } = setUp();
-    await filled();
-    clock.set(-3_600_000);
-    expect(await failingGet()).toEqual({ outcome: 'first', isPastDue: true });
-    await clock.advance(times.maxStalenessMs - 1);
-    expect((await failingGet()).outcome).toBe('first');
-    await clock.advance(times.cooldownMs);
-    unavailable((await failingGet()).outcome);
-  });
-
-  test('ends the cooldown', async () => {
-    const { clock, startsFetch, failingGet } = setUp();
-    await failingGet();
-    expect(startsFetch()).toBe(false);
-    clock.set(-1);
-    expect(startsFetch()).toBe(true);
-  });
-
-  test('during a fetch makes the next request start another', async () => {
-    const { clock, startsFetch } = setUp();
-    expect(startsFetch()).toBe(true);
-    expect(startsFetch()).toBe(false);
-    clock.set(-1);
-    expect(startsFetch()).toBe(true);
-  });
-
-  test('while a request waits for the prefetch leaves it half of its budget', async () => {
-    const { cache, clock, fetches, get } = setUp();
-    cache.prefetch();
-    const reader = get();
-    clock.set(-3_600_000);
-    await clock.advance(1_000);
-    expect(fetches).toHaveLength(2);
-    await clock.advance(999);
-    expect(reader.outcome).toBe('waiting');
-    await clock.advance(1);
-    unavailable(reader.outcome);
+  examples({
+    'leaves what is held in service, until it is too stale from then on': `
+      ${filled}; set -3_600_000; ask → refresh 2; 2 fails → ${failed}, got 1 past due with another date;
+      +3_599_999; ask → refresh 3; 3 fails → ${failed}, got 1 past due with another date;
+      +5_000; ask → fetch 4; 4 fails → ${failed}, refused for 5 s: no route`,
+    'ends the cooldown': `
+      ask → fetch 1; 1 fails → ${failed}, refused for 5 s: no route; ask → refused for 5 s: no route;
+      set -1; ask → fetch 2`,
+    'during a fetch makes the next request start another': 'ask → fetch 1; ask; set -1; ask → fetch 2',
+    'while a request waits for the prefetch leaves it half of its budget': `
+      prefetch → fetch 1; ask; set -3_600_000; +1_000 → fetch 2; +999;
+      +1 → 1 aborted: ${givenUp}, prefetched,
+        2 aborted: ${halfGivenUp}, failure: ${halfGivenUp}, refused for 5 s: ${halfGivenUp}`,
   });
 });
 
 describe('the patience of a request with a good value', () => {
-  /** A cache whose value is due, with a request that waits for the refresh. */
-  async function due(options: Parameters<typeof setUp>[0] = {}) {
-    const all = setUp(options);
-    await all.filled();
-    await all.clock.advance(times.maxAgeMs);
-    return { ...all, reader: all.get() };
-  }
-
-  test('ends a wait for the refresh, which continues', async () => {
-    const { clock, fetches, fetchNumber, bring, ask, reader } = await due();
-    await clock.advance(299);
-    expect(reader.outcome).toBe('waiting');
-    await clock.advance(1);
-    expect(reader).toEqual({ outcome: 'first', isPastDue: true });
-
-    await clock.advance(1_699);
-    expect(fetchNumber(1).signal.aborted).toBe(false);
-    await bring(1, 'second');
-    const next = await ask();
-    expect(next).toEqual({ outcome: 'second', isPastDue: false });
-    expect(fetches).toHaveLength(2);
-    expect(clock.pending()).toBe(0);
+  examples({
+    'is spent once on each refresh, which continues: who comes later does not wait for it': `
+      ${due}; +200; ask; +99; +1 → got 1 past due, got 1 past due; ask → got 1 past due;
+      +1_699; 2 brings; ask → got 2`,
+    'does not keep a refresh from being given up on after the budget, which is a failure': `
+      ${due}; +300 → got 1 past due; +1_699; +1 → 2 aborted: ${givenUp}, failure: ${givenUp};
+      +4_999; ask → got 1 past due; +1; ask → refresh 3`,
   });
-
-  test('is spent once on each refresh: who comes later does not wait for it', async () => {
-    const { clock, fetches, get, ask } = await due();
-    await clock.advance(200);
-    const second = get();
-    await clock.advance(100);
-    expect(second.outcome).toBe('first');
-    const third = await ask();
-    expect(third.outcome).toBe('first');
-    expect(fetches).toHaveLength(2);
-  });
-
-  test('is over at once when the refresh fails', async () => {
-    const { clock, fail, reader } = await due();
-    await fail(1);
-    expect(reader.outcome).toBe('first');
-    expect(clock.pending()).toBe(0);
-  });
-
-  test('may be none', async () => {
-    const { clock, reader } = await due({ times: { refreshPatienceMs: 0 } });
-    await clock.advance(0);
-    expect(reader.outcome).toBe('first');
-  });
-
-  test('serves what was good when the request came, though it is too stale when the wait is over', async () => {
-    const { clock, get, filled } = setUp({ times: { maxStalenessMs: 100 } });
-    await filled();
-    await clock.advance(times.maxAgeMs + 99);
-    const reader = get();
-    await clock.advance(300);
-    expect(reader.outcome).toBe('first');
-  });
-
-  test('does not keep a refresh from being given up on after the budget, which is a failure', async () => {
-    const { clock, failures, fetchNumber, startsFetch } = await due();
-    await clock.advance(1_999);
-    expect(fetchNumber(1).signal.aborted).toBe(false);
-    await clock.advance(1);
-    expect(fetchNumber(1).signal.aborted).toBe(true);
-    expect(failures).toEqual([new Error('The credentials were not fetched within 2000 ms.')]);
-    await clock.advance(times.cooldownMs - 1);
-    expect(startsFetch()).toBe(false);
-    await clock.advance(1);
-    expect(startsFetch()).toBe(true);
-  });
-
-  test('is not for a request without one, which waits for the same refresh to the end of its budget', async () => {
-    const { clock, get } = await due({ times: { maxStalenessMs: 1 } });
-    await clock.advance(1);
-    const without = get();
-    await clock.advance(1_998);
-    expect(without.outcome).toBe('waiting');
-    await clock.advance(1);
-    unavailable(without.outcome);
-  });
+  examples({ 'may be none': `${due}; +0 → got 1 past due` }, { refreshPatienceMs: 0 });
+  examples(
+    {
+      'serves what was good when the request came, though it is too stale when the wait is over': `
+        ${filled}; +300_099; ask → refresh 2; +300 → got 1 past due`,
+      'is not for a request without one, which waits for the same refresh to the end of its budget': `
+        ${due}; +100; ask; +200 → got 1 past due; +1_699;
+        +1 → 2 aborted: ${givenUp}, failure: ${givenUp}, refused for 5 s: ${givenUp}`,
+    },
+    { maxStalenessMs: 100 },
+  );
 });
 
-describe('a fetch is told', () => {
-  test('whether a cached value can be used without it', async () => {
-    const { clock, get, fetchNumber, filled } = setUp();
-    await filled();
-    expect(fetchNumber(0).hasGoodValue).toBe(false);
-    await clock.advance(times.maxAgeMs + times.maxStalenessMs - 1);
-    get();
-    expect(fetchNumber(1).hasGoodValue).toBe(true);
-    fetchNumber(1).reject(new Error('no route'));
-    await clock.advance(times.cooldownMs);
-    get();
-    expect(fetchNumber(2).hasGoodValue).toBe(false);
-  });
+describe.each([
+  { random: 0, cooldownMs: 5_000, waits: [5_000, 5_000, 5_000] },
+  // Up to twice the cooldown, four times, eight times, a minute.
+  { random: 0.5, cooldownMs: 5_000, waits: [7_500, 12_500, 22_500, 32_500, 32_500] },
+  { random: 1, cooldownMs: 5_000, waits: [10_000, 20_000, 40_000, 60_000, 60_000] },
+  { random: 1, cooldownMs: 59_999, waits: [60_000, 60_000] },
+  { random: 1, cooldownMs: 60_001, waits: [60_001, 60_001] },
+])('with $random of its jitter and a cooldown of $cooldownMs ms', ({ random, cooldownMs, waits }) => {
+  const failing = (number: number) => `ask → refresh ${number}; ${number} fails → ${failed}, got 1 past due`;
+  const script = waits.map((wait, index) => `+${wait - 1}; ask → got 1 past due; +1; ${failing(index + 3)}`);
+  examples(
+    { [`the back-off is ${waits}`]: `${filled}; +1_000; ${failing(2)}; ${script.join(';')}` },
+    { random, cooldownMs, maxAgeMs: 1_000 },
+  );
 });
 
 describe('the back-off', () => {
-  test.each([
-    { random: 0, cooldownMs: 5_000, waits: [5_000, 5_000, 5_000] },
-    // Up to twice the cooldown, four times, eight times, a minute.
-    { random: 0.5, cooldownMs: 5_000, waits: [7_500, 12_500, 22_500, 32_500, 32_500] },
-    { random: 1, cooldownMs: 5_000, waits: [10_000, 20_000, 40_000, 60_000, 60_000] },
-    { random: 1, cooldownMs: 59_999, waits: [60_000, 60_000] },
-    { random: 1, cooldownMs: 60_001, waits: [60_001, 60_001] },
-    { random: 1, cooldownMs: 0, waits: [0, 0] },
-  ])('with $random of its jitter and a cooldown of $cooldownMs ms is $waits', async (row) => {
-    const { clock, fetches, filled, startsFetch, failingGet } = setUp({
-      random: row.random,
-      times: { cooldownMs: row.cooldownMs, maxAgeMs: 1_000 },
-    });
-    await filled();
-    await clock.advance(1_000);
-    await failingGet();
-    for (const wait of row.waits) {
-      if (wait > 0) {
-        await clock.advance(wait - 1);
-        expect(startsFetch()).toBe(false);
-        await clock.advance(1);
-      }
-      expect(startsFetch()).toBe(true);
-      fetches.at(-1)?.reject(new Error('no route'));
-      await clock.settle();
-    }
-  });
-
-  test('starts again after a success', async () => {
-    const { clock, fetches, luck, filled, startsFetch, failingGet } = setUp({ times: { maxAgeMs: 60_000 } });
-    await filled();
-    luck.random = 1;
-    await clock.advance(60_000);
-    await failingGet();
-    await clock.advance(10_000);
-    await failingGet();
-    await clock.advance(20_000);
-    expect(startsFetch()).toBe(true);
-    fetches.at(-1)?.resolve('second');
-    await clock.advance(60_000);
-    await failingGet();
-    await clock.advance(9_999);
-    expect(startsFetch()).toBe(false);
-    await clock.advance(1);
-    expect(startsFetch()).toBe(true);
-  });
-
-  test('is over when no good value serves any more: then the cooldown holds', async () => {
-    const { clock, luck, filled, startsFetch, failingGet } = setUp({ times: { maxStalenessMs: 8_000 } });
-    await filled();
-    luck.random = 1;
-    await clock.advance(times.maxAgeMs);
-    await failingGet();
-    await clock.advance(7_999);
-    expect(startsFetch()).toBe(false);
-    await clock.advance(1);
-    expect(startsFetch()).toBe(true);
-  });
+  examples(
+    {
+      'is none without a cooldown': `
+        ${filled}; +1_000; ask → refresh 2; 2 fails → ${failed}, got 1 past due; ask → refresh 3;
+        3 fails → ${failed}, got 1 past due; ask → refresh 4`,
+    },
+    { random: 1, cooldownMs: 0, maxAgeMs: 1_000 },
+  );
+  examples(
+    {
+      'starts again after a success': `
+        ${filled}; +1_000; ask → refresh 2; 2 fails → ${failed}, got 1 past due;
+        +10_000; ask → refresh 3; 3 fails → ${failed}, got 1 past due; +20_000; ask → refresh 4; 4 brings → got 4;
+        +1_000; ask → refresh 5; 5 fails → ${failed}, got 4 past due; +9_999; ask → got 4 past due; +1; ask → refresh 6`,
+      'is over when no good value serves any more: then the cooldown holds': `
+        ${filled}; +30_900; ask → refresh 2; 2 fails → ${failed}, got 1 past due;
+        +7_999; ask → got 1 past due; +1; ask → fetch 3`,
+    },
+    { random: 1, maxAgeMs: 1_000, maxStalenessMs: 38_000 },
+  );
 });
 
-describe('a fetch that a freeze has cut', () => {
-  /** A cache that is due, whose refresh is frozen for `ms` when the patience with it is over. */
-  async function frozen(ms: number, options: Parameters<typeof setUp>[0] = {}) {
-    const all = setUp(options);
-    await all.filled();
-    await all.clock.advance(times.maxAgeMs);
-    all.get();
-    await all.clock.advance(300);
-    all.clock.freeze(ms);
-    return all;
-  }
-
-  test.each(['its timer', 'its connection'])('is no failure when %s ends it at the thaw', async (end) => {
-    const { clock, failures, fetchNumber, startsFetch } = await frozen(60_000);
-    if (end === 'its timer') await clock.advance(0);
-    else fetchNumber(1).reject(new Error('ECONNRESET'));
-    await clock.settle();
-    expect(failures).toEqual([]);
-    expect(startsFetch()).toBe(true);
-  });
-
-  // The timer is due 1,700 ms after the patience, and may be late by 250 ms before it is put down to a freeze.
-  test.each([
-    { ms: 1_950, failed: 1 },
-    { ms: 1_951, failed: 0 },
-  ])('is told from one that is late by its time: $ms ms', async ({ ms, failed }) => {
-    const { clock, failures, startsFetch } = await frozen(ms);
-    await clock.advance(0);
-    expect(failures).toHaveLength(failed);
-    expect(startsFetch()).toBe(failed === 0);
-  });
-
-  test('continues in parallel with a new one, and all waiting requests get the first result', async () => {
-    const { fetches, get, fetchNumber, bring } = await frozen(60_000);
-    const reader = get();
-    expect(fetches).toHaveLength(3);
-    expect(fetchNumber(1).signal.aborted).toBe(false);
-    await bring(1, 'second');
-    expect(reader).toEqual({ outcome: 'second', isPastDue: false });
-  });
-
-  test('brings what is as old as its question', async () => {
-    const { clock, startsFetch, bring, ask } = await frozen(times.maxAgeMs - 300 - 1);
-    await bring(1, 'second');
-    const reader = await ask();
-    expect(reader).toEqual({ outcome: 'second', isPastDue: false });
-    clock.freeze(1);
-    expect(startsFetch()).toBe(true);
-  });
-
-  test('starts no cooldown, and requests that wait for the next one continue to share it', async () => {
-    const { clock, fetches, get, fetchNumber, bring } = await frozen(2_000);
-    const reader = get();
-    fetchNumber(1).reject(new Error('ECONNRESET'));
-    await clock.settle();
-    const another = get();
-    expect(fetches).toHaveLength(3);
-    await bring(2, 'third');
-    expect([reader.outcome, another.outcome]).toEqual(['third', 'third']);
-  });
-
-  test('is not waited for by a request without a good value', async () => {
-    const { fetches, get, bring, fail } = await frozen(times.maxStalenessMs);
-    const reader = get();
-    expect(fetches).toHaveLength(3);
-    await bring(1, 'second');
-    expect(reader.outcome).toBe('waiting');
-    await fail(2);
+describe('a refresh that a freeze has cut', () => {
+  const cut = (ms: number) => `${due}; +300 → got 1 past due; frozen ${ms}`;
+  examples({
+    'is no failure when its connection ends at the thaw': `${cut(60_000)}; 2 fails; ask → refresh 3`,
+    // The timer is due 1,700 ms after the patience, and may be late by 250 ms before it is put down to a freeze.
+    'is told from one that is late by its time: just late': `
+      ${cut(1_950)}; +0 → 2 aborted: ${givenUp}, failure: ${givenUp}; ask → got 1 past due`,
+    'is told from one that is late by its time: cut': `
+      ${cut(1_951)}; +0 → 2 aborted: ${givenUp}; ask → refresh 3`,
+    'continues in parallel with a new one, and all waiting requests get the first result': `${cut(60_000)}; ask → refresh 3; 2 brings → got 2`,
+    'brings what is as old as its question': `${cut(299_699)}; 2 brings; ask → got 2; frozen 1; ask → refresh 3`,
+    'starts no cooldown, and requests that wait for the next one continue to share it': `
+      ${cut(1_800)}; ask → refresh 3; 2 fails → ${failed}; ask; 3 brings → got 3, got 3`,
     // Past due, but good: when its answer came nobody knew whether the new one would bring any.
-    expect(reader).toEqual({ outcome: 'second', isPastDue: true });
+    'is not waited for by a request without a good value': `
+      ${cut(3_600_000)}; ask → fetch 3; 2 brings; 3 fails → ${failed}, got 2 past due`,
+    'is given up on when another is cut too: two at most are under way': `
+      ${cut(60_000)}; ask → refresh 3; frozen 60_000; ask → 2 aborted: A freeze has cut the fetch., refresh 4;
+      3 brings → got 3, got 3; frozen 300_000; ask → refresh 5`,
   });
-
-  test('is given up on when another is cut too: two at most are under way', async () => {
-    const { clock, fetches, get, bring } = await frozen(60_000);
-    get();
-    clock.freeze(60_000);
-    get();
-    expect(fetches.map(({ signal }) => signal.aborted)).toEqual([false, true, false, false]);
-    await clock.settle();
-    await bring(2, 'third');
-    clock.freeze(60_000);
-    get();
-    expect(fetches.filter(({ signal }) => signal.aborted)).toHaveLength(1);
-  });
-});
-
-test('a success ends the cooldown that an earlier failure began', async () => {
-  const { cache, clock, get, startsFetch, bring, fail } = setUp({
-    times: { cooldownMs: 300_000, maxAgeMs: 1_000, maxStalenessMs: 0 },
-  });
-  cache.prefetch();
-  get();
-  await clock.advance(1_000);
-  await fail(1);
-  expect(startsFetch()).toBe(false);
-  await bring(0, 'first');
-  expect(startsFetch()).toBe(true);
 });
