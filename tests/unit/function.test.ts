@@ -1,28 +1,22 @@
 import fc from 'fast-check';
-import { TokenVerifier } from 'livekit-server-sdk';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../lib/config.ts';
+import { type Role, roles } from '../../lib/contract.ts';
+import { grants } from '../../lib/grants.ts';
 import { httpHandler } from '../../lib/http.ts';
 import { createLog } from '../../lib/log.ts';
+import { bodySchema } from '../../lib/request.ts';
 import { CredentialsCache } from '../../lib/secret/credentials-cache.ts';
 import type { VersionedCredentials } from '../../lib/secret/versioned-credentials.ts';
 import { createTokenEndpoint, type TokenEndpoint, warmUp } from '../../lib/token-endpoint.ts';
-import { requestId, tokenEvent } from '../../stand-ins/lambda/event.ts';
+import { memberGrants, requestId, tokenEvent } from '../../stand-ins/lambda/event.ts';
+import { credentials, verifier } from '../support/livekit-project.ts';
 import { manualClock } from '../support/manual-clock.ts';
-
-const credentials = {
-  apiKey: 'APIkey',
-  apiSecret: 'a-secret-of-at-least-32-characters',
-  serverUrl: 'wss://project.livekit.cloud',
-  versionId: 'version-1',
-  isPrevious: false,
-};
-const verifier = new TokenVerifier(credentials.apiKey, credentials.apiSecret);
 
 interface SetUp {
   fetch?: () => Promise<VersionedCredentials>;
   environment?: Record<string, string>;
-  endpoint?: TokenEndpoint;
+  endpoint?: TokenEndpoint | undefined;
 }
 
 /** The function as `handlers/token.ts` wires it, with a fetch, a clock and a log of the test's own. */
@@ -53,7 +47,16 @@ function setUp({ fetch = () => Promise.resolve(credentials), environment = {}, e
 }
 
 const json = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-const member = { roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true };
+const down = () => Promise.reject(new Error('AccessDenied: arn:aws:secret'));
+const unforeseen = () =>
+  Promise.reject(new TypeError('an internal matter', { cause: new Error('its cause') }));
+const base64 = (body: string) => ({ body: Buffer.from(body).toString('base64'), isBase64Encoded: true });
+const claimOf: Record<Role, string> = { member: 'clubs', moderator: 'moderated', listener: 'listening' };
+const enforced = {
+  CLUBS_CLAIM: claimOf.member,
+  MODERATED_CLUBS_CLAIM: claimOf.moderator,
+  LISTENERS_CLAIM: claimOf.listener,
+};
 
 test('only the stage in an event, which the gateway sets, marks a request as the check’s', async () => {
   const { call, lastLine } = setUp();
@@ -69,9 +72,12 @@ test('only the stage in an event, which the gateway sets, marks a request as the
 
 describe('a good request', () => {
   test('is answered with exactly the fields of the contract', async () => {
-    const { call } = setUp();
+    const { call } = setUp({ environment: { TOKEN_TTL_SECONDS: '120' } });
     const { statusCode, headers, body } = await call();
     expect({ statusCode, headers }).toEqual({ statusCode: 200, headers: json });
+    const { nbf = 0, ...claims } = await verifier.verify(String(body['token']));
+    const exp = nbf + 120;
+    expect(claims).toEqual({ iss: 'APIkey', sub: 'user-001', name: 'Ana', video: memberGrants, exp });
     expect(body).toEqual({
       token: expect.any(String),
       room_name: 'reading-club-123',
@@ -79,79 +85,36 @@ describe('a good request', () => {
       role: 'member',
       server_url: 'wss://project.livekit.cloud',
       participant_token: body['token'],
-      expires_at: expect.any(String),
-    });
-    const { nbf, exp = 0, ...claims } = await verifier.verify(String(body['token']));
-    expect(claims).toEqual({
-      iss: 'APIkey',
-      sub: 'user-001',
-      name: 'Ana',
-      video: { room: 'reading-club-123', ...member },
-    });
-    expect(nbf).toBeTypeOf('number');
-    expect(body['expires_at']).toBe(new Date(exp * 1000).toISOString());
-  });
-
-  test('may come in base64', async () => {
-    const { call } = setUp();
-    const body = Buffer.from('{"room_name":"reading-club-7","participant_name":"Ána"}').toString('base64');
-    expect((await call(tokenEvent({ body, isBase64Encoded: true }))).body).toMatchObject({
-      room_name: 'reading-club-7',
-      participant_name: 'Ána',
+      expires_at: new Date(exp * 1000).toISOString(),
     });
   });
 
-  test('has its 8 KiB counted decoded', async () => {
-    const { call } = setUp();
-    const ofSize = (size: number) => Buffer.from('{"reading_club_id":1}'.padEnd(size)).toString('base64');
-    expect((await call(tokenEvent({ body: ofSize(8192), isBase64Encoded: true }))).statusCode).toBe(200);
-    expect((await call(tokenEvent({ body: ofSize(8193), isBase64Encoded: true }))).statusCode).toBe(413);
+  test.each([
+    [{ headers: { 'content-type': '' } }, { room_name: 'reading-club-123' }],
+    [base64('{"room_name":"reading-club-7","participant_name":"Ána"}'), { participant_name: 'Ána' }],
+    // The 8 KiB are counted decoded.
+    [base64('{"reading_club_id":1}'.padEnd(8192)), { room_name: 'reading-club-1' }],
+    [base64('{"reading_club_id":1}'.padEnd(8193)), { code: 'body_too_large' }],
+  ])('may lack its content type or come in base64: %#', async (event, answer) => {
+    expect((await setUp().call(tokenEvent(event))).body).toMatchObject(answer);
   });
 
-  test('needs no content type', async () => {
-    const { call } = setUp();
-    expect((await call(tokenEvent({ headers: { 'content-type': '' } }))).statusCode).toBe(200);
-  });
-
-  test('has its time to live from the configuration', async () => {
-    const { call } = setUp({ environment: { TOKEN_TTL_SECONDS: '120' } });
-    const { nbf = 0, exp = 0 } = await verifier.verify(String((await call()).body['token']));
-    expect(exp - nbf).toBeGreaterThanOrEqual(119);
-    expect(exp - nbf).toBeLessThanOrEqual(120);
-  });
-
-  test('of each role is granted what the role may do', async () => {
-    const { call } = setUp({
-      environment: { CLUBS_CLAIM: 'clubs', MODERATED_CLUBS_CLAIM: 'moderated', LISTENERS_CLAIM: 'listening' },
-    });
-    const granted = async (lists: Record<string, string>) => {
-      const { body } = await call(tokenEvent({ claims: { sub: 'user-001', ...lists } }));
-      const { video, attributes } = await verifier.verify(String(body['token']));
-      return { role: body['role'], video, attributes };
-    };
-    const room = 'reading-club-123';
-    expect(await granted({ clubs: '[123]' })).toEqual({
-      role: 'member',
-      video: { room, ...member },
-      attributes: undefined,
-    });
-    expect(await granted({ moderated: '[123]' })).toEqual({
-      role: 'moderator',
-      video: { room, ...member, roomAdmin: true },
-      attributes: { role: 'moderator' },
-    });
-    expect(await granted({ clubs: '[123]', listening: '[123]' })).toEqual({
-      role: 'listener',
-      video: { room, ...member, canPublish: false },
-      attributes: { role: 'listener' },
+  test.each(roles)('of a %s is granted what the role may do', async (role) => {
+    const { call } = setUp({ environment: enforced });
+    const { body } = await call(tokenEvent({ claims: { sub: 'user-001', [claimOf[role]]: '[123]' } }));
+    const { video, attributes } = await verifier.verify(String(body['token']));
+    expect({ role: body['role'], video, attributes }).toEqual({
+      role,
+      video: { room: 'reading-club-123', ...grants[role] },
+      attributes: role === 'member' ? undefined : { role },
     });
   });
 });
 
 describe('each error has its status, code and JSON', () => {
-  const enforced = { CLUBS_CLAIM: 'clubs' };
   const textPlain = { 'content-type': 'text/plain' };
   const long = 'x'.repeat(8193);
+  const member = { sub: 'user-001', clubs: '[123]' };
 
   test.each([
     { status: 400, code: 'invalid_json', event: { body: undefined }, details: true },
@@ -162,47 +125,34 @@ describe('each error has its status, code and JSON', () => {
     { status: 403, code: 'not_a_member', event: {} },
     { status: 413, code: 'body_too_large', event: { body: long } },
     { status: 415, code: 'unsupported_media_type', event: { headers: textPlain } },
-    // Where several apply: 401, 415, 413, 400, 403.
+    { status: 500, code: 'token_generation_failed', event: {}, endpoint: unforeseen },
+    { status: 503, code: 'credentials_unavailable', event: { claims: member }, retryAfter: '5' },
+    // Where several apply: 401, 415, 413, 400, 403, 503.
     { status: 401, code: 'unauthenticated', event: { claims: {}, headers: textPlain, body: long } },
     { status: 415, code: 'unsupported_media_type', event: { headers: textPlain, body: long } },
     { status: 400, code: 'invalid_request', event: { body: '{"reading_club_id":0}' }, details: true },
-  ])('$status $code', async ({ status, code, event, details }) => {
-    const { call } = setUp({ environment: enforced, fetch: () => Promise.reject(new Error('down')) });
+  ])('$status $code', async ({ status, code, event, details, endpoint, retryAfter }) => {
+    const { call } = setUp({ environment: enforced, fetch: down, endpoint });
     const { statusCode, headers, body } = await call(tokenEvent(event));
-    expect({ statusCode, headers }).toEqual({ statusCode: status, headers: json });
+    expect({ statusCode, headers }).toEqual({
+      statusCode: status,
+      headers: retryAfter === undefined ? json : { ...json, 'retry-after': retryAfter },
+    });
     const expected = { error: expect.stringMatching(/\S/), code, request_id: requestId };
     expect(body).toEqual(details ? { ...expected, details: [expect.anything()] } : expected);
   });
 
-  test('503 credentials_unavailable, last of all, with Retry-After', async () => {
-    const { call, lastLine } = setUp({
-      fetch: () => Promise.reject(new Error('AccessDenied: arn:aws:secret')),
-    });
-    const { statusCode, headers, body } = await call();
-    expect({ statusCode, headers }).toEqual({ statusCode: 503, headers: { ...json, 'retry-after': '5' } });
-    expect(body).toEqual({
-      error: expect.not.stringContaining('arn'),
-      code: 'credentials_unavailable',
-      request_id: requestId,
-    });
-    expect(lastLine()).toMatchObject({
+  test('what is behind a 503 or 500 is for the log alone', async () => {
+    const unavailable = setUp({ fetch: down });
+    const { error: message } = (await unavailable.call()).body;
+    expect(message).not.toContain('arn');
+    expect(unavailable.lastLine()).toMatchObject({
       level: 'ERROR',
-      causes: [{ name: 'CredentialsUnavailable', message: body['error'] }, { name: 'Error' }],
+      causes: [{ name: 'CredentialsUnavailable', message }, { name: 'Error' }],
     });
-  });
-
-  test('500 token_generation_failed for anything unforeseen, which only the log is told', async () => {
-    const endpoint = () =>
-      Promise.reject(new TypeError('an internal matter', { cause: new Error('its cause') }));
-    const { call, lastLine } = setUp({ endpoint });
-    const { statusCode, headers, body } = await call();
-    expect({ statusCode, headers }).toEqual({ statusCode: 500, headers: json });
-    expect(body).toEqual({
-      error: 'Failed to generate token',
-      code: 'token_generation_failed',
-      request_id: requestId,
-    });
-    expect(lastLine()).toMatchObject({
+    const failed = setUp({ endpoint: unforeseen });
+    expect((await failed.call()).body).toMatchObject({ error: 'Failed to generate token' });
+    expect(failed.lastLine()).toMatchObject({
       level: 'ERROR',
       code: 'token_generation_failed',
       causes: [{ name: 'TypeError', message: 'an internal matter' }, { message: 'its cause' }],
@@ -253,73 +203,50 @@ describe('the log', () => {
       credentials_age_ms: 0,
       credentials_state: 'fresh',
     });
-    clock.freeze(1_500);
     await call(tokenEvent({ claims: { sub: 'user-001', name: 'Ana', clubs: '["123"]' } }));
+    const refused = { level: 'WARN', message: 'Token refused.', cold_start: 0 };
     expect(lastLine()).toMatchObject({
-      level: 'WARN',
-      message: 'Token refused.',
+      ...refused,
       code: 'not_a_member',
       club: '123',
-      cold_start: 0,
       unreadable_claims: ['clubs'],
     });
-    await call(tokenEvent({ claims: { sub: 'user-001' } }));
-    expect(lastLine()).toMatchObject({ code: 'not_a_member', absent_claims: ['clubs'] });
     await call(tokenEvent({ claims: { sub: '[user-001]' } }));
-    expect(lastLine()).toMatchObject({ code: 'unauthenticated', unreadable_claims: ['sub'] });
+    expect(lastLine()).toMatchObject({ ...refused, code: 'unauthenticated', unreadable_claims: ['sub'] });
     await call(tokenEvent({ body: '{"reading_club_id":0}' }));
-    expect(lastLine()).toMatchObject({
-      level: 'WARN',
-      message: 'Token refused.',
-      status: 400,
-      faults: ['reading_club_id'],
-    });
-    expect(lines).toHaveLength(5);
+    expect(lastLine()).toMatchObject({ ...refused, status: 400, faults: ['reading_club_id'] });
+    expect(lines).toHaveLength(4);
   });
 
   test('says with which credentials a request was served', async () => {
-    const healthy = { isDown: false, isPrevious: false };
+    const store = { isDown: false, isPrevious: false };
     const { call, clock, lastLine } = setUp({
       fetch: () =>
-        healthy.isDown
-          ? Promise.reject(new Error('no route'))
-          : Promise.resolve({ ...credentials, isPrevious: healthy.isPrevious }),
+        store.isDown ? down() : Promise.resolve({ ...credentials, isPrevious: store.isPrevious }),
     });
-    await call();
-    expect(lastLine()).toMatchObject({ credentials_state: 'fresh', credentials_age_ms: 0 });
+    const servedAfter = async (ms: number) => {
+      clock.freeze(ms);
+      await call();
+      const { code, credentials_state, credentials_age_ms } = lastLine();
+      return [code, credentials_state, credentials_age_ms];
+    };
+    expect(await servedAfter(0)).toEqual(['ok', 'fresh', 0]);
+    store.isDown = true;
+    expect(await servedAfter(299_999)).toEqual(['ok', 'fresh', 299_999]);
+    expect(await servedAfter(1)).toEqual(['ok', 'stale', 300_000]);
 
-    healthy.isDown = true;
-    clock.freeze(299_999);
-    await call();
-    expect(lastLine()).toMatchObject({ credentials_state: 'fresh', credentials_age_ms: 299_999 });
-    clock.freeze(1);
-    await call();
-    expect(lastLine()).toMatchObject({ credentials_state: 'stale', credentials_age_ms: 300_000 });
-
-    Object.assign(healthy, { isDown: false, isPrevious: true });
-    clock.freeze(300_000);
-    await call();
-    expect(lastLine()).toMatchObject({ credentials_state: 'previous', credentials_age_ms: 0 });
-
-    healthy.isDown = true;
-    clock.freeze(299_999);
-    await call();
-    expect(lastLine()).toMatchObject({ credentials_state: 'previous', credentials_age_ms: 299_999 });
-    clock.freeze(1);
-    await call();
+    Object.assign(store, { isDown: false, isPrevious: true });
+    expect(await servedAfter(300_000)).toEqual(['ok', 'previous', 0]);
+    store.isDown = true;
+    expect(await servedAfter(299_999)).toEqual(['ok', 'previous', 299_999]);
     // Past due they are still the previous ones: the alarm for these must not end while the fault lasts.
-    expect(lastLine()).toMatchObject({ credentials_state: 'previous', credentials_age_ms: 300_000 });
-
-    clock.freeze(3_600_000);
-    await call();
-    expect(lastLine()).toMatchObject({ code: 'credentials_unavailable', club: '123' });
-    expect(lastLine()).not.toHaveProperty('credentials_state');
+    expect(await servedAfter(1)).toEqual(['ok', 'previous', 300_000]);
+    expect(await servedAfter(3_600_000)).toEqual(['credentials_unavailable', undefined, undefined]);
+    expect(lastLine()).toMatchObject({ club: '123' });
   });
 
   test('warns of every claim that can’t be read, also where the token is issued', async () => {
-    const { call, lastLine } = setUp({
-      environment: { MODERATED_CLUBS_CLAIM: 'moderated', LISTENERS_CLAIM: 'listening' },
-    });
+    const { call, lastLine } = setUp({ environment: { ...enforced, CLUBS_CLAIM: '' } });
     const claims = { sub: 'user-001', moderated: '{123}', listening: '123,124' };
     expect((await call(tokenEvent({ claims }))).body['role']).toBe('listener');
     expect(lastLine()).toMatchObject({
@@ -339,19 +266,7 @@ describe('whatever is sent', () => {
     ),
   );
   const field = fc.oneof(fc.jsonValue(), fc.constantFrom(1, '1', 'reading-club-1', null, '', {}));
-  const object = fc.record(
-    {
-      reading_club_id: field,
-      room_name: field,
-      participant_name: field,
-      participant_identity: field,
-      participant_metadata: field,
-      participant_attributes: field,
-      room_config: field,
-      other: field,
-    },
-    { requiredKeys: [] },
-  );
+  const object = fc.dictionary(fc.constantFrom(...Object.keys(bodySchema.entries), 'other'), field);
   const body = fc.oneof(
     object.map((value) => JSON.stringify(value)),
     fc.json(),
@@ -368,13 +283,8 @@ describe('whatever is sent', () => {
       fc.record({ 'content-type': fc.string() }),
     ),
   });
-  const environment = {
-    CLUBS_CLAIM: 'clubs',
-    MODERATED_CLUBS_CLAIM: 'moderated',
-    LISTENERS_CLAIM: 'listening',
-  };
 
-  test.each([{ environment }, { environment: {} }])(
+  test.each([{ environment: enforced }, { environment: {} }])(
     'the function never throws, never answers 5xx, never mints a room outside the grammar: $environment',
     async (options) => {
       const { call } = setUp(options);
@@ -393,19 +303,13 @@ describe('whatever is sent', () => {
   );
 
   test('no answer and no log line tells the API secret, and no log line the reader, the token or the body', async () => {
-    const telling = fc.stringMatching(/^[A-Za-z0-9]{12,20}$/);
+    const text = fc.stringMatching(/^[A-Za-z0-9]{12,20}$/);
     await fc.assert(
       fc.asyncProperty(
-        telling,
-        telling,
-        telling,
-        telling,
-        fc.constantFrom('ok', 'down', 'crash'),
-        async (sub, name, said, bearer, mode) => {
-          const fetch = () =>
-            mode === 'ok' ? Promise.resolve(credentials) : Promise.reject(new Error('no route'));
-          const crash = { endpoint: () => Promise.reject(new Error('unforeseen')) };
-          const { handler, lines } = setUp(mode === 'crash' ? crash : { fetch });
+        fc.tuple(text, text, text, text),
+        fc.constantFrom({}, { fetch: down }, { endpoint: unforeseen }),
+        async ([sub, name, said, bearer], options) => {
+          const { handler, lines } = setUp(options);
           const events = [
             { body: JSON.stringify({ reading_club_id: 1, participant_name: said }) },
             {

@@ -1,19 +1,13 @@
 /** docs/sign-in.md: a JWT of each provider's shape, through the verifying authorizer to the function. */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { generateKeyPair, SignJWT } from 'jose';
-import { TokenVerifier } from 'livekit-server-sdk';
-import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../lib/config.ts';
 import { createTokenEndpoint } from '../../../lib/token-endpoint.ts';
+import { flattenClaims } from '../../../local/flatten-claims.cjs';
+import { createJwtVerifier } from '../../../local/jwt-verifier.cjs';
 import { type Claims, type Issuer, startIssuer } from '../../../stand-ins/issuer.ts';
-
-const require = createRequire(import.meta.url);
-const { createJwtVerifier }: typeof import('../../../local/jwt-verifier.cjs') =
-  require('../../../local/jwt-verifier.cjs');
-const { flattenClaims }: typeof import('../../../local/flatten-claims.cjs') =
-  require('../../../local/flatten-claims.cjs');
+import { credentials, verifier } from '../../support/livekit-project.ts';
 
 let issuer: Issuer;
 beforeAll(async () => {
@@ -21,13 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => issuer.close());
 
-const credentials = {
-  apiKey: 'APIkey',
-  apiSecret: 'a-secret-of-at-least-32-characters',
-  serverUrl: 'wss://project.livekit.cloud',
-  versionId: 'version-1',
-  isPrevious: false,
-};
 const accepted = ['booky', 'api://default', 'authenticated'];
 
 /** What the gateway or the function answers to a JWT with these claims, for club 123. */
@@ -39,33 +26,21 @@ async function ask(jwt: string, environment: Record<string, string>) {
   const request = {
     claims: flattenClaims(verdict.claims),
     contentType: 'application/json',
-    body: Buffer.from('{"reading_club_id":123}'),
+    body: '{"reading_club_id":123}',
   };
-  return createTokenEndpoint(
-    config,
-    cache,
-    Date.now,
-  )(request, {}).then(
-    async ({ participant_token: token }) => {
-      const { sub, name } = await new TokenVerifier(credentials.apiKey, credentials.apiSecret).verify(token);
-      return { sub, name };
-    },
-    ({ code }) => ({ code }),
-  );
-}
-
-interface Provider {
-  /** The row of the page's table. */
-  row: string;
-  claims: Claims;
-  environment: Record<string, string>;
-  reader: { sub: string; name: string };
+  try {
+    const { token } = await createTokenEndpoint(config, cache, Date.now)(request, {});
+    const { sub, name } = await verifier.verify(token);
+    return { sub, name };
+  } catch (refusal) {
+    return { code: Object(refusal).code };
+  }
 }
 
 const uuid = '7d8ca528-4931-4254-9273-ea5ee853f271';
-const providers: Provider[] = [
-  {
-    row: 'Cognito, access token',
+/** By the row of the page's table: a token's claims, and what has to be set for them. */
+const providers: Record<string, { claims: Claims; environment: Record<string, string> }> = {
+  'Cognito, access token': {
     claims: {
       aud: undefined,
       client_id: 'booky',
@@ -76,16 +51,12 @@ const providers: Provider[] = [
       'cognito:groups': ['reading-club-123', 'admins'],
     },
     environment: { CLUBS_CLAIM: 'cognito:groups', CLUBS_PREFIX: 'reading-club-' },
-    reader: { sub: uuid, name: uuid },
   },
-  {
-    row: 'Cognito, ID token',
+  'Cognito, ID token': {
     claims: { sub: uuid, name: 'Ana', token_use: 'id', 'cognito:groups': ['reading-club-123'] },
     environment: { CLUBS_CLAIM: 'cognito:groups' },
-    reader: { sub: uuid, name: 'Ana' },
   },
-  {
-    row: 'Auth0',
+  Auth0: {
     claims: {
       aud: ['booky', 'https://tenant.eu.auth0.com/userinfo'],
       sub: 'auth0|507f1f77bcf86cd799439020',
@@ -94,10 +65,8 @@ const providers: Provider[] = [
       'https://booky.example/reading_clubs': ['123', '456'],
     },
     environment: { CLUBS_CLAIM: 'https://booky.example/reading_clubs' },
-    reader: { sub: 'auth0|507f1f77bcf86cd799439020', name: 'auth0|507f1f77bcf86cd799439020' },
   },
-  {
-    row: 'Okta',
+  Okta: {
     claims: {
       aud: 'api://default',
       sub: 'ana@booky.example',
@@ -106,23 +75,12 @@ const providers: Provider[] = [
       groups: ['reading-club-123', 'Everyone'],
     },
     environment: { CLUBS_CLAIM: 'groups', CLUBS_PREFIX: 'reading-club-', IDENTITY_CLAIM: 'uid' },
-    reader: { sub: '00uixa271s6x7qt8I0h7', name: '00uixa271s6x7qt8I0h7' },
   },
-  {
-    row: 'Entra ID',
-    claims: {
-      sub: 'pairwise',
-      oid: uuid,
-      name: 'Ana',
-      ver: '2.0',
-      roles: ['reading-club-123'],
-      scp: 'access',
-    },
+  'Entra ID': {
+    claims: { sub: 'pairwise', oid: uuid, name: 'Ana', roles: ['reading-club-123'], scp: 'access' },
     environment: { CLUBS_CLAIM: 'roles', IDENTITY_CLAIM: 'oid' },
-    reader: { sub: uuid, name: 'Ana' },
   },
-  {
-    row: 'Keycloak',
+  Keycloak: {
     claims: {
       aud: ['booky', 'account'],
       sub: uuid,
@@ -131,34 +89,16 @@ const providers: Provider[] = [
       groups: ['/clubs/123', '/staff'],
     },
     environment: { CLUBS_CLAIM: 'groups', CLUBS_PREFIX: '/clubs/' },
-    reader: { sub: uuid, name: 'Ana' },
   },
-  {
-    row: 'Clerk',
-    claims: {
-      sub: 'user_2abc',
-      azp: 'https://booky.example',
-      sid: 'sess_1',
-      name: 'Ana',
-      reading_clubs: [123],
-    },
+  Clerk: {
+    claims: { sub: 'user_2abc', azp: 'https://booky.example', name: 'Ana', reading_clubs: [123] },
     environment: { CLUBS_CLAIM: 'reading_clubs' },
-    reader: { sub: 'user_2abc', name: 'Ana' },
   },
-  {
-    row: 'Firebase',
-    claims: {
-      sub: 'uid1',
-      user_id: 'uid1',
-      name: 'Ana',
-      firebase: { identities: {} },
-      reading_clubs: ['123'],
-    },
+  Firebase: {
+    claims: { sub: 'uid1', name: 'Ana', firebase: { identities: {} }, reading_clubs: ['123'] },
     environment: { CLUBS_CLAIM: 'reading_clubs' },
-    reader: { sub: 'uid1', name: 'Ana' },
   },
-  {
-    row: 'Supabase',
+  Supabase: {
     claims: {
       aud: 'authenticated',
       sub: uuid,
@@ -168,25 +108,23 @@ const providers: Provider[] = [
       reading_clubs: ['123'],
     },
     environment: { CLUBS_CLAIM: 'reading_clubs' },
-    reader: { sub: uuid, name: 'Ana' },
   },
-];
+};
 
 test('the page has a row for each provider, and no other', async () => {
   const page = await readFile(new URL('../../../docs/sign-in.md', import.meta.url), 'utf8');
   const rows = [...page.matchAll(/^\| ([A-Z][^|]*?) \|/gm)].map(([, name]) => name);
-  expect(rows).toEqual(providers.map(({ row }) => row));
+  expect(rows).toEqual(Object.keys(providers));
 });
 
-test.each(providers)(
-  '$row: its JWT opens the club, as this reader',
-  async ({ claims, environment, reader }) => {
-    const jwt = await issuer.issueToken(claims);
-    expect(await ask(jwt, environment)).toEqual(reader);
-    const listed = { ...claims, [environment['CLUBS_CLAIM'] ?? '']: ['reading-club-1', '/clubs/1'] };
-    expect(await ask(await issuer.issueToken(listed), environment)).toEqual({ code: 'not_a_member' });
-  },
-);
+test.each(Object.entries(providers))('%s: its JWT opens the club, as this reader', async (_row, provider) => {
+  const { claims, environment } = provider;
+  const { CLUBS_CLAIM = '', IDENTITY_CLAIM = 'sub' } = environment;
+  const { [IDENTITY_CLAIM]: sub, name = sub } = claims;
+  expect(await ask(await issuer.issueToken(claims), environment)).toEqual({ sub, name });
+  const others = { ...claims, [CLUBS_CLAIM]: ['reading-club-1', '/clubs/1'] };
+  expect(await ask(await issuer.issueToken(others), environment)).toEqual({ code: 'not_a_member' });
+});
 
 describe('what the page says can’t work', () => {
   const otherKey = async (alg: string) => {
@@ -203,8 +141,7 @@ describe('what the page says can’t work', () => {
     ['Auth0 without an audience: not a JWT', async () => 'an-opaque-access-token'],
     ['an issuer without its slash', () => issuer.issueToken({ iss: `${issuer.url}/`, sub: uuid })],
   ])('401: %s', async (_what, jwt) => {
-    const answer = v.parse(v.object({ status: v.number() }), await ask(await jwt(), {}));
-    expect(answer.status).toBe(401);
+    expect(await ask(await jwt(), {})).toMatchObject({ status: 401 });
   });
 
   test.each([
