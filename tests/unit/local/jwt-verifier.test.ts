@@ -1,69 +1,56 @@
-import { createHmac } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import {
-  base64url,
-  type CryptoKey,
-  exportJWK,
-  exportSPKI,
-  generateKeyPair,
-  type JWK,
-  type JWTHeaderParameters,
-  SignJWT,
-  UnsecuredJWT,
-} from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createServer } from 'node:http';
+import { exportJWK, type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createJwtVerifier } from '../../../local/jwt-verifier.cjs';
-import { listenOnLoopback } from '../../../stand-ins/listen-on-loopback.ts';
+import { listen } from '../../support/listen.ts';
+import { encode } from '../../support/tokens.ts';
 
 /** `undefined` leaves a claim out. */
 type Claims = Record<string, unknown>;
 
-const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'EdDSA'] as const;
-const keys = new Map<string, { privateKey: CryptoKey; publicKey: CryptoKey }>();
-let published: JWK[];
-let reads: string[];
-let down = false;
-let server: Server;
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const keys = new Map([
+  ...['RS256', 'RS384', 'RS512', 'PS256'].map((alg) => [alg, rsa] as const),
+  ['ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+  ['EdDSA', generateKeyPairSync('ed25519')],
+]);
+const published = await Promise.all(
+  [...keys].map(async ([alg, { publicKey }]) => ({ ...(await exportJWK(publicKey)), kid: alg, alg })),
+);
 let issuer: string;
+let reads: string[];
+let down: boolean;
 
-beforeAll(async () => {
-  for (const alg of algorithms) keys.set(alg, await generateKeyPair(alg));
-  published = await Promise.all(
-    [...keys].map(async ([alg, { publicKey }]) => ({ ...(await exportJWK(publicKey)), kid: alg, alg })),
-  );
-  server = createServer((request, response) => {
-    reads.push(request.url ?? '');
-    if (down) response.writeHead(503).end('{}');
-    else if (request.url === '/jwks') response.end(JSON.stringify({ keys: published }));
-    else if (request.url === '/.well-known/openid-configuration') {
-      response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/jwks` }));
-    } else response.writeHead(404).end('{}');
-  });
-  const port = await listenOnLoopback(server);
-  issuer = `http://127.0.0.1:${port}`;
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
-beforeEach(() => {
+beforeEach(async () => {
   reads = [];
   down = false;
+  const server = createServer(({ url = '' }, response) => {
+    reads.push(url);
+    const documents: Record<string, object> = {
+      '/jwks': { keys: published },
+      '/.well-known/openid-configuration': { issuer, jwks_uri: `${issuer}/jwks` },
+    };
+    response.writeHead(down ? 503 : 200).end(JSON.stringify(down ? {} : documents[url]));
+  });
+  issuer = `http://127.0.0.1:${await listen(server)}`;
 });
 
 const nowSeconds = 1_795_471_200;
 const now = new Date(nowSeconds * 1000 + 999);
 
-function keyOf(alg: string) {
-  const pair = keys.get(alg);
-  if (!pair) throw new Error(`no key for ${alg}`);
-  return pair;
-}
+const payload = (claims: Claims = {}) => ({
+  iss: issuer,
+  aud: 'booky',
+  sub: 'user-001',
+  exp: nowSeconds + 60,
+  ...claims,
+});
 
-function sign(claims: Claims = {}, header: Partial<JWTHeaderParameters> = {}, key?: CryptoKey) {
-  const payload = { iss: issuer, aud: 'booky', sub: 'user-001', exp: nowSeconds + 60, ...claims };
+function sign(claims: Claims = {}, header: Partial<JWTHeaderParameters> = {}, key?: KeyObject) {
   const complete = { alg: 'RS256', kid: header.alg ?? 'RS256', ...header };
-  return new SignJWT(payload).setProtectedHeader(complete).sign(key ?? keyOf(complete.alg).privateKey);
+  const own = keys.get(complete.alg)?.privateKey ?? rsa.privateKey;
+  return new SignJWT(payload(claims)).setProtectedHeader(complete).sign(key ?? own);
 }
 
 const verify = (token: string, routeScopes: string[] = [], at = now) =>
@@ -79,49 +66,41 @@ describe('a signature', () => {
     });
   });
 
-  it.each(['PS256', 'ES256', 'EdDSA'])('of %s is refused, though the key set has its key', async (alg) => {
-    expect(await verify(await sign({}, { alg }))).toEqual(refused(/not RSA/));
-  });
-
-  it('by another key under a known kid is refused', async () => {
-    const { privateKey } = await generateKeyPair('RS256');
-    expect(await verify(await sign({}, {}, privateKey))).toEqual(refused(/signature is invalid/));
-  });
-
-  it('over other claims is refused', async () => {
-    const [header, , signature] = (await sign()).split('.');
-    const claims = base64url.encode(
-      JSON.stringify({ iss: issuer, aud: 'booky', sub: 'admin', exp: nowSeconds + 60 }),
-    );
-    expect(await verify(`${header}.${claims}.${signature}`)).toEqual(refused(/signature is invalid/));
-  });
-
-  it('that is none is refused', async () => {
-    const claims = { iss: issuer, aud: 'booky', sub: 'user-001', exp: nowSeconds + 60 };
-    expect(await verify(new UnsecuredJWT(claims).encode())).toEqual(refused(/key id/));
-    const header = base64url.encode(JSON.stringify({ alg: 'none', kid: 'RS256' }));
-    const body = base64url.encode(JSON.stringify(claims));
-    expect(await verify(`${header}.${body}.`)).toEqual(refused(/not RSA/));
-  });
-
-  it('of HS256 with the public key as the secret is refused', async () => {
-    const secret = await exportSPKI(keyOf('RS256').publicKey);
-    const header = base64url.encode(JSON.stringify({ alg: 'HS256', kid: 'RS256' }));
-    const claims = base64url.encode(
-      JSON.stringify({ iss: issuer, aud: 'booky', sub: 'user-001', exp: nowSeconds + 60 }),
-    );
-    const signature = createHmac('sha256', secret).update(`${header}.${claims}`).digest('base64url');
-    expect(await verify(`${header}.${claims}.${signature}`)).toEqual(refused(/not RSA/));
-  });
-
-  it('needs a kid, and one that the issuer has', async () => {
-    const payload = { iss: issuer, aud: 'booky', exp: nowSeconds + 60 };
-    const withoutKid = await new SignJWT(payload)
-      .setProtectedHeader({ alg: 'RS256' })
-      .sign(keyOf('RS256').privateKey);
-    expect(await verify(withoutKid)).toEqual(refused(/no key id/));
-    expect(await verify(await sign({}, { kid: '' }))).toEqual(refused(/no key id/));
-    expect(await verify(await sign({}, { kid: 'other' }))).toEqual(refused(/not one of the issuer/));
+  const withHeader = (header: object) => `${encode(header)}.${encode(payload())}`;
+  it.each<[string, () => string | Promise<string>, RegExp]>([
+    ['of PS256, though the key set has its key', () => sign({}, { alg: 'PS256' }), /not RSA/],
+    ['of ES256, though the key set has its key', () => sign({}, { alg: 'ES256' }), /not RSA/],
+    ['of EdDSA, though the key set has its key', () => sign({}, { alg: 'EdDSA' }), /not RSA/],
+    [
+      'by another key under a known kid',
+      () => sign({}, {}, generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey),
+      /signature is invalid/,
+    ],
+    [
+      'over other claims',
+      async () => (await sign()).replace(/\..*\./, `.${encode(payload({ sub: 'admin' }))}.`),
+      /signature is invalid/,
+    ],
+    ['that is none, with a kid', () => `${withHeader({ alg: 'none', kid: 'RS256' })}.`, /not RSA/],
+    ['that is none', () => new UnsecuredJWT(payload()).encode(), /key id/],
+    [
+      'of HS256 with the public key as the secret',
+      () => {
+        const signed = withHeader({ alg: 'HS256', kid: 'RS256' });
+        const secret = rsa.publicKey.export({ type: 'spki', format: 'pem' });
+        return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+      },
+      /not RSA/,
+    ],
+    [
+      'without a kid',
+      () => new SignJWT(payload()).setProtectedHeader({ alg: 'RS256' }).sign(rsa.privateKey),
+      /no key id/,
+    ],
+    ['with an empty kid', () => sign({}, { kid: '' }), /no key id/],
+    ['with a kid that the issuer does not have', () => sign({}, { kid: 'other' }), /not one of the issuer/],
+  ])('%s is refused', async (_what, token, description) => {
+    expect(await verify(await token())).toEqual(refused(description));
   });
 
   it.each(['', 'token', 'a.b', 'a.b.c', 'a.b.c.d', '..', 'e30.e30.e30'])(
