@@ -3,16 +3,13 @@
  * together. It can have faults that the real ones can't have.
  */
 import { createServer, type IncomingMessage } from 'node:http';
-import { SignJWT } from 'jose';
 import type { TokenAnswer } from '../../lib/contract.ts';
 import type { Target } from '../../scripts/smoke/target.ts';
 import { listen } from './listen.ts';
-import { encode, seconds, video } from './tokens.ts';
+import { assembled, claims as claimsOf, seconds, signed, video } from './tokens.ts';
 
 export const origin = 'https://booky.example';
 const club = '123';
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** Which wrong request it is, if any. */
 type Asked = 'token' | 'no bearer' | 'forged bearer' | 'bad body' | 'another club' | 'preflight';
@@ -43,7 +40,7 @@ export async function startDeployment(faults: Faults = {}): Promise<Target> {
   const server = createServer(async (request, response) => {
     const asked = await whatIsAsked(request, bearer);
     const { status, body, headers } =
-      faults.replies?.[asked] ?? (await goodReply(asked, request.headers.origin, faults));
+      faults.replies?.[asked] ?? goodReply(asked, request.headers.origin, faults);
     response.writeHead(status, {
       'content-type': 'application/json',
       'cache-control': faults.caching ?? 'no-store',
@@ -70,7 +67,7 @@ function signIn({ alg = 'RS256', ...claims }: Record<string, unknown> = {}): str
     exp: seconds() + 600,
     ...claims,
   };
-  return `${encode({ alg, kid: 'key-1' })}.${encode(payload)}.c2lnbmF0dXJl`;
+  return assembled({ alg, kid: 'key-1' }, payload);
 }
 
 async function whatIsAsked(request: IncomingMessage, bearer: string): Promise<Asked> {
@@ -84,7 +81,7 @@ async function whatIsAsked(request: IncomingMessage, bearer: string): Promise<As
   return id === club ? 'token' : id === 'not a club' ? 'bad body' : 'another club';
 }
 
-async function goodReply(asked: Asked, from: string | undefined, faults: Faults): Promise<Reply> {
+function goodReply(asked: Asked, from: string | undefined, faults: Faults): Reply {
   switch (asked) {
     case 'preflight':
       return {
@@ -103,15 +100,13 @@ async function goodReply(asked: Asked, from: string | undefined, faults: Faults)
     case 'another club':
       return { status: 403, body: { code: 'not_a_member', error: 'Forbidden.' } };
     case 'token':
-      return { status: 200, body: await goodAnswer(faults) };
+      return { status: 200, body: goodAnswer(faults) };
   }
 }
 
-async function goodAnswer({ claims, apiSecret = 'secret', answer }: Faults): Promise<object> {
-  const exp = seconds() + 600;
-  const token = await new SignJWT({ iss: 'devkey', sub: 'user-001', nbf: seconds(), exp, video, ...claims })
-    .setProtectedHeader({ alg: 'HS256' })
-    .sign(bytes(apiSecret));
+function goodAnswer({ claims, apiSecret = 'secret', answer }: Faults): object {
+  const complete = claimsOf(claims);
+  const token = signed(complete, { secret: apiSecret });
   return {
     token,
     room_name: video.room,
@@ -119,7 +114,7 @@ async function goodAnswer({ claims, apiSecret = 'secret', answer }: Faults): Pro
     role: 'member',
     server_url: 'ws://127.0.0.1:9',
     participant_token: token,
-    expires_at: new Date((Number(claims?.['exp']) || exp) * 1000).toISOString(),
+    expires_at: new Date((Number(complete['exp']) || seconds() + 600) * 1000).toISOString(),
     ...answer,
   };
 }

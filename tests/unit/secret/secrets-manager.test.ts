@@ -87,8 +87,7 @@ test('what a read learned of the store’s clock does not date the signature of 
     response.setHeader('date', new Date(Date.now() - 3_600_000).toUTCString());
     response.end('{"SecretString":"the text"}');
   });
-  const port = await listen(server);
-  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', `http://127.0.0.1:${port}`);
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', `http://127.0.0.1:${await listen(server)}`);
 
   const read = secretReader('booky/livekit', 2_000);
   await read('AWSCURRENT', never());
