@@ -1,12 +1,18 @@
 /** No reader meets a bad version: readers join all the time while good and bad versions are deployed with plain `serverless deploy`. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { describeStack } from '../../scripts/rehearsal/service.ts';
 import { judgeAnswer } from '../../token-check/judge-answer.ts';
-import { eventually, runCheck, setVariables, stage, startCloud } from './support/cloud.ts';
+import {
+  askForToken,
+  eventually,
+  runCheck,
+  setVariables,
+  stage,
+  startCloud,
+  withEdit,
+} from './support/cloud.ts';
 
 const cloud = await startCloud();
 const { aws, secret, service } = cloud;
@@ -24,42 +30,23 @@ const serverless = (command: 'deploy' | 'remove', changed: Readonly<Record<strin
 
 const deployed = () => describeStack(cloud, stage);
 
-/** Changes a file of the service for one deployment. */
-async function withEdit<T>(
-  file: string,
-  find: string,
-  replace: string,
-  deploy: () => Promise<T>,
-): Promise<T> {
-  const path = join(service.directory, file);
-  const text = await readFile(path, 'utf8');
-  if (!text.includes(find)) throw new Error(`${file} has no ${find}`);
-  await writeFile(path, text.replaceAll(find, replace));
-  try {
-    return await deploy();
-  } finally {
-    await writeFile(path, text);
-  }
-}
-
 /** Readers who join all the time, until the result is called: what any of them got that was wrong. */
 function startJoining(url: string): () => Promise<{ joins: number; wrong: string[] }> {
   let isOver = false;
   let joins = 0;
   const wrong: string[] = [];
   const joinAsMember = async () => {
-    const { status, text, headers } = await answerTo(url, member);
+    const { status, body, headers } = await askForToken({ url }, { bearer: member, club: 42 });
+    const answer = { status, headers, text: JSON.stringify(body) };
     const { checks } =
-      status === 200
-        ? await judgeAnswer({ status, headers, text }, { club: '42', role: 'member' })
-        : { checks: [] };
+      status === 200 ? await judgeAnswer(answer, { club: '42', role: 'member' }) : { checks: [] };
     const faults = checks
       .filter(({ mark }) => mark === 'bad')
       .map(({ subject, value }) => `${subject} ${value}`);
     if (status !== 200 || faults.length > 0) wrong.push(`${status} ${faults.join()}`);
   };
   const joinAsStranger = async () => {
-    const { status } = await answerTo(url, stranger);
+    const { status } = await askForToken({ url }, { bearer: stranger, club: 42 });
     if (status !== 403) wrong.push(`a stranger: ${status}`);
   };
   const reader = async (join: () => Promise<void>) => {
@@ -77,15 +64,6 @@ function startJoining(url: string): () => Promise<{ joins: number; wrong: string
   };
 }
 
-async function answerTo(url: string, bearer: string) {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
-    body: JSON.stringify({ reading_club_id: 42 }),
-  });
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
-
 /** The version that `live` has, and all that there are. */
 async function versions(): Promise<{ live: unknown; published: string[] }> {
   const ofFunction = { 'function-name': (await deployed()).functionName };
@@ -97,7 +75,9 @@ async function versions(): Promise<{ live: unknown; published: string[] }> {
 const withoutGrants = ['    video: { room, ...grant },', ''] as const;
 
 test('the first version is checked too, and says what is wrong around it', async () => {
-  const { exitCode, output } = await withEdit('lib/token.ts', ...withoutGrants, () => serverless('deploy'));
+  const { exitCode, output } = await withEdit(service, 'lib/token.ts', ...withoutGrants, () =>
+    serverless('deploy'),
+  );
   expect({ exitCode, output }).toMatchObject({
     exitCode: 1,
     output: expect.stringContaining('The new version gave a member a wrong answer: video is missing'),
@@ -138,7 +118,7 @@ test('bad versions are refused with a sentence, good ones taken, and no reader n
   const stopJoining = startJoining((await deployed()).url);
   const refused: Record<string, string> = {};
   for (const [what, file, find, replace, sentence] of bad) {
-    const { exitCode, output } = await withEdit(file, find, replace, () => serverless('deploy'));
+    const { exitCode, output } = await withEdit(service, file, find, replace, () => serverless('deploy'));
     refused[what] = exitCode !== 0 && output.includes(sentence) ? 'refused' : `${exitCode} ${output}`;
     expect.soft(await versions(), what).toEqual(before);
   }
@@ -192,10 +172,15 @@ test('with a bad secret a version can still be deployed, and the schedule’s ch
 test('a check that is broken itself lets no version through, and does not keep the stack from being removed', async () => {
   const { live } = await versions();
   const broken = (ttl: string) =>
-    withEdit('handlers/check.ts', 'const client = new', "throw new Error('broken'); const client = new", () =>
-      serverless('deploy', { 'token-ttl-seconds': ttl }),
+    withEdit(
+      service,
+      'handlers/check.ts',
+      'const client = new',
+      "throw new Error('broken'); const client = new",
+      () => serverless('deploy', { 'token-ttl-seconds': ttl }),
     );
   const refused = await withEdit(
+    service,
     'deploy/versions.cjs',
     'const longestCheck = 120;',
     'const longestCheck = 5;',

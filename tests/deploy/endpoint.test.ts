@@ -1,6 +1,6 @@
 /** The stack as for production: readers of a Cognito user pool, their clubs its groups, and the real LiveKit server. */
 import { readlink, realpath } from 'node:fs/promises';
-import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
+import { decodeJwt } from 'jose';
 import { TokenVerifier } from 'livekit-server-sdk';
 import { describe, expect, test } from 'vitest';
 import { tools } from '../../scripts/rehearsal/tools.ts';
@@ -60,26 +60,12 @@ describe('a reader who has signed in', () => {
   });
 });
 
-describe('the gateway refuses', () => {
-  const refused = { status: 401, body: { message: 'Unauthorized' } };
-
-  test('a request without a bearer', async () => {
-    expect(await askForToken(stack, { club })).toMatchObject(refused);
-  });
-
-  test('a token of another app in the same pool', async () => {
-    const foreign = await ana.signIn(await cloud.pool.addClient('another app'));
-    for (const bearer of [foreign.access, foreign.id]) {
-      expect(await askForToken(stack, { bearer, club })).toMatchObject(refused);
-    }
-  });
-
-  test('the same claims signed with another key under the same key id', async () => {
-    const { kid = '' } = decodeProtectedHeader(jwts.access);
-    const { privateKey } = await generateKeyPair('RS256');
-    const forged = new SignJWT(decodeJwt(jwts.access)).setProtectedHeader({ alg: 'RS256', kid });
-    expect(await askForToken(stack, { bearer: await forged.sign(privateKey), club })).toMatchObject(refused);
-  });
+test('the gateway refuses a request without a bearer, and a token of another app in the same pool', async () => {
+  const foreign = await ana.signIn(await cloud.pool.addClient('another app'));
+  for (const bearer of [undefined, foreign.access, foreign.id]) {
+    const answer = await askForToken(stack, { bearer, club });
+    expect(answer).toMatchObject({ status: 401, body: { message: 'Unauthorized' } });
+  }
 });
 
 describe('the function', () => {

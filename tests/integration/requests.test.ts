@@ -1,6 +1,8 @@
 /** Requests over HTTP, from the gateway's checks to the answer: what the rules are in detail is in tests/unit. */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { TokenSource } from 'livekit-client';
 import { TokenVerifier } from 'livekit-server-sdk';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -216,5 +218,53 @@ describe('a request that names another host, as after DNS rebinding', () => {
     expect(status).toBe(421);
     expect(body).toMatch(/localhost.*DNS rebinding/);
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
+  });
+});
+
+describe('LiveKit’s SDKs: the bodies of docs/other-clients.md, and livekit-client itself', async () => {
+  const page = await readFile(new URL('../../docs/other-clients.md', import.meta.url), 'utf8');
+
+  /** By SDK: the one block of JSON in its section. */
+  const bodies = new Map(
+    page
+      .split(/^## /m)
+      .slice(2)
+      .map((section) => [
+        /^.*/.exec(section)?.[0],
+        [...section.matchAll(/^```json\n(.*?)\n```$/gms)].map(([, body]) => body),
+      ]),
+  );
+
+  /** Dart's http names the encoding of a body of text. */
+  const contentTypes = new Map([['Flutter', 'application/json; charset=utf-8']]);
+
+  it('are all tried', () => {
+    expect([...bodies.keys()]).toEqual(['Swift', 'Android', 'Flutter', 'Rust', 'Unity', 'Python']);
+  });
+
+  it.each([...bodies])(
+    '%s’s request gets a token, and with a name one of this name',
+    async (sdk = '', sent) => {
+      const [body = '', ...others] = sent;
+      expect(others).toEqual([]);
+      const headers = { 'content-type': contentTypes.get(sdk) ?? 'application/json' };
+      const response = await laptop.askForToken({ body, headers });
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ room_name: 'reading-club-123' });
+      const named = { ...JSON.parse(body), participant_name: 'Ana Ruiz' };
+      const answer = await laptop.askForToken({ body: named, headers });
+      expect(await answer.json()).toMatchObject({ participant_name: 'Ana Ruiz' });
+    },
+  );
+
+  it('livekit-client’s TokenSource.endpoint gets a token, and a clean 400 when it does not say which room', async () => {
+    const headers = { authorization: `Bearer ${await laptop.issuer.issueToken({ sub: 'user-001' })}` };
+    const source = TokenSource.endpoint(laptop.api.url + path, { headers });
+    const { serverUrl, participantToken } = await source.fetch({ roomName: 'reading-club-123' });
+    expect([serverUrl, participantToken]).toEqual([
+      expect.stringMatching(/^wss?:/),
+      expect.stringMatching(/^eyJ/),
+    ]);
+    await expect(source.fetch({})).rejects.toThrow('400');
   });
 });

@@ -1,4 +1,6 @@
 /** What each deployment test begins with: a separate AWS with a LiveKit server's secret, a user pool, and the service. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
 import { afterAll, expect, vi } from 'vitest';
@@ -69,7 +71,10 @@ export async function startCloud(): Promise<Cloud> {
 const answerSchema = v.looseObject({});
 
 /** Asks the deployed endpoint for a token, as the outside world does. */
-export async function askForToken({ url }: Stack, request: { bearer?: string; club: string | number }) {
+export async function askForToken(
+  { url }: Pick<Stack, 'url'>,
+  request: { bearer: string | undefined; club: string | number },
+) {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
@@ -80,6 +85,25 @@ export async function askForToken({ url }: Stack, request: { bearer?: string; cl
   });
   const { status, headers } = response;
   return { status, body: v.parse(answerSchema, await response.json()), headers };
+}
+
+/** Changes a file of the service for one deployment. */
+export async function withEdit<T>(
+  { directory }: Service,
+  file: string,
+  find: string,
+  replace: string,
+  deploy: () => Promise<T>,
+): Promise<T> {
+  const path = join(directory, file);
+  const text = await readFile(path, 'utf8');
+  expect(text).toContain(find);
+  await writeFile(path, text.replaceAll(find, replace));
+  try {
+    return await deploy();
+  } finally {
+    await writeFile(path, text);
+  }
 }
 
 /** Adds these to the function's variables, in a version that readers then get: the next request starts a new environment. */
