@@ -144,7 +144,7 @@ describe('the function’s log lines', () => {
 
   test('cost no more than the documentation says', () => {
     const [, metrics, alarmCount, bytes = ''] =
-      /at most (\d+) metrics of .* (\w+) alarms of.*?Each request adds at most (\d+) bytes/s.exec(page) ?? [];
+      /at most (\d+) metrics .* (\w+) alarms .*?Each request adds\s+at most (\d+) bytes/is.exec(page) ?? [];
     expect(own().size).toBe(Number(metrics));
     expect({ alarmCount, alarms: alarms.length }).toEqual({ alarmCount: 'seven', alarms: 7 });
     const issued = lines.find((line) => line.includes('Token issued.')) ?? expect.fail('None was issued.');

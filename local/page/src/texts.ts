@@ -1,6 +1,5 @@
 /** The words of the meeting, for readers, in the browser's language. Its errors have theirs in the client. */
-import { browserLanguage } from 'booky-meeting-client';
-import type { Role } from '../../../lib/contract.ts';
+import { browserLanguage, type Role } from 'booky-meeting-client';
 
 export const language = browserLanguage();
 

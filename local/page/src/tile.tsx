@@ -1,16 +1,17 @@
 /** One person: LiveKit's tile, who moderates, and a moderator's buttons. */
 import { ParticipantTile, useRoomContext, useTrackRefContext } from '@livekit/components-react';
-import { type Moderator, TokenError } from 'booky-meeting-client';
+import { type Moderator, type Role, TokenError } from 'booky-meeting-client';
 import { type Participant, Track } from 'livekit-client';
 import { useState } from 'react';
-import { roles } from '../../../lib/contract.ts';
-import { grants } from '../../../lib/grants.ts';
 import { words } from './texts.ts';
 
 export const nameOf = ({ name, identity }: Participant) => name || identity;
 
+/** Who has `roomAdmin`, which LiveKit does not show. */
+const moderates: Readonly<Record<Role, boolean>> = { member: false, moderator: true, listener: false };
+const isRole = (role: string): role is Role => Object.hasOwn(moderates, role);
 /** From the signed token, so readers can't set it themselves. */
-const roleOf = ({ attributes }: Participant) => roles.find((role) => role === attributes['role']) ?? 'member';
+const roleOf = ({ attributes: { role = '' } }: Participant) => (isRole(role) ? role : 'member');
 
 export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (news: string) => void }) {
   const { participant, source } = useTrackRefContext();
@@ -20,7 +21,7 @@ export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (new
   const badge = words.badges[maySpeak ? roleOf(participant) : 'listener'];
   const mic = participant.getTrackPublication(Track.Source.Microphone);
   const mayModerate =
-    grants[roleOf(useRoomContext().localParticipant)].roomAdmin &&
+    moderates[roleOf(useRoomContext().localParticipant)] &&
     !participant.isLocal &&
     source === Track.Source.Camera;
   const { identity } = participant;
