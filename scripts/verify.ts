@@ -4,10 +4,8 @@ import { roles } from '../lib/contract.ts';
 import { parseLiveKitCredentials, UnusableCredentials } from '../lib/secret/livekit-credentials.ts';
 import { secretReader } from '../lib/secret/secrets-manager.ts';
 import { checkOf } from '../token-check/check.ts';
-import { findToken } from '../token-check/find-token.ts';
-import { answerTo, summarise } from '../token-check/finding.ts';
-import { judgeToken } from '../token-check/judge-token.ts';
-import { explainMessage } from '../token-check/refusals.ts';
+import { answerTo } from '../token-check/finding.ts';
+import { judgePasted } from '../token-check/judge-token.ts';
 import { ask } from './checks/ask.ts';
 import { BadUse, readCommand, readRole, run } from './checks/command.ts';
 import { paint, tableOf } from './checks/table.ts';
@@ -27,7 +25,7 @@ const help = `Says for each claim of a meeting token whether it is right for Liv
 
 Key and signature are compared with LIVEKIT_API_KEY and LIVEKIT_API_SECRET where these are set.
 Without --secret-id nothing leaves this machine. The token can't be an argument, and is never printed.
-Exit status: 0 nothing wrong, 1 a cross, 2 bad use.
+Exit status: 0 nothing wrong, 1 a cross or a refusal in the pasted text, 2 bad use.
 `;
 
 /** How long to wait for Secrets Manager, in milliseconds. */
@@ -47,23 +45,18 @@ await run(async () => {
   const input = process.env['LIVEKIT_TOKEN'] || (await ask('Paste the token'));
   if (input.trim() === '') throw new BadUse('There is no token: pipe it in, or put it into LIVEKIT_TOKEN.');
   const { room, reader } = options;
-  const findings = await judgeToken(findToken(input) ?? input.trim(), { room, reader, role, ...keys });
-  const explanation = findings[0]?.claim === 'token' ? explainMessage(input) : undefined;
-
-  const isWell = findings.every(({ verdict }) => verdict !== 'bad');
+  const pasted = await judgePasted(input, { room, reader, role, ...keys });
+  const { findings, explanation, conclusion } = pasted;
+  const isWell = explanation === undefined && findings.every(({ verdict }) => verdict !== 'bad');
   if (options.json) {
     process.stdout.write(
       `${JSON.stringify({ answer: answerTo(findings), findings, explanation }, null, 2)}\n`,
     );
-  } else if (explanation !== undefined) {
-    process.stdout.write(
-      `This is an error message, not a token. ${explanation.cause}\n${explanation.remedy}\n`,
-    );
+  } else if (explanation && findings[0]?.claim === 'token') {
+    process.stdout.write(`This is an error message, not a token. ${conclusion}\n`);
   } else {
     const table = tableOf(findings.map(checkOf), process.stdout);
-    process.stdout.write(
-      `${table}\n${paint(isWell ? 'green' : 'red', summarise(findings), process.stdout)}\n`,
-    );
+    process.stdout.write(`${table}\n${paint(isWell ? 'green' : 'red', conclusion, process.stdout)}\n`);
   }
   return isWell ? 'well' : 'wrong';
 });

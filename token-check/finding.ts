@@ -70,7 +70,9 @@ export function summarise(findings: readonly Finding[]): string {
   const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
   const count = crosses === 1 ? 'one cross' : `${crosses} crosses`;
   const but = crosses === 0 ? '' : `, but it is not as it should be: ${count}`;
-  return `LiveKit will let this token in${but}.${others && ` Servers ${others} refuse it.`}`;
+  const isCompared = findings.some(({ claim }) => claim === 'signature');
+  const unsaid = isCompared ? '' : ' Key and signature were not compared.';
+  return `LiveKit will let this token in${but}.${others && ` Servers ${others} refuse it.`}${unsaid}`;
 }
 
 function quote({ status, reason }: LiveKitAnswer): string {

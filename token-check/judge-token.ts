@@ -1,10 +1,11 @@
 /** Reads a meeting token as LiveKit does, and says for each claim whether it is right for a reader's token. */
 import * as v from 'valibot';
 import { type DecodedToken, decodeToken, isSignedWith, UnreadableToken } from './decode-token.ts';
-import type { Finding } from './finding.ts';
+import { findToken, redact } from './find-token.ts';
+import { type Finding, summarise } from './finding.ts';
 import { LiveKitClaims } from './livekit-claims.ts';
 import { misspeltGrants } from './misspelt-grants.ts';
-import { refusals } from './refusals.ts';
+import { explainMessage, refusals } from './refusals.ts';
 import { type ClaimRules, content, type Expected, envelope, key, type Of, type Token } from './rules.ts';
 import { show } from './show.ts';
 
@@ -40,6 +41,14 @@ export async function judgeToken(text: string, expected: Expected = {}): Promise
     ...judged(envelope),
     ...(livekit.success ? [...judged(content), ...misspeltGrants(payload)] : []),
   ];
+}
+
+/** Judges the token in pasted text. LiveKit's refusal around it counts more: the server knows the secret, and who was removed. */
+export async function judgePasted(text: string, expected?: Expected) {
+  const findings = await judgeToken(findToken(text) ?? text.trim(), expected);
+  const explanation = explainMessage(redact(text));
+  const conclusion = explanation ? `${explanation.cause} ${explanation.remedy}` : summarise(findings);
+  return { findings, explanation, conclusion };
 }
 
 function judge({ claim, value = shownFrom(claim), rules }: ClaimRules, token: Token): Finding[] {

@@ -98,7 +98,7 @@ export const refusals = {
     remedy: 'Fetch a new token, a minute after the removal or later. Its nbf should be the time of signing.',
   },
   'wrong-type': {
-    words: /could not JSON decode claim|json: cannot unmarshal|proto:/,
+    words: /could not JSON decode claim|json: cannot unmarshal|(?<!-)proto:/,
     cause: 'A claim or a grant is of the wrong type, so the server reads none.',
     remedy:
       'Sign true and false, not "true" and "false". "npm run verify" names the claim, and what it should be.',

@@ -71,11 +71,12 @@ describe('The page shows the token', () => {
       'pasted',
     );
     const verdicts: [pasted: string, says: string][] = [
-      [token, 'LiveKit will let this token in.'],
+      [token, 'LiveKit will let this token in. Key and signature were not compared.'],
       [await resign(token, { video: {} }), 'LiveKit will refuse this token: 401 “permissions denied”.'],
       [JSON.stringify({ token }, null, 2), 'LiveKit will let this token in.'],
       ['not a token', 'invalid authorization token'],
       ['invalid API key for domain x', 'two LiveKit Cloud projects'],
+      [`invalid token: ${token}, error: token signature is invalid`, 'signed with another secret'],
       ['', 'There is no token yet'],
     ];
     for (const [pasted, says] of verdicts) {

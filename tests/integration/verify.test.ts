@@ -29,7 +29,7 @@ describe('a good token', () => {
   test('gets ticks and status 0', async () => {
     const { exitCode, crosses, stdout } = await verify([], { input: mint() });
     expect(stdout).toMatch(/^✓ iss +devkey /);
-    expect(stdout).toMatch(/\n\nLiveKit will let this token in\.\n$/);
+    expect(stdout).toMatch(/\n\nLiveKit will let this token in\. Key and signature were not compared\.\n$/);
     expect(crosses).toEqual([]);
     expect(exitCode).toBe(0);
   });
@@ -65,7 +65,7 @@ describe('the signature', () => {
   test('is compared with LIVEKIT_API_SECRET', async () => {
     const environment = { LIVEKIT_API_KEY: 'devkey', LIVEKIT_API_SECRET: apiSecret };
     const good = await verify([], { input: mint(), environment });
-    expect(good.stdout).toMatch(/✓ signature +matches/);
+    expect(good.stdout).toMatch(/✓ signature +matches[\s\S]*\n\nLiveKit will let this token in\.\n$/);
     const bad = await verify([], { input: mint({}, 'another'), environment });
     expect(bad.stdout).toMatch(/✗ signature +differs/);
     expect(bad.exitCode).toBe(1);
@@ -107,14 +107,28 @@ test('--json prints JSON and nothing else', async () => {
   });
 });
 
-test('LiveKit’s own refusal, pasted: the token in it is judged, and a message without one explained', async () => {
-  const refusal = `invalid token: ${mint({ exp: 1_700_000_000 })}, error: token is expired`;
-  expect((await verify([], { input: refusal })).stdout).toContain('token is expired”');
-  const { exitCode, stdout } = await verify([], {
-    input: 'Error: invalid API key for domain x.livekit.cloud',
-  });
+test.each([
+  ['an expired token', 'token is expired', { exp: 1_700_000_000 }, 'ran out more than a minute ago'],
+  ['a good token', 'token signature is invalid: signature is invalid', {}, 'signed with another secret'],
+  ['a good token', 'go-jose/go-jose: error in cryptographic primitive', {}, 'signed with another secret'],
+  ['a good token', 'token revoked', {}, 'was removed from the room'],
+])(
+  'LiveKit’s own refusal of %s, pasted, counts more than what is found in it: %s',
+  async (_what, error, changes, says) => {
+    const input = `invalid token: ${mint(changes)}, error: ${error}`;
+    const { exitCode, stdout } = await verify([], { input });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^✓ iss +devkey /);
+    expect(stdout.split('\n\n').at(-1)).toContain(says);
+    expect(stdout).not.toContain('will let this token in');
+  },
+);
+
+test('LiveKit’s own refusal without a token is explained', async () => {
+  const input = 'Error: invalid API key for domain x.livekit.cloud';
+  const { exitCode, stdout } = await verify([], { input });
   expect(exitCode).toBe(1);
-  expect(stdout).toContain('belong to two LiveKit Cloud projects');
+  expect(stdout).toMatch(/^This is an error message, not a token\. .* belong to two LiveKit Cloud projects/);
 });
 
 describe('bad use', () => {

@@ -3,10 +3,8 @@ import type { TokenAnswer } from 'booky-meeting-client';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { type SubmitEvent, useEffect, useState } from 'react';
 import { roles } from '../../../lib/contract.ts';
-import { findToken } from '../../../token-check/find-token.ts';
-import { type Finding, foretell, summarise, type Verdict } from '../../../token-check/finding.ts';
-import { judgeToken } from '../../../token-check/judge-token.ts';
-import { explainMessage } from '../../../token-check/refusals.ts';
+import { type Finding, foretell, type Verdict } from '../../../token-check/finding.ts';
+import { judgePasted, judgeToken } from '../../../token-check/judge-token.ts';
 import type { Choices } from './choose.tsx';
 import { usualClaims } from './settings.ts';
 
@@ -81,11 +79,10 @@ function AnyToken() {
   const check = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const text = String(new FormData(event.currentTarget).get('token')).trim();
-    const found = text === '' ? [] : await judgeToken(findToken(text) ?? text);
-    const known = found[0]?.claim === 'token' ? explainMessage(text) : undefined;
-    setFindings(found);
-    if (text === '') setVerdict('There is no token yet: paste one above.');
-    else setVerdict(known ? `${known.cause} ${known.remedy}` : summarise(found));
+    const nothing = { findings: [], conclusion: 'There is no token yet: paste one above.' };
+    const pasted = text === '' ? nothing : await judgePasted(text);
+    setFindings(pasted.findings);
+    setVerdict(pasted.conclusion);
   };
   return (
     <form onSubmit={check}>

@@ -30,7 +30,7 @@ it.each([
   [`could not establish signal connection: ${newest} has invalid claims: token is expired`, 'expired'],
   ['could not establish signal connection: Encountered websocket error during connection', 'no-reason'],
   ['Could not fetch region settings: Unauthorized', 'no-reason'],
-  ['hello', undefined],
+  ['x-forwarded-proto: https', undefined],
 ])('finds the server’s words in a client’s message, or says how to get them: %s', (message, code) => {
   expect(explainMessage(message)?.code).toBe(code);
   if (code === 'no-reason')
