@@ -477,4 +477,4 @@ async function deployment({ resolveVariable, resolveConfigurationProperty }) {
   return values;
 }
 
-module.exports = { deployment, noStage, readDeployment, parameterOf };
+module.exports = { deployment, inBlock, noStage, readDeployment, parameterOf };

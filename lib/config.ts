@@ -41,6 +41,17 @@ export function parseLogging(environment: Environment): { threshold: LogLevel; n
   };
 }
 
+/** The claims' names: none can be wrong by itself. */
+export function parseClaimNames(environment: Environment): ClaimNames {
+  const read = (name: string) => environment[name] || undefined;
+  return {
+    identity: read('IDENTITY_CLAIM') ?? 'sub',
+    name: read('NAME_CLAIM') ?? 'name',
+    clubs: Object.fromEntries(roles.map((role) => [role, read(claimVariableOf[role])])),
+    clubsPrefix: read('CLUBS_PREFIX'),
+  };
+}
+
 /** @throws {ConfigurationFault} naming each faulty variable, its value and what it should be. */
 export function parseConfig(environment: Environment): Config {
   const faults: string[] = [];
@@ -89,12 +100,7 @@ export function parseConfig(environment: Environment): Config {
       timeoutMs: integer('CREDENTIALS_TIMEOUT_MS', { fallback: 2_000, min: 100, max: 10_000 }),
       refreshPatienceMs: integer('CREDENTIALS_REFRESH_PATIENCE_MS', { fallback: 300, min: 0, max: 2_000 }),
     },
-    claims: {
-      identity: read('IDENTITY_CLAIM') ?? 'sub',
-      name: read('NAME_CLAIM') ?? 'name',
-      clubs: Object.fromEntries(roles.map((role) => [role, read(claimVariableOf[role])])),
-      clubsPrefix: read('CLUBS_PREFIX'),
-    },
+    claims: parseClaimNames(environment),
   };
   if (faults.length > 0) throw new ConfigurationFault(faults.join('; '));
   return config;

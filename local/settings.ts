@@ -1,4 +1,5 @@
 import { parameterOf } from '../deploy/parameters.cjs';
+import { parseClaimNames } from '../lib/config.ts';
 
 /** The settings that `npm start` reads from its environment variables and from `.env`. */
 export type Settings = ReturnType<typeof parseSettings>;
@@ -15,12 +16,15 @@ export class SettingsFault extends Error {
 const { LIVEKIT_SECRET_ID: _secret, LIVEKIT_WS_URL: _url, ...asParameters } = parameterOf;
 
 /**
- * An empty variable counts as unset. The default API key and secret are those of `livekit-server --dev`, and the default URL is
+ * An empty variable counts as unset. `block` has the parameters of serverless.yml, over which a variable wins. The default API key and secret are those of `livekit-server --dev`, and the default URL is
  * that server's.
  *
  * @throws {SettingsFault} at the first variable that can't be used.
  */
-export function parseSettings(environment: Readonly<Record<string, string | undefined>>) {
+export function parseSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  block: Readonly<Record<string, string>>,
+) {
   const read = (name: string) => environment[name] || undefined;
 
   const port = (name: string, fallback: number) => {
@@ -65,6 +69,12 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     fault: oneOf('FAULT', faults),
     /** The deployment's parameters that set the function's environment variables. */
     parameters: pick(Object.entries(asParameters), read),
+    /** The names under which the function reads a reader's claims. */
+    claims: parseClaimNames(
+      Object.fromEntries(
+        Object.entries(parameterOf).map(([variable, name]) => [variable, read(variable) ?? block[name]]),
+      ),
+    ),
     /** Those that no parameter sets, `CREDENTIALS_…`, unchanged: the function itself reports what is wrong with one. */
     environment: pick(
       Object.keys(environment).flatMap((name) => (name.startsWith('CREDENTIALS_') ? [[name, name]] : [])),

@@ -6,10 +6,12 @@ import { roles } from '../lib/contract.ts';
 import { audience, type Issuer, startIssuer } from '../stand-ins/issuer.ts';
 import { startSecretsManager } from '../stand-ins/secrets-manager.ts';
 import { type Api, startApi } from './api.ts';
+import { signInQuery } from './development-sign-in.ts';
 import { readDotEnv } from './dot-env.ts';
 import { findLiveKit, howToGetLiveKit, LiveKitFault, startLiveKit } from './livekit.ts';
 import { startPage } from './page/server.ts';
 import { usualClaims } from './page/src/settings.ts';
+import { readParamsBlock } from './params-block.ts';
 import { freePort, isPortFree } from './ports.ts';
 import { parseSettings, type Settings, SettingsFault } from './settings.ts';
 
@@ -51,7 +53,7 @@ process.exit(failure === undefined ? 0 : 1);
 
 async function run(): Promise<never> {
   const environment = { ...readDotEnv(), ...process.env };
-  const settings = parseSettings(environment);
+  const settings = parseSettings(environment, readParamsBlock());
   const { ports, fault } = settings;
   for (const [variable, port] of Object.entries(ports)) {
     if (port === 0 || (await isPortFree(port))) continue;
@@ -136,15 +138,10 @@ async function startOwnLiveKit({ secret }: Settings, environment: NodeJS.Process
  * @returns the same request as a command line.
  * @throws {Failure} if a reader gets no token.
  */
-async function tryOut(api: Api, issuer: Issuer, { parameters, fault }: Settings): Promise<string> {
+async function tryOut(api: Api, issuer: Issuer, { claims, fault }: Settings): Promise<string> {
   const url = `${api.url}/api/reading-clubs/meetings/token`;
   const club = '123';
-  const clubsClaim = parameters['clubs-claim'];
-  const reader = new URLSearchParams({
-    sub: 'user-001',
-    name: 'Ana',
-    ...(clubsClaim === undefined ? {} : { [clubsClaim]: club }),
-  });
+  const reader = signInQuery(claims, { id: 'user-001', name: 'Ana', clubs: { member: club } });
   const body = JSON.stringify({ reading_club_id: club });
   const askForJwt = `curl -sS -H 'Accept: application/jwt' '${issuer.url}/token?${reader}'`;
   const command = `curl -sS ${url} -H "Authorization: Bearer $(${askForJwt})" -H 'Content-Type: application/json' -d '${body}'`;

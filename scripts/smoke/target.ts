@@ -5,7 +5,9 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import type { Role } from '../../lib/contract.ts';
 import { isLoopbackHost } from '../../lib/livekit-url.ts';
+import { signInQuery } from '../../local/development-sign-in.ts';
 import { readDotEnv } from '../../local/dot-env.ts';
+import { readParamsBlock } from '../../local/params-block.ts';
 import { parseSettings } from '../../local/settings.ts';
 import { findToken } from '../../token-check/find-token.ts';
 import { send } from '../../token-check/send.ts';
@@ -90,20 +92,17 @@ async function printedBearer(command: string): Promise<string> {
 
 /** What `npm start` runs with these environment variables and this `.env`. */
 function ownTarget(options: TargetOptions): Target {
-  const { ports, parameters } = parseSettings({ ...readDotEnv(), ...process.env });
+  const { ports, claims } = parseSettings({ ...readDotEnv(), ...process.env }, readParamsBlock());
   if (ports.PORT === 0 || ports.ISSUER_PORT === 0) {
     throw new BadUse('PORT and ISSUER_PORT should be the ports that npm start printed, not 0.');
   }
   const expected = readExpectations(options);
   const { club } = expected;
-  const clubsClaim = parameters['clubs-claim'];
-  const query = new URLSearchParams({ sub: 'user-001', name: 'Ana' });
-  // Given twice, the second time empty: an array with one value.
-  if (clubsClaim !== undefined) for (const id of [club, '']) query.append(clubsClaim, id);
+  const query = signInQuery(claims, { id: 'user-001', name: 'Ana', clubs: { member: club } });
   return {
     url: `http://localhost:${ports.PORT}/api/reading-clubs/meetings/token`,
     ...expected,
-    forbiddenClub: expected.forbiddenClub ?? (clubsClaim && `not-${club}`),
+    forbiddenClub: expected.forbiddenClub ?? (claims.clubs.member && `not-${club}`),
     // The origin where Vite serves a front end. It is always allowed, whatever the meeting page's port is.
     origin: expected.origin ?? 'http://localhost:5173',
     howToStart: 'run "npm start", with the same PORT and ISSUER_PORT, and wait for its line with "Ready".',

@@ -135,7 +135,7 @@ describe('npm start', () => {
     await expectPortsFree(ready);
   });
 
-  it('in a workspace reads .env, but the shell wins; uses no AWS credentials of the shell; and ends by SIGTERM', async () => {
+  it('in a workspace reads params and .env, but the shell wins; uses no AWS credentials of the shell; and ends by SIGTERM', async () => {
     const folder = await intoWorkspace();
     await writeFile(
       join(folder, '.env'),
@@ -148,8 +148,10 @@ describe('npm start', () => {
         'TOKEN_TTL_SECONDS=120',
         'ORIGINS=http://localhost:4173,http://127.0.0.1:5173',
         'SIGN_IN_JWT=access',
+        'IDENTITY_CLAIM=uid',
       ].join('\n'),
     );
+    await appendFile(join(folder, 'serverless.yml'), "\nparams: { default: { clubs-prefix: 'club:' } }\n");
     const settings = {
       LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
       AWS_ACCESS_KEY_ID: 'AKIAREALREALREALREAL',

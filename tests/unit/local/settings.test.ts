@@ -15,16 +15,17 @@ const defaults = {
   signsAccessTokens: false,
   fault: undefined,
   parameters: {},
+  claims: { identity: 'sub', name: 'name', clubs: {}, clubsPrefix: undefined },
   environment: {},
 };
 
 it('has a value for everything', () => {
-  expect(parseSettings({})).toEqual(defaults);
+  expect(parseSettings({}, {})).toEqual(defaults);
 });
 
 it('takes an empty variable for one that is unset', () => {
   const empty = { PORT: '', LIVEKIT_API_KEY: '', LIVEKIT_WS_URL: '', CLUBS_CLAIM: '', TOKEN_TTL_SECONDS: '' };
-  expect(parseSettings(empty)).toEqual(defaults);
+  expect(parseSettings(empty, {})).toEqual(defaults);
 });
 
 const example = parseEnv(readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8'));
@@ -45,12 +46,12 @@ parseConfig(
 variables.delete('LIVEKIT_SECRET_ID');
 
 it.each([...variables])('takes %s, which .env.example names', (name) => {
-  expect(JSON.stringify(parseSettings({ [name]: 'given' }))).toContain('"given"');
+  expect(JSON.stringify(parseSettings({ [name]: 'given' }, {}))).toContain('"given"');
   expect(Object.keys(example)).toContain(name);
 });
 
 it('.env.example shows the values that hold without it', () => {
-  expect(parseSettings(example)).toEqual({
+  expect(parseSettings(example, {})).toEqual({
     ...defaults,
     parameters: {
       'log-level': 'DEBUG',
@@ -74,7 +75,7 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
     LIVEKIT_API_SECRET: 'a secret',
     LIVEKIT_WS_URL: 'wss://booky.livekit.cloud',
   };
-  const settings = parseSettings({
+  const variables = {
     ...secret,
     PORT: '0',
     ISSUER_PORT: '65535',
@@ -87,7 +88,8 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
     LOG_LEVEL: 'WARN',
     AWS_ACCESS_KEY_ID: 'AKIAREAL',
     NODE_OPTIONS: '--inspect',
-  });
+  };
+  const settings = parseSettings(variables, { 'clubs-claim': 'groups', 'identity-claim': 'uid' });
   expect(settings).toEqual({
     ports: { PORT: 0, ISSUER_PORT: 65_535, PAGE_PORT: 1 },
     secret,
@@ -95,12 +97,13 @@ it('puts the LiveKit project into the secret, claims into parameters, and passes
     signsAccessTokens: true,
     fault: 'slow',
     parameters: { 'clubs-claim': 'clubs', 'log-level': 'WARN' },
+    claims: { identity: 'uid', name: 'name', clubs: { member: 'clubs' }, clubsPrefix: undefined },
     environment: { CREDENTIALS_TIMEOUT_MS: '100' },
   });
 });
 
 it('a URL alone goes with the development pair', () => {
-  expect(parseSettings({ LIVEKIT_WS_URL: 'ws://localhost:7890' }).secret).toEqual({
+  expect(parseSettings({ LIVEKIT_WS_URL: 'ws://localhost:7890' }, {}).secret).toEqual({
     ...defaults.secret,
     LIVEKIT_WS_URL: 'ws://localhost:7890',
   });
@@ -116,6 +119,6 @@ describe('a fault names its variable', () => {
     [{ LIVEKIT_API_KEY: 'APIkey' }, /^LIVEKIT_API_SECRET is not set/],
     [{ LIVEKIT_API_SECRET: 'hidden' }, /^LIVEKIT_API_KEY is not set((?!hidden).)*$/],
   ])('%j', (environment: Record<string, string>, message) => {
-    expect(() => parseSettings(environment)).toThrow(message);
+    expect(() => parseSettings(environment, {})).toThrow(message);
   });
 });
