@@ -95,7 +95,8 @@ const seeLog = 'Look into the function’s log.';
 const remedyOf: Readonly<Record<ErrorCode, string>> = {
   invalid_json: seeLog,
   invalid_request: 'Name a club’s id with --club.',
-  unauthenticated: 'The authorizer accepted a JWT without a sub: use one that has it.',
+  unauthenticated:
+    'Use a JWT with the claim of the parameter "identity-claim" (sub by default), as text of 256 bytes at most.',
   not_a_member:
     'With --club, name a club that the bearer’s claims list, or check the parameter "clubs-claim".',
   body_too_large: seeLog,

@@ -97,6 +97,15 @@ test.each<[string, Faults]>([
   expect((await faultsOf({ ...target, role: 'member' })).toSorted().join(' ')).toBe(codes);
 });
 
+test('a JWT without the identity is told which claim it lacks', async () => {
+  const faults = refused(401, { code: 'unauthenticated', error: 'Sign in.' });
+  const [check] = await checkDeployment(await deploy(faults));
+  expect(check).toMatchObject({
+    code: 'unauthenticated',
+    notes: [expect.stringContaining('"identity-claim" (')],
+  });
+});
+
 describe('the gateway’s 401', () => {
   const seconds = () => Math.floor(Date.now() / 1000);
   const challenge = (description: string) => ({
