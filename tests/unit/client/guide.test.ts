@@ -10,7 +10,7 @@ test('every block of TypeScript is a file', () => {
   expect(guide.match(/^```(?:ts|tsx|jsx|javascript|typescript)$/gm)).toHaveLength(snippets.size);
 });
 
-test('the table has each code once, with its words and status, and a button where trying again may help', () => {
+test('docs/front-end.md has each code once, with its words and status, and a button where trying again may help', () => {
   const rows = guide.matchAll(/^\| ((?:`\w+`(?:, )?)+) \| ([^`|]+) \| ([^`|]+) \| ([^|]+) \|$/gm);
   const documented = Array.from(rows, ([, codes = '', statuses = '', words = '', advice = '']) =>
     Array.from(codes.matchAll(/\w+/g), ([code]) => ({ code, statuses, words, advice })),
