@@ -48,24 +48,23 @@ const byReason: Readonly<Record<number, keyof (typeof texts)['en']>> = {
 /**
  * Why the meeting is over, or could not be joined, for the reader.
  *
- * @param end LiveKit's reason, and the error where there is one: the client's, or LiveKit's `ConnectionError`
+ * @param end LiveKit's reason, and the error where there is one: the client's, LiveKit's `ConnectionError`, or that of `getBearer`
  */
 export function textForEnd(
   { reason, error }: { reason?: number | undefined; error?: unknown },
   language: Language = browserLanguage(),
 ): string {
   const words = texts[language];
+  if (error === undefined) return words[byReason[reason ?? 0] ?? 'lost'];
   if (error instanceof TokenError) return error.forReader;
-  if (error !== undefined) return words[byError(error)];
-  return words[byReason[reason ?? 0] ?? 'lost'];
-}
-
-/** By the reason of LiveKit's `ConnectionError`: 0 refused, 2 an internal error, 6 no WebSocket. */
-function byError(error: unknown): 'refused' | 'full' | 'unreachable' {
-  const reason = error instanceof Error && 'reason' in error ? error.reason : 0;
-  if (reason === 0) return 'refused';
+  // LiveKit's: 0 refused, 2 an internal error, 6 no WebSocket.
+  const { reason: why }: { reason?: unknown } = Object(error);
+  if (why === 0) return words.refused;
   // LiveKit finds the token good, but opens no connection: so it answers when a room is full.
-  return reason === 2 || reason === 6 ? 'full' : 'unreachable';
+  if (why === 2 || why === 6) return words.full;
+  // `fetch` rejects with a `TypeError`, in `getBearer` too. What else is wrong there needs a sign-in.
+  if (typeof why === 'number' || error instanceof TypeError) return words.unreachable;
+  return new TokenError('unauthenticated', {}, language).forReader;
 }
 
 /** Why a device could not be switched on: for the error of LiveKit's event `MediaDevicesError`, which is the browser's. */

@@ -30,12 +30,18 @@ export async function joinMeeting(
     return room.disconnect();
   };
   signal?.addEventListener('abort', leave);
-  const { server_url, participant_token } = await client.getToken(request, { signal });
-  await room.connect(server_url, participant_token).finally(() => {
-    if (!signal?.aborted) return;
+  try {
+    const { server_url, participant_token } = await client.getToken(request, { signal });
+    await room.connect(server_url, participant_token);
+  } catch (error) {
+    signal?.removeEventListener('abort', leave);
+    if (!signal?.aborted) throw error;
+  }
+  if (signal?.aborted) {
+    // Also out of a connection that could not be stopped any more.
     void leave();
     throw reasonOf(signal);
-  });
+  }
   stop = stayInMeeting(room, client, request, options);
   return leave;
 }

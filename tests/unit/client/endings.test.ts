@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { textForDevice, textForEnd } from '../../../client/endings.ts';
-import { TokenError } from '../../../client/errors.ts';
+import { TokenError, textsForReaders } from '../../../client/index.ts';
 
 const liveKitError = (reason: number) => Object.assign(new Error('no'), { reason });
 
@@ -8,7 +8,7 @@ afterEach(() => void vi.unstubAllGlobals());
 
 test.each(['en', 'es'] as const)('each end and each device has a sentence of its own: %s', (language) => {
   const ends = [1, 2, 4, 5, undefined].map((reason) => textForEnd({ reason }, language));
-  const failures = [new Error('no'), liveKitError(2), liveKitError(5)];
+  const failures = [liveKitError(0), liveKitError(2), liveKitError(5)];
   const errors = failures.map((error) => textForEnd({ reason: 1, error }, language));
   const devices = ['NotAllowedError', 'NotFoundError', 'NotReadableError'].flatMap((name) =>
     (['camera', 'microphone'] as const).map((device) =>
@@ -22,7 +22,10 @@ test.each(['en', 'es'] as const)('each end and each device has a sentence of its
   }
   expect(textForEnd({ reason: 10 }, language)).toBe(ends[3]);
   expect(textForEnd({ error: liveKitError(6) }, language)).toBe(errors[1]);
-  expect(textForEnd({ error: liveKitError(0) }, language)).toBe(errors[0]);
+  expect(textForEnd({ error: new TypeError('Failed to fetch') }, language)).toBe(errors[2]);
+  for (const error of [new Error('login_required'), null]) {
+    expect(textForEnd({ error }, language)).toBe(textsForReaders[language].unauthenticated);
+  }
 });
 
 test('an error of the client has its own words', () => {

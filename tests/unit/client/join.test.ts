@@ -54,14 +54,16 @@ describe('joinMeeting', () => {
     expect(room.state).toBe('connected');
   });
 
-  test('needs no signal, and ends in the error that there is instead of a meeting', async () => {
-    const { client, room } = setUp();
+  test('ends in the error that there is instead of a meeting; its signal is of no use after that', async () => {
+    const { client, room, leaving, join } = setUp();
     const refused = new Error('no permissions');
     room.outcomes = [refused];
-    await expect(joinMeeting(room, client, request)).rejects.toBe(refused);
+    await expect(join()).rejects.toBe(refused);
     client.getToken.mockRejectedValueOnce(refused);
     await expect(joinMeeting(room, client, request)).rejects.toBe(refused);
     expect(await joinMeeting(room, client, request)).toBeInstanceOf(Function);
+    leaving.abort();
+    expect(room.state).toBe('connected');
   });
 
   test.each([true, false])('is left by its signal while it connects: in time %s', async (inTime) => {
