@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { claimVariableOf } from '../lib/config.ts';
-import { roles } from '../lib/contract.ts';
+import { type Role, roles } from '../lib/contract.ts';
 import { audience, type Issuer, startIssuer } from '../stand-ins/issuer.ts';
 import { startSecretsManager } from '../stand-ins/secrets-manager.ts';
 import { type Api, startApi } from './api.ts';
@@ -10,7 +10,6 @@ import { signInQuery } from './development-sign-in.ts';
 import { readDotEnv } from './dot-env.ts';
 import { findLiveKit, howToGetLiveKit, LiveKitFault, startLiveKit } from './livekit.ts';
 import { startPage } from './page/server.ts';
-import { usualClaims } from './page/src/settings.ts';
 import { readParamsBlock } from './params-block.ts';
 import { freePort, isPortFree } from './ports.ts';
 import { parseSettings, type Settings, SettingsFault } from './settings.ts';
@@ -21,6 +20,13 @@ const secretName = 'booky/livekit';
 
 /** Vite's default origin, for a front end in development: the API allows it in addition to the meeting page. */
 const frontEnd = 'http://localhost:5173';
+
+/** The claims that list a reader's clubs, by the reader's role in them: what the page asks for where the function reads none. */
+const usualClaims: Readonly<Record<Role, string>> = {
+  moderator: 'moderated_clubs',
+  listener: 'listening_clubs',
+  member: 'reading_clubs',
+};
 
 /** Something that runs in this process or in another one. Parts are started in order and ended in reverse order. */
 interface Part {
@@ -98,7 +104,7 @@ async function run(): Promise<never> {
       signIn: { kind: 'development', issuerUrl: issuer.url, claims: Object.fromEntries(claims) },
     },
   });
-  // Both take seconds to build.
+  // The API takes seconds.
   await Promise.all([
     page.then((started) => parts.push(started)),
     api.ready.catch(() => {

@@ -1,9 +1,9 @@
 /**
  * `npm run --silent sign-in`: signs a test reader in to a Cognito user pool, and prints the JWT to standard output, for
- * BEARER_TOKEN. This needs no permission in AWS. For another identity provider, replace this script.
+ * BEARER_TOKEN. For another identity provider, replace this script.
  */
 import process from 'node:process';
-import * as v from 'valibot';
+import { signInToUserPool } from '../local/cognito.ts';
 
 const variables = {
   SIGN_IN_CLIENT_ID:
@@ -11,13 +11,6 @@ const variables = {
   SIGN_IN_USERNAME: "the reader's name in the user pool",
   SIGN_IN_PASSWORD: "the reader's password",
 };
-
-const answerSchema = v.object({
-  AuthenticationResult: v.optional(v.object({ AccessToken: v.string() })),
-  ChallengeName: v.optional(v.string()),
-  /** With an error. */
-  message: v.optional(v.string()),
-});
 
 /** @throws {Error} naming the variable that is missing, and what it should be. */
 function read(name: keyof typeof variables): string {
@@ -28,28 +21,10 @@ function read(name: keyof typeof variables): string {
 
 try {
   const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'eu-central-1';
-  const response = await fetch(
-    process.env['AWS_ENDPOINT_URL'] ?? `https://cognito-idp.${region}.amazonaws.com`,
-    {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': 'AWSCognitoIdentityProviderService.InitiateAuth',
-      },
-      body: JSON.stringify({
-        AuthFlow: 'USER_PASSWORD_AUTH',
-        ClientId: read('SIGN_IN_CLIENT_ID'),
-        AuthParameters: { USERNAME: read('SIGN_IN_USERNAME'), PASSWORD: read('SIGN_IN_PASSWORD') },
-      }),
-    },
-  );
-  const answer = v.parse(answerSchema, await response.json());
-  if (!response.ok) throw new Error(answer.message ?? `The user pool answered ${response.status}.`);
-  const { AuthenticationResult: result, ChallengeName: challenge } = answer;
-  if (result === undefined) {
-    throw new Error(`The user pool wants more of this reader than a password: ${challenge}.`);
-  }
-  console.log(result.AccessToken);
+  const url = process.env['AWS_ENDPOINT_URL'] ?? `https://cognito-idp.${region}.amazonaws.com`;
+  const clientId = read('SIGN_IN_CLIENT_ID');
+  const user = { USERNAME: read('SIGN_IN_USERNAME'), PASSWORD: read('SIGN_IN_PASSWORD') };
+  console.log(await signInToUserPool(url, clientId, user));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -71,9 +71,7 @@ const present = async ({ apiKey, apiSecret }: typeof old) =>
 async function joinAs(reader: string): Promise<Page> {
   const tokenEndpoint = `${laptop.api.url}/api/reading-clubs/meetings/token`;
   const signIn = { kind: 'development' as const, issuerUrl: laptop.issuer.url, claims: {} };
-  const tab = await open({ reader: 'someone-else', club, settings: { tokenEndpoint, signIn } });
-  await tab.getByLabel('Your reader id').fill(reader);
-  await tab.getByLabel('Your name').fill(reader);
+  const tab = await open({ reader, club, settings: { tokenEndpoint, signIn } });
   await join(tab, { Camera: false, Microphone: false });
   return tab;
 }

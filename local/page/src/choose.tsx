@@ -1,17 +1,11 @@
 /** The first step: who signs in, and for which club. The page's URL keeps it, so that a reload or a second tab starts with it. */
-import { type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { type SubmitEvent, useEffect } from 'react';
 import type { Role } from '../../../lib/contract.ts';
 
-export const readers: Record<string, string> = {
+export const readers: Readonly<Record<string, string>> = {
   'user-001': 'Ana',
   'user-002': 'Bruno',
   'user-003': 'Chidi',
-};
-
-const someoneElse = 'someone-else';
-const readerLabels = {
-  ...Object.fromEntries(Object.entries(readers).map(([id, name]) => [id, `${name} (${id})`])),
-  [someoneElse]: 'Someone else …',
 };
 
 const clubs = { '123': 'Evening Novels', '456': 'Poetry at Noon', 'travel-books': 'Travel Books' };
@@ -31,19 +25,17 @@ const signIns = {
   foreign: 'Meant for another application',
 };
 
-const usual = { reader: 'user-001', id: '', name: '', club: '123', as: 'member', signIn: 'valid' };
-/** `id` and `name` are the reader's, `reader` what is chosen in the list. */
+const usual = { reader: 'user-001', name: '', club: '123', as: 'member', signIn: 'valid' };
+/** `reader` and `club` are ids. */
 export type Choices = typeof usual;
 
-/** From the URL's parameters, or the form's fields. */
-function choicesFrom(values: Iterable<[string, string | File]>): Choices {
-  const trimmed = [...values].map(([name, value]) => [name, `${value}`.trim()]);
-  const chosen: Choices = { ...usual, ...Object.fromEntries(trimmed) };
-  const name = readers[chosen.reader];
-  return name === undefined ? chosen : { ...chosen, id: chosen.reader, name };
-}
+export const nameOf = ({ reader, name }: Choices) => name || (readers[reader] ?? '');
 
-export const recallChoices = () => choicesFrom(new URLSearchParams(window.location.search));
+/** From the URL's parameters, or the form's fields. */
+export function choicesFrom(values: Iterable<[string, string | File]>): Choices {
+  const trimmed = [...values].map(([name, value]) => [name, `${value}`.trim()]);
+  return { ...usual, ...Object.fromEntries(trimmed) };
+}
 
 /** The page's URL with this reader and club chosen. */
 export function addressFor(reader: string, { club, as }: Choices): string {
@@ -65,54 +57,44 @@ interface ChooseProps {
 
 /** The API, not the page, checks whether a club or a name is valid. */
 export function Choose({ choices, decides, label, onChosen, isBusy, wrong }: ChooseProps) {
-  const [{ reader, id, name }, setChosen] = useState(choices);
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus(), [wrong]);
-  const read = (form: HTMLFormElement) => choicesFrom(new FormData(form));
+  useEffect(() => document.querySelector<HTMLElement>('[aria-invalid]')?.focus(), [wrong]);
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const chosen = read(event.currentTarget);
+    const chosen = choicesFrom(new FormData(event.currentTarget));
     window.history.replaceState('', '', addressFor(chosen.reader, chosen) + window.location.hash);
     onChosen(chosen);
   };
-  const select = (name: string, text: string, initial: string, options: object) => (
+  const select = (name: 'as' | 'signIn', text: string, options: object) => (
     <div>
       <label htmlFor={name}>{text}</label>
-      <select {...{ id: name, name, defaultValue: initial }}>{optionsOf(options)}</select>
+      <select {...{ id: name, name, defaultValue: choices[name] }}>{optionsOf(options)}</select>
     </div>
   );
   /** `request` is the API's name for it. */
-  const input = (name: string, text: string, initial: string, request: string) => (
+  const input = (name: 'reader' | 'club' | 'name', text: string, request: string, known: object = {}) => (
     <div>
       <label htmlFor={name}>{text}</label>
       <input
-        {...{ id: name, name, defaultValue: initial, autoComplete: 'off', spellCheck: false }}
-        {...{ list: `${name}s`, 'aria-invalid': wrong.includes(request) || undefined }}
+        {...{ id: name, name, defaultValue: choices[name], list: `${name}s`, autoComplete: 'off' }}
+        {...{ spellCheck: false, 'aria-invalid': wrong.includes(request) || undefined }}
         onInput={({ currentTarget }) => currentTarget.removeAttribute('aria-invalid')}
       />
+      <datalist id={`${name}s`}>{optionsOf(known)}</datalist>
     </div>
   );
   return (
-    <form
-      className="card"
-      ref={form}
-      onChange={({ currentTarget }) => setChosen(read(currentTarget))}
-      onSubmit={submit}
-      noValidate
-    >
+    <form className="card" onSubmit={submit} noValidate>
       <div className="fields">
-        {select('reader', 'Reader', choices.reader, readerLabels)}
-        {input('club', 'Reading club, by its id', choices.club, 'reading_club_id')}
-        <datalist id="clubs">{optionsOf(clubs)}</datalist>
-        {reader === someoneElse && input('id', 'Your reader id', id, 'participant_identity')}
-        {reader === someoneElse && input('name', 'Your name', name, 'participant_name')}
+        {input('reader', 'Reader, by their id', 'participant_identity', readers)}
+        {input('club', 'Reading club, by its id', 'reading_club_id', clubs)}
+        {input('name', 'Name, if not the usual one', 'participant_name')}
       </div>
       {decides && (
         <details open={choices.as !== 'member'}>
           <summary>Roles, and what can go wrong</summary>
           <div className="fields">
-            {select('as', 'What your sign-in says of you in this club', choices.as, standings)}
-            {select('signIn', 'Your sign-in', choices.signIn, signIns)}
+            {select('as', 'What your sign-in says of you in this club', standings)}
+            {select('signIn', 'Your sign-in', signIns)}
           </div>
         </details>
       )}

@@ -14,11 +14,12 @@ import {
 import type { Moderator } from 'booky-meeting-client';
 import { type Participant, RoomEvent, Track } from 'livekit-client';
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
-import { words } from './texts.ts';
-import { nameOf, Tile } from './tile.tsx';
+import { words } from './texts';
+import { nameOf, Tile } from './tile';
 import './conference.css';
 
 export function Conference({ moderator, onLeave }: { moderator: Moderator; onLeave: () => void }) {
+  const room = useRoomContext();
   const people = useParticipants();
   const sources = [
     { source: Track.Source.Camera, withPlaceholder: true },
@@ -26,14 +27,23 @@ export function Conference({ moderator, onLeave }: { moderator: Moderator; onLea
   ];
   const tracks = useTracks(sources, { onlySubscribed: false });
   const maySpeak = useLocalParticipantPermissions()?.canPublish ?? true;
-  const [news, setNews] = useNews();
+  const [news, setNews] = useState('');
+  useEffect(() => {
+    // For those who do not see who comes and goes.
+    const joined = (participant: Participant) => setNews(words.joined(nameOf(participant)));
+    const gone = (participant: Participant) => setNews(words.gone(nameOf(participant)));
+    room.on(RoomEvent.ParticipantConnected, joined).on(RoomEvent.ParticipantDisconnected, gone);
+    return () => {
+      room.off(RoomEvent.ParticipantConnected, joined).off(RoomEvent.ParticipantDisconnected, gone);
+    };
+  }, [room]);
   return (
     <div className="conference" data-lk-theme="default">
       <div className="stage">
-        <p className="news">
+        <p>
           {words.people(people.length)} <span role="status">{news && `· ${news}`}</span>
         </p>
-        {!maySpeak && <p className="news">{words.listening}</p>}
+        {!maySpeak && <p>{words.listening}</p>}
         <div className="tiles">
           <TrackLoop tracks={tracks}>
             <Tile moderator={moderator} onNews={setNews} />
@@ -42,8 +52,8 @@ export function Conference({ moderator, onLeave }: { moderator: Moderator; onLea
         <div className="lk-control-bar">
           {maySpeak && (
             <>
-              <Device source={Track.Source.Microphone} kind="audioinput" onNews={setNews} />
-              <Device source={Track.Source.Camera} kind="videoinput" onNews={setNews} />
+              <Device source={Track.Source.Microphone} onNews={setNews} />
+              <Device source={Track.Source.Camera} onNews={setNews} />
               <TrackToggle source={Track.Source.ScreenShare}>
                 <span>{words.screen}</span>
               </TrackToggle>
@@ -62,13 +72,10 @@ export function Conference({ moderator, onLeave }: { moderator: Moderator; onLea
   );
 }
 
-interface DeviceProps {
-  source: Track.Source.Camera | Track.Source.Microphone;
-  kind: MediaDeviceKind;
-  onNews: (news: string) => void;
-}
+const kinds = { camera: 'videoinput', microphone: 'audioinput' } as const;
+type Source = Track.Source.Camera | Track.Source.Microphone;
 
-function Device({ source, kind, onNews }: DeviceProps) {
+function Device({ source, onNews }: { source: Source; onNews: (news: string) => void }) {
   const wasOn = useRef(false);
   const onChange = useCallback(
     (isOn: boolean, byReader: boolean) => {
@@ -84,7 +91,7 @@ function Device({ source, kind, onNews }: DeviceProps) {
         <span>{words[source]}</span>
       </TrackToggle>
       <div className="lk-button-group-menu">
-        <MediaDeviceMenu kind={kind} aria-label={words.devices[source]} />
+        <MediaDeviceMenu kind={kinds[source]} aria-label={words.pick(words[source])} />
       </div>
     </div>
   );
@@ -93,49 +100,43 @@ function Device({ source, kind, onNews }: DeviceProps) {
 /** LiveKit's own for chats, which `VideoConference` and `useChat` have too. */
 const topic = 'lk.chat';
 
-interface Message {
-  id: string;
-  identity: string;
-  text: string;
-}
-
 /**
- * LiveKit announces those who publish nothing some seconds late: so a message keeps its sender's identity, and finds the name later.
- * `useChat` has no name for them then, and forgets the messages of before a rejoin.
+ * LiveKit announces those who publish nothing some seconds late: so a message keeps its sender's identity, and finds the name later,
+ * also of who has left since. `useChat` has no name for them then, and forgets the messages of before a rejoin.
  */
 function Chat({ people }: { people: readonly Participant[] }) {
   const room = useRoomContext();
-  const { localParticipant: me } = room;
-  const [messages, setMessages] = useState<readonly Message[]>([]);
-  const add = useCallback((message: Message) => setMessages((before) => [...before, message]), []);
+  const [names] = useState(() => new Map<string, string>());
+  for (const person of people) names.set(person.identity, nameOf(person));
+  const [messages, setMessages] = useState<readonly { id: string; identity: string; text: string }[]>([]);
   useEffect(() => {
     room.registerTextStreamHandler(topic, async (reader, { identity }) => {
-      const text = await reader.readAll().catch(() => '');
-      if (text !== '') add({ id: reader.info.id, identity, text: text.slice(0, 2_000) });
+      const text = (await reader.readAll().catch(() => '')).slice(0, 2_000);
+      if (text !== '') setMessages((before) => [...before, { id: reader.info.id, identity, text }]);
     });
     return () => room.unregisterTextStreamHandler(topic);
-  }, [room, add]);
+  }, [room]);
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     const text = String(new FormData(form).get('text')).trim();
     if (text === '') return;
-    const { id } = await me.sendText(text, { topic });
-    add({ id, identity: me.identity, text });
+    const { id } = await room.localParticipant.sendText(text, { topic });
+    setMessages((before) => [...before, { id, identity: room.localParticipant.identity, text }]);
     form.reset();
   };
   return (
     <section className="chat" aria-label={words.chat}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and not every browser lets the keyboard scroll what has no focus. */}
-      <div role="log" aria-label={words.chat} tabIndex={0}>
+      <div className="lk-chat-messages" role="log" aria-label={words.chat} tabIndex={0}>
         <ul className="lk-list">
           {messages.map(({ id, identity, text }) => (
             <li
               key={id}
               className="lk-chat-entry"
-              data-lk-message-origin={identity === me.identity ? 'local' : 'remote'}
+              data-lk-message-origin={identity === room.localParticipant.identity ? 'local' : 'remote'}
             >
-              <strong>{people.find((person) => person.identity === identity)?.name || identity}</strong>{' '}
+              <strong>{names.get(identity) ?? identity}</strong>{' '}
               <span className="lk-message-body">{text}</span>
             </li>
           ))}
@@ -152,19 +153,4 @@ function Chat({ people }: { people: readonly Participant[] }) {
       </form>
     </section>
   );
-}
-
-/** Who comes and goes, for those who do not see it. */
-function useNews() {
-  const room = useRoomContext();
-  const [news, setNews] = useState('');
-  useEffect(() => {
-    const joined = (participant: Participant) => setNews(words.joined(nameOf(participant)));
-    const gone = (participant: Participant) => setNews(words.gone(nameOf(participant)));
-    room.on(RoomEvent.ParticipantConnected, joined).on(RoomEvent.ParticipantDisconnected, gone);
-    return () => {
-      room.off(RoomEvent.ParticipantConnected, joined).off(RoomEvent.ParticipantDisconnected, gone);
-    };
-  }, [room]);
-  return [news, setNews] as const;
 }

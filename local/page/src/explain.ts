@@ -1,5 +1,5 @@
 /** For a developer: why something went wrong, and what to do. What the reader is told is the client's sentence. */
-import { TokenError, type TokenErrorCode } from 'booky-meeting-client';
+import { TokenError, type TokenErrorCode, textForEnd } from 'booky-meeting-client';
 import { ConnectionError, ConnectionErrorReason } from 'livekit-client';
 import { redact } from '../../../token-check/find-token.ts';
 import { explainMessage } from '../../../token-check/refusals.ts';
@@ -13,29 +13,27 @@ const causes: Partial<Record<TokenErrorCode, string>> = {
   unauthenticated: 'Your sign-in has no claim that the API takes as a reader’s id.',
   credentials_unavailable:
     'The API has no usable LiveKit credentials: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET in .env, or the secret in Secrets Manager.',
-  token_generation_failed: 'The function failed. Its log has the cause under this request.',
   gateway_unauthorized:
     'The gateway did not accept your sign-in: it has expired, is meant for another application, or its issuer is not the one that the gateway trusts.',
-  gateway_forbidden: 'Your sign-in lacks a scope that the gateway requires.',
-  gateway_not_found: 'The gateway knows no such route: check the URL that this page was started with.',
 };
 
-/** Why there is no token, or no sign-in; `endpoint` is the API's URL. */
+/** Why there is no token, no sign-in or no meeting; `endpoint` is the API's URL. */
 export async function explain(error: unknown, endpoint: string): Promise<Problem> {
-  if (!(error instanceof TokenError)) {
-    return { what: 'You could not be signed in.', details: `${error}`, fields: [] };
-  }
-  const { code, message, details, forReader: what } = error;
+  const what = textForEnd({ error });
+  if (error instanceof ConnectionError) return { what, details: explainLiveKit(error), fields: [] };
+  if (!(error instanceof TokenError)) return { what, details: `${error}`, fields: [] };
+  const { code, message, details } = error;
   if (code === 'no_answer') return { what, details: await whyNoAnswer('The API', endpoint), fields: [] };
   const rules = details.map((wrong) => `${wrong.path} ${wrong.message}`).join('; ');
-  const fields = details.map(({ path }) => path);
-  return { what, details: `${causes[code] ?? ''} ${rules} (${message})`, fields };
+  return {
+    what,
+    details: `${causes[code] ?? ''} ${rules} (${message})`,
+    fields: details.map(({ path }) => path),
+  };
 }
 
-/** Why LiveKit did not let a reader in; `undefined` where the reader's sentence says it all. */
-export function explainLiveKit(error: unknown): string | undefined {
-  if (!(error instanceof ConnectionError)) return undefined;
-  const { message, reason, status } = error;
+/** Why LiveKit did not let a reader in. */
+function explainLiveKit({ message, reason, status }: ConnectionError): string {
   if (reason === ConnectionErrorReason.NotAllowed) {
     const remedy = explainMessage(message)?.remedy ?? 'Join again: that fetches a new token.';
     return `LiveKit did not accept the token: ${redact(message)} (status ${status}). ${remedy}`;
@@ -43,9 +41,7 @@ export function explainLiveKit(error: unknown): string | undefined {
   if (message.includes('pc connection')) {
     return 'The media connection (UDP) could not be opened: try another network, or look for a firewall.';
   }
-  if ([ConnectionErrorReason.WebSocket, ConnectionErrorReason.InternalError].includes(reason)) {
-    return 'LiveKit finds the token good, but opens no connection. A full room (max_participants) answers so.';
-  }
+  if (reason !== ConnectionErrorReason.ServerUnreachable) return message;
   return 'No LiveKit server answers. On a laptop run "scripts/install.sh meeting-peers" once, then "npm start", which starts one. Elsewhere check LIVEKIT_WS_URL.';
 }
 

@@ -4,36 +4,27 @@ import type { MeetingState } from 'booky-meeting-client/react';
 import { setLogLevel } from 'livekit-client';
 import { useCallback, useState, useTransition } from 'react';
 import { createRoot } from 'react-dom/client';
-import { addressFor, type Choices, Choose, readers, recallChoices } from './choose.tsx';
-import { explain, explainLiveKit, type Problem } from './explain.ts';
+import { addressFor, type Choices, Choose, choicesFrom, nameOf, readers } from './choose.tsx';
+import { explain, type Problem } from './explain.ts';
 import { Meeting } from './meeting.tsx';
 import type { PageSettings } from './settings.ts';
 import { signIn } from './sign-in.ts';
 import './style.css';
-import { Token, type Visit } from './token.tsx';
+import { Token, type Visit, visitOf } from './token.tsx';
 
 /** In the order in which a reader goes through them. The URL's fragment says which is shown, so that Back works. */
-const steps = { choose: 'Who and where', token: 'Your token', meeting: 'The meeting' };
-
-function goTo(step: keyof typeof steps) {
-  window.location.hash = step;
-}
+const steps = { choose: 'Who are you, and which club meets?', token: 'Your token', meeting: 'The meeting' };
 
 function Page({ settings, hash }: { settings: PageSettings; hash: string }) {
   const { tokenEndpoint: url } = settings;
-  const [choices, setChoices] = useState(recallChoices);
+  const [choices, setChoices] = useState(() => choicesFrom(new URLSearchParams(window.location.search)));
   const [visit, setVisit] = useState<Visit>();
   const [problem, setProblem] = useState<Problem>();
   const [isBusy, startTransition] = useTransition();
-  const [forDeveloper, setForDeveloper] = useState('');
   // A token is not kept over a reload.
   const isToken = hash === '#token' && visit !== undefined;
   const step = hash === '#meeting' ? 'meeting' : isToken ? 'token' : 'choose';
-  const heading = {
-    choose: 'Who are you, and which club meets?',
-    token: 'Your token',
-    meeting: `reading-club-${choices.club}`,
-  }[step];
+  const heading = step === 'meeting' ? `reading-club-${choices.club}` : steps[step];
 
   const getToken = (chosen: Choices) => {
     setChoices(chosen);
@@ -42,9 +33,9 @@ function Page({ settings, hash }: { settings: PageSettings; hash: string }) {
       try {
         const bearer = await signIn(settings, chosen);
         const client = createTokenClient({ url, getBearer: () => bearer });
-        const request = { reading_club_id: chosen.club, participant_name: chosen.name };
-        setVisit({ choices: chosen, answer: await client.getToken(request), bearer });
-        goTo('token');
+        const request = { reading_club_id: chosen.club, participant_name: nameOf(chosen) };
+        setVisit(await visitOf(chosen, bearer, await client.getToken(request)));
+        window.location.hash = 'token';
       } catch (error) {
         setProblem(await explain(error, url));
       }
@@ -52,12 +43,12 @@ function Page({ settings, hash }: { settings: PageSettings; hash: string }) {
   };
   const onState = useCallback(
     async (state: MeetingState) => {
-      if (state.name !== 'over' || state.error === undefined) return setForDeveloper('');
-      setForDeveloper(explainLiveKit(state.error) ?? (await explain(state.error, url)).details);
+      const isFault = state.name === 'over' && state.error !== undefined;
+      setProblem(isFault ? await explain(state.error, url) : undefined);
     },
     [url],
   );
-  const another = Object.keys(readers).find((id) => id !== choices.id) ?? '';
+  const another = Object.keys(readers).find((id) => id !== choices.reader) ?? '';
   const decides = settings.signIn.kind === 'development';
   const form = { choices, decides, isBusy, wrong: problem?.fields ?? [] };
 
@@ -66,7 +57,7 @@ function Page({ settings, hash }: { settings: PageSettings; hash: string }) {
       <title>{`${heading} · Booky`}</title>
       <header>
         <h1>Booky: reading-club meeting</h1>
-        <ol className="steps" aria-label="Steps">
+        <ol className="actions" aria-label="Steps">
           {Object.entries(steps).map(([name, label]) => (
             <li key={name} aria-current={name === step ? 'step' : undefined}>
               {label}
@@ -78,29 +69,18 @@ function Page({ settings, hash }: { settings: PageSettings; hash: string }) {
         <h2 tabIndex={-1}>{heading}</h2>
         <div role="alert">
           {problem !== undefined && step === 'choose' && (
-            <>
-              <strong className="bad">{problem.what}</strong>
-              <p>{problem.details}</p>
-            </>
+            <p>
+              <strong>{problem.what}</strong> {problem.details}
+            </p>
           )}
         </div>
-        {step === 'choose' && (
-          <Choose
-            {...form}
-            label="Sign in and get a token"
-            onChosen={(chosen) => startTransition(() => getToken(chosen))}
-          />
-        )}
+        {step === 'choose' && <Choose {...form} label="Sign in and get a token" onChosen={getToken} />}
         {isToken && (
           <div className="card">
             <Token visit={visit} />
             <div className="actions">
-              <button type="button" className="primary" onClick={() => goTo('meeting')}>
-                Go to the meeting
-              </button>
-              <button type="button" onClick={() => window.history.back()}>
-                Back
-              </button>
+              <a href="#meeting">Go to the meeting</a>
+              <a href="#choose">Back</a>
             </div>
           </div>
         )}
@@ -109,12 +89,12 @@ function Page({ settings, hash }: { settings: PageSettings; hash: string }) {
             <Meeting
               url={url}
               getBearer={() => signIn(settings, choices)}
-              userId={`${choices.id} as ${choices.as}`}
+              userId={`${choices.reader} as ${choices.as}`}
               clubId={choices.club}
-              name={choices.name}
+              name={nameOf(choices)}
               onState={onState}
             />
-            <p className="hint">{forDeveloper}</p>
+            <small>{problem?.details}</small>
             <a href={addressFor(another, choices)} target="_blank" rel="noopener">
               Open a second tab as {readers[another]}
             </a>

@@ -1,15 +1,16 @@
-/** A club's meeting for the reader who is signed in: joins, stays, and says why it is over. */
+// A club's meeting for the reader who is signed in: joins, stays, and says why it is over. Imports between the files that a front
+// end copies have no extension: not every compiler takes one.
 import { RoomContext } from '@livekit/components-react';
 import { textForDevice, textForEnd } from 'booky-meeting-client';
 import { type MeetingOptions, type MeetingState, useMeeting } from 'booky-meeting-client/react';
 import { useEffect, useState } from 'react';
-import { Conference } from './conference.tsx';
-import { language, words } from './texts.ts';
+import { Conference } from './conference';
+import { language, words } from './texts';
 
-/** `onState` is for what the app wants to do besides showing the state. */
-type MeetingProps = MeetingOptions & { onState?: (state: MeetingState) => void };
-
-export function Meeting({ onState, ...options }: MeetingProps) {
+export function Meeting({
+  onState,
+  ...options
+}: MeetingOptions & { onState?: (state: MeetingState) => void }) {
   const { state, join, leave, deviceErrors, moderator } = useMeeting(options);
   const [devices, setDevices] = useState({ camera: true, microphone: true });
   useEffect(() => {

@@ -9,16 +9,9 @@ export interface PageSettings {
     | {
         kind: 'development';
         issuerUrl: string;
-        /** The claims that list a reader's clubs where they are not the usual ones. */
+        /** The claims that list a reader's clubs, by the reader's role in them. */
         claims: { readonly [role in Role]?: string };
       }
     /** A Cognito user pool with readers who exist only for a rehearsal: Cognito's URL, and passwords by readers' ids. */
     | { kind: 'user-pool'; url: string; clientId: string; passwords: Record<string, string> };
 }
-
-/** The claims that list a reader's clubs, by the reader's role in them: what the page asks for where the function reads none. */
-export const usualClaims: Readonly<Record<Role, string>> = {
-  moderator: 'moderated_clubs',
-  listener: 'listening_clubs',
-  member: 'reading_clubs',
-};

@@ -24,10 +24,7 @@ export const words = {
   camera: choose('Camera', 'Cámara'),
   microphone: choose('Microphone', 'Micrófono'),
   screen: choose('Share the screen', 'Compartir pantalla'),
-  devices: choose(
-    { camera: 'Choose a camera', microphone: 'Choose a microphone' },
-    { camera: 'Elegir cámara', microphone: 'Elegir micrófono' },
-  ),
+  pick: named('{}: choose one', '{}: elegir'),
   people: (count: number) =>
     count === 1 ? choose('Only you', 'Nadie más por ahora') : `${count} ${choose('people', 'personas')}`,
   you: named('{} (you)', '{} (tú)'),

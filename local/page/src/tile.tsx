@@ -3,30 +3,26 @@ import { ParticipantTile, useRoomContext, useTrackRefContext } from '@livekit/co
 import { type Moderator, type Role, TokenError } from 'booky-meeting-client';
 import { type Participant, Track } from 'livekit-client';
 import { useState } from 'react';
-import { words } from './texts.ts';
+import { words } from './texts';
 
 export const nameOf = ({ name, identity }: Participant) => name || identity;
 
-/** Who has `roomAdmin`, which LiveKit does not show. */
-const moderates: Readonly<Record<Role, boolean>> = { member: false, moderator: true, listener: false };
-const isRole = (role: string): role is Role => Object.hasOwn(moderates, role);
-/** From the signed token, so readers can't set it themselves. */
-const roleOf = ({ attributes: { role = '' } }: Participant) => (isRole(role) ? role : 'member');
+/** Whom LiveKit lets moderate, by the role in the signed token: readers can't set it themselves. */
+const moderates: Readonly<Record<Role, boolean>> = { moderator: true, listener: false, member: false };
+const isRole = (role = ''): role is Role => role in moderates;
+const roleOf = ({ attributes: { role } }: Participant) => (isRole(role) ? role : 'member');
 
 export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (news: string) => void }) {
   const { participant, source } = useTrackRefContext();
   const [isEnlarged, setEnlarged] = useState(source === Track.Source.ScreenShare);
   const name = nameOf(participant);
   const maySpeak = participant.permissions?.canPublish ?? true;
-  const badge = words.badges[maySpeak ? roleOf(participant) : 'listener'];
+  const muted = maySpeak && !participant.isMicrophoneEnabled && words.muted;
+  const badge = [words.badges[maySpeak ? roleOf(participant) : 'listener'], muted].filter(Boolean).join(', ');
   const mic = participant.getTrackPublication(Track.Source.Microphone);
-  const mayModerate =
-    moderates[roleOf(useRoomContext().localParticipant)] &&
-    !participant.isLocal &&
-    source === Track.Source.Camera;
-  const { identity } = participant;
+  const mayModerate = moderates[roleOf(useRoomContext().localParticipant)] && !participant.isLocal;
   const button = (label: string, onClick: () => void) => (
-    <button type="button" onClick={onClick}>
+    <button type="button" className="lk-button" onClick={onClick}>
       {label}
     </button>
   );
@@ -44,27 +40,27 @@ export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (new
       aria-label={participant.isLocal ? words.you(name) : name}
     >
       <ParticipantTile />
-      <p className="badges">
-        {badge !== '' && <span>{badge}</span>}
-        {maySpeak && !participant.isMicrophoneEnabled && <span>{words.muted}</span>}
-      </p>
-      <details className="menu">
-        <summary aria-label={words.options(name)}>⋯</summary>
-        {button(isEnlarged ? words.shrink : words.enlarge(name), () => setEnlarged(!isEnlarged))}
-        {mayModerate && (
-          <>
-            {mic !== undefined &&
-              participant.isMicrophoneEnabled &&
-              action(words.mute(name), () => moderator.mute(identity, mic.trackSid))}
-            {maySpeak
-              ? action(words.silence(name), () => moderator.silence(identity))
-              : action(words.letSpeak(name), () => moderator.letSpeak(identity))}
-            {action(words.remove(name), async () => {
-              if (window.confirm(words.confirm(name))) await moderator.remove(identity);
-            })}
-          </>
-        )}
-      </details>
+      <figcaption>
+        {badge && <span className="lk-participant-metadata-item">{badge}</span>}
+        <details>
+          <summary className="lk-button" aria-label={words.options(name)}>
+            ⋯
+          </summary>
+          {button(isEnlarged ? words.shrink : words.enlarge(name), () => setEnlarged(!isEnlarged))}
+          {mayModerate && (
+            <>
+              {mic?.isMuted === false &&
+                action(words.mute(name), () => moderator.mute(participant.identity, mic.trackSid))}
+              {maySpeak
+                ? action(words.silence(name), () => moderator.silence(participant.identity))
+                : action(words.letSpeak(name), () => moderator.letSpeak(participant.identity))}
+              {action(words.remove(name), async () => {
+                if (window.confirm(words.confirm(name))) await moderator.remove(participant.identity);
+              })}
+            </>
+          )}
+        </details>
+      </figcaption>
     </figure>
   );
 }

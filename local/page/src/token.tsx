@@ -1,28 +1,24 @@
 /** The second step: what the token says, and whether LiveKit would take it. A pasted token does not leave the page. */
 import type { TokenAnswer } from 'booky-meeting-client';
 import { decodeJwt, type JWTPayload } from 'jose';
-import { type SubmitEvent, useEffect, useState } from 'react';
-import { roles } from '../../../lib/contract.ts';
+import { type SubmitEvent, useState } from 'react';
 import { type Finding, foretell, type Verdict } from '../../../token-check/finding.ts';
 import { judgePasted, judgeToken } from '../../../token-check/judge-token.ts';
 import type { Choices } from './choose.tsx';
-import { usualClaims } from './settings.ts';
 
-/** What a reader has got: the sign-in JWT that the API read, and its answer. */
-export interface Visit {
-  choices: Choices;
-  bearer: string;
-  answer: TokenAnswer;
+/** What a reader has got: the sign-in JWT that the API read, its answer, and what the judge finds in the token. */
+export type Visit = Awaited<ReturnType<typeof visitOf>>;
+
+export async function visitOf(choices: Choices, bearer: string, answer: TokenAnswer) {
+  const { participant_token: token, room_name: room, role } = answer;
+  const findings = await judgeToken(token, { room, reader: choices.reader, role });
+  return { choices, bearer, answer, findings };
 }
 
 const marks: Readonly<Record<Verdict, string>> = { good: '✓', warning: '!', bad: '✗', withheld: '–' };
 
-export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) {
+export function Token({ visit: { choices, bearer, answer, findings } }: { visit: Visit }) {
   const { participant_token: token, room_name: room, role, participant_name } = answer;
-  const [findings, setFindings] = useState<readonly Finding[]>([]);
-  useEffect(() => {
-    judgeToken(token, { room, reader: choices.id, role }).then(setFindings);
-  }, [token, room, role, choices]);
   const crosses = findings.filter(({ verdict }) => verdict === 'bad').length;
   return (
     <>
@@ -31,7 +27,7 @@ export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) 
           ? `This token opens ${room} to ${participant_name}, as ${role}. The identity is ${decodeJwt(token)['sub']}.`
           : `This token is not what a meeting needs: ${crosses} of ${findings.length} checks failed.`}
       </p>
-      <p className="hint">{advice(choices, answer, decodeJwt(bearer))}</p>
+      <p>{advice(choices, answer, decodeJwt(bearer))}</p>
       <Findings label="What LiveKit needs, and what the token says" findings={findings} />
       <details>
         <summary>Every claim, as signed</summary>
@@ -51,8 +47,7 @@ export function Token({ visit: { choices, bearer, answer } }: { visit: Visit }) 
 /** A chosen role has no effect where the API does not read its claim, and a sign-in may have no name. Then this says so. */
 function advice({ as }: Choices, { role }: TokenAnswer, signIn: JWTPayload): string {
   if (as !== role && as !== 'member') {
-    const claimed = roles.find((candidate) => candidate === as) ?? 'member';
-    return `You signed in as a ${as}, but this API reads no claim that says so: name "${usualClaims[claimed]}" in .env, as .env.example shows.`;
+    return `You signed in as a ${as}, but this API reads no claim that says so: README.md has the "npm start" that does.`;
   }
   return 'name' in signIn ? '' : 'Your sign-in has no name, so the page sent one with its request.';
 }
@@ -65,8 +60,8 @@ function Findings({ label, findings }: { label: string; findings: readonly Findi
           <span role="img" aria-label={finding.verdict}>
             {marks[finding.verdict]}
           </span>{' '}
-          <code>{finding.claim}</code> {finding.value} <span className="hint">{finding.meaning}</span>{' '}
-          {foretell(finding)} {finding.remedy}
+          <code>{finding.claim}</code> {finding.value} <small>{finding.meaning}</small> {foretell(finding)}{' '}
+          {finding.remedy}
         </li>
       ))}
     </ul>
@@ -74,23 +69,18 @@ function Findings({ label, findings }: { label: string; findings: readonly Findi
 }
 
 function AnyToken() {
-  const [findings, setFindings] = useState<readonly Finding[]>([]);
-  const [verdict, setVerdict] = useState('');
+  const [pasted, setPasted] = useState<Awaited<ReturnType<typeof judgePasted>>>();
   const check = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const text = String(new FormData(event.currentTarget).get('token')).trim();
-    const nothing = { findings: [], conclusion: 'There is no token yet: paste one above.' };
-    const pasted = text === '' ? nothing : await judgePasted(text);
-    setFindings(pasted.findings);
-    setVerdict(pasted.conclusion);
+    setPasted(await judgePasted(String(new FormData(event.currentTarget).get('token'))));
   };
   return (
     <form onSubmit={check}>
       <label htmlFor="any-token">Any token, or a whole answer or error message that has one</label>
-      <textarea id="any-token" name="token" rows={4} autoComplete="off" spellCheck={false} />
+      <textarea id="any-token" name="token" rows={4} autoComplete="off" spellCheck={false} required />
       <button type="submit">Check this token</button>
-      <p role="status">{verdict}</p>
-      {findings.length > 0 && <Findings label="What the pasted token says" findings={findings} />}
+      <p role="status">{pasted?.conclusion}</p>
+      {pasted && <Findings label="What the pasted token says" findings={pasted.findings} />}
     </form>
   );
 }

@@ -112,7 +112,7 @@ export async function getToken(page: Page): Promise<void> {
 /** From the first view into the meeting, with these devices on. */
 export async function join(page: Page, devices: Partial<Record<'Camera' | 'Microphone', boolean>> = {}) {
   await getToken(page);
-  await page.getByRole('button', { name: 'Go to the meeting' }).click();
+  await page.getByRole('link', { name: 'Go to the meeting' }).click();
   for (const [label, on] of Object.entries(devices)) await page.getByLabel(label).setChecked(on);
   await enter(page);
 }
@@ -129,7 +129,7 @@ export async function change(
   choices: { reader?: string; club?: string; as?: string; signIn?: string },
 ) {
   await page.getByText('Sign out and in as another reader').click();
-  if (choices.reader) await page.getByLabel('Reader', { exact: true }).selectOption(choices.reader);
+  if (choices.reader) await page.getByLabel('Reader, by their id').fill(choices.reader);
   if (choices.club) await page.getByLabel('Reading club').fill(choices.club);
   const more = page
     .locator('details')
@@ -178,7 +178,7 @@ export const messages = (page: Page) => page.getByRole('log').getByRole('listite
 export async function problemOn(page: Page): Promise<string> {
   const alert = page.getByRole('alert').filter({ hasText: /\S/ });
   await alert.first().waitFor();
-  return (await alert.locator('strong, p').allTextContents()).join(' ');
+  return (await alert.locator('p').allTextContents()).join(' ');
 }
 
 /** What the page tells now as a problem; '' where there is none. */
