@@ -17,7 +17,7 @@ const { tokenEndpoint, issuerUrl } = inject('stack');
 /** What a front end has around the guide's files. */
 const main = `
 import { createRoot } from 'react-dom/client';
-import { App } from './App';
+import App from './App';
 import { getBearer } from './auth';
 import { join } from './join';
 import { MeetingRoom } from './Room';
@@ -26,7 +26,7 @@ const url = 'https://api.booky.example/api/reading-clubs/meetings/token';
 const leaving = new AbortController();
 const tell = (text: string) => { document.title = text; };
 const ways = {
-  '#App': <App user={{ id: 'user-001', name: 'Ana' }} clubId="guide" />,
+  '#App': <App clubId="guide" />,
   '#Room': <MeetingRoom url={url} getBearer={getBearer} userId="user-002" clubId="guide" />,
   '#join': (
     <>

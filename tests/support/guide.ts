@@ -34,20 +34,20 @@ export async function writeFrontEnd(): Promise<FrontEnd> {
   await run('npm', ['run', 'client', '--', '--pack-destination', outer], { cwd: repository });
   const [archive = ''] = (await readdir(outer)).filter((name) => name.endsWith('.tgz'));
   await run('tar', ['-xzf', join(outer, archive), '--strip-components=1', '-C', client]);
-  await cp(join(client, 'dist', 'example'), join(directory, 'src'), { recursive: true });
+  await cp(join(client, 'dist', 'example'), join(directory, 'src', 'meeting'), { recursive: true });
   for (const [path, code] of snippets) await writeFile(join(directory, path), code);
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
   return { directory, remove: () => rm(outer, { recursive: true, force: true }) };
 }
 
-/** As Vite's template for React sets them. */
+/** As the templates of Vite and Next set them, where they agree; but CSS has no types here. */
 const compilerOptions = {
   target: 'es2023',
   lib: ['ES2023', 'DOM'],
   module: 'esnext',
   moduleResolution: 'bundler',
-  types: ['vite/client'],
-  allowImportingTsExtensions: true,
+  types: [],
+  noUncheckedSideEffectImports: false,
   jsx: 'react-jsx',
   verbatimModuleSyntax: true,
   moduleDetection: 'force',
