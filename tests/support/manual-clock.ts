@@ -1,3 +1,4 @@
+import TinyQueue from 'tinyqueue';
 import type { Clock } from '../../lib/clock.ts';
 
 /** A clock that stands still until a test moves it. */
@@ -14,25 +15,35 @@ export interface ManualClock extends Clock {
   pending: () => number;
 }
 
+/** `number` is the place among all, for those that are due at the same time. */
+interface Timer {
+  at: number;
+  number: number;
+  callback: () => void;
+}
+
 export function manualClock(start = 1_700_000_000_000): ManualClock {
   let now = start;
   let set = 0;
-  const timers = new Set<{ at: number; callback: () => void }>();
+  let count = 0;
+  const agenda = new TinyQueue<Timer>([], (a, b) => a.at - b.at || a.number - b.number);
+  const timers = new Set<Timer>();
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     now: () => now + set,
     after: (ms, callback) => {
-      const timer = { at: now + ms, callback };
+      count += 1;
+      const timer = { at: now + ms, number: count, callback };
+      agenda.push(timer);
       timers.add(timer);
       return () => timers.delete(timer);
     },
     advance: async (ms) => {
       await settle();
       const end = now + ms;
-      for (;;) {
-        const next = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-        if (next === undefined) break;
-        timers.delete(next);
+      for (let next = agenda.peek(); next !== undefined && next.at <= end; next = agenda.peek()) {
+        agenda.pop();
+        if (!timers.delete(next)) continue;
         now = Math.max(now, next.at);
         next.callback();
         await settle();

@@ -1,44 +1,21 @@
 /**
- * LiveKit restarts and everybody is lost at the same moment: the client itself, a clock that jumps from timer to timer, and a
+ * LiveKit restarts and everybody is lost at the same moment: the client itself, and a
  * gateway that lets in what the default throttling lets in. The table of docs/capacity.md is this test's.
  */
 import { readFileSync } from 'node:fs';
-import TinyQueue from 'tinyqueue';
 import { expect, test } from 'vitest';
 import { stayInMeeting } from '../../../client/stay.ts';
 import { createTokenClient } from '../../../client/token-client.ts';
 import { defaults } from '../../../scripts/simulation/limits.ts';
 import { randomFrom, tokenBucket } from '../../../scripts/simulation/model.ts';
+import { manualClock } from '../../support/manual-clock.ts';
 import { answer } from './support/answer.ts';
 import { LocalRoom } from './support/local-room.ts';
 
 const { stage } = defaults.limits;
 
-function jumpingClock() {
-  let now = 0;
-  const timers = new TinyQueue<{ at: number; run: () => void }>([], (a, b) => a.at - b.at);
-  return {
-    now: () => now,
-    after: (ms: number, callback: () => void) => {
-      const timer = { at: now + ms, run: callback };
-      timers.push(timer);
-      return () => {
-        timer.run = () => {};
-      };
-    },
-    /** Runs everything, until no timer is left. */
-    run: async () => {
-      for (let next = timers.pop(); next !== undefined; next = timers.pop()) {
-        now = next.at;
-        next.run();
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    },
-  };
-}
-
 async function restart(readers: number) {
-  const clock = jumpingClock();
+  const clock = manualClock(0);
   const random = randomFrom(1);
   const accepts = tokenBucket(stage);
   const perReader = new Map<number, number>();
@@ -61,7 +38,7 @@ async function restart(readers: number) {
     stayInMeeting(room, client, { reading_club_id: 123 }, { onRejoined, clock, random });
     room.end();
   }
-  await clock.run();
+  await clock.advance(600_000);
   const requests = [...perReader.values()];
   return {
     back: back.length,
