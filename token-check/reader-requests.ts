@@ -22,6 +22,8 @@ export const refusedRequests = {
   'another club': { wanted: { status: 403, code: 'not_a_member' } },
 } as const satisfies Record<string, { body?: object; wanted: WantedRefusal }>;
 
+const { 'bad body': badBody, 'another club': anotherClub } = refusedRequests;
+
 const club = 'check-of-the-deployment';
 /** A club's name that begins with another's. */
 const longer = `${club}-2`;
@@ -57,11 +59,7 @@ const ofReaders: readonly [who: string, lists: Lists, body: object, forClub?: st
 ];
 
 const ofMembers: readonly [who: string, body: object | undefined, wanted: WantedRefusal][] = [
-  [
-    'a reader whose request has no club',
-    refusedRequests['bad body'].body,
-    refusedRequests['bad body'].wanted,
-  ],
+  ['a reader whose request has no club', badBody.body, badBody.wanted],
   ['a reader whose request has no body', undefined, { status: 400, code: 'invalid_json' }],
   [
     'a reader who asks for another identity',
@@ -91,7 +89,7 @@ export function readerRequests(config: ClaimsConfig): ReaderRequest[] {
         who,
         claims,
         body: JSON.stringify(body),
-        wanted: role === undefined ? refusedRequests['another club'].wanted : wanted,
+        wanted: role === undefined ? anotherClub.wanted : wanted,
       };
     });
   const claims = claimsOf(members, config);

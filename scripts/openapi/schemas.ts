@@ -96,11 +96,6 @@ function nameOf([code = '']: readonly string[]): string {
 }
 
 function codesOf(status: number): ErrorCode[] {
-  return Object.keys(statusOf)
-    .filter((key) => isErrorCode(key))
-    .filter((code) => statusOf[code] === status);
-}
-
-function isErrorCode(key: string): key is ErrorCode {
-  return Object.hasOwn(statusOf, key);
+  const statuses = new Map<string, number>(Object.entries(statusOf));
+  return Object.keys(statusOf).filter((code): code is ErrorCode => statuses.get(code) === status);
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import process from 'node:process';
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { end } from '../../local/server-process.ts';
 import { BadUse, readOptions } from '../checks/command.ts';
@@ -49,7 +49,6 @@ const ofRollback = new Set(optionsOf('rollback').map(([name]) => name));
 /** @throws {BadUse} for an option that `serverless deploy` does not take, and without a stage */
 export function readDeployment(args: readonly string[]): Deployment {
   const values = readOptions(ofDeploy, args);
-  const { tokens } = parseArgs({ args: [...args], options: ofDeploy, tokens: true });
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
   const stage = text(values['stage']);
   if (stage === undefined) throw new BadUse('--stage is required.');
@@ -60,10 +59,11 @@ export function readDeployment(args: readonly string[]): Deployment {
     region: text(values['region']) ?? (AWS_REGION || AWS_DEFAULT_REGION || 'eu-central-1'),
     credentials: findCredentials({ provider: { getStage: () => stage, options } }),
     args,
-    rollbackArgs: tokens.flatMap((token) => {
-      if (token.kind !== 'option' || !ofRollback.has(token.name)) return [];
-      return token.value === undefined ? [`--${token.name}`] : [`--${token.name}=${token.value}`];
-    }),
+    rollbackArgs: Object.entries(values).flatMap(([name, given]) =>
+      ofRollback.has(name)
+        ? [given].flat().map((value) => `--${name}${value === true ? '' : `=${value}`}`)
+        : [],
+    ),
   };
 }
 
