@@ -5,7 +5,7 @@ import bundleConfig from './bundle.cjs';
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
 /** esbuild's description of one output file: its size, its inputs and its imports. */
-export type BundleDescription = Metafile['outputs'][string];
+type BundleDescription = Metafile['outputs'][string];
 
 /** The options of the deployed bundle for esbuild, without those for serverless-esbuild. */
 export function esbuildOptions(): BuildOptions {

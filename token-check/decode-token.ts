@@ -2,16 +2,7 @@
 import * as v from 'valibot';
 import { jsonObject, RegisteredClaims } from './livekit-claims.ts';
 
-export interface DecodedToken {
-  /** One of the algorithms that the server knows by name. It accepts only HS256. */
-  algorithm: string;
-  claims: v.InferOutput<typeof RegisteredClaims>;
-  /** The claims as they were signed. */
-  payload: Readonly<Record<string, unknown>>;
-  /** The text that is signed. */
-  signed: string;
-  signature: Uint8Array<ArrayBuffer>;
-}
+export type DecodedToken = ReturnType<typeof decodeToken>;
 
 /** Why the server can't read the token at all, in one line, and the claims that are to blame. */
 export class UnreadableToken extends Error {
@@ -32,7 +23,7 @@ const knownAlgorithm = /^(none|EdDSA|(HS|RS|PS|ES)(256|384|512))$/;
 const Payload = v.nullable(jsonObject);
 
 /** @throws {UnreadableToken} for what LiveKit answers with `invalid authorization token` */
-export function decodeToken(token: string): DecodedToken {
+export function decodeToken(token: string) {
   const parts = token.split('.');
   const [head = '', body = '', signature = ''] = parts;
   if (parts.length !== 3) {
@@ -48,9 +39,12 @@ export function decodeToken(token: string): DecodedToken {
   const claims = v.safeParse(RegisteredClaims, payload.output ?? {});
   if (!claims.success) throw new UnreadableToken('a claim is of the wrong type', claims.issues);
   return {
+    /** One of the algorithms that the server knows by name. It accepts only HS256. */
     algorithm,
     claims: claims.output,
+    /** The claims as they were signed. */
     payload: payload.output ?? {},
+    /** The text that is signed. */
     signed: `${head}.${body}`,
     signature: bytesOf(signature, 'signature'),
   };

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { clubIdSchema, hasRoomPrefix, withoutRoomPrefix } from '../lib/club.ts';
 import { type Role, roles } from '../lib/contract.ts';
+import type { DecodedToken } from './decode-token.ts';
 import { type Answers, letInAlways, type Verdict } from './finding.ts';
 import type { Claims } from './livekit-claims.ts';
 import { type Refusal, refusals, unknownKey, wrongAlgorithm, wrongTimes } from './refusals.ts';
@@ -21,11 +22,8 @@ export interface Expected {
 }
 
 /** A token as the rules see it. */
-export interface Token {
+export interface Token extends Pick<DecodedToken, 'algorithm' | 'payload'> {
   claims: Claims;
-  /** The claims as they were signed. */
-  payload: Readonly<Record<string, unknown>>;
-  algorithm: string;
   /** Whether the signature was made with the expected secret; `undefined` where that is not known. */
   isSigned: boolean | undefined;
   expected: Expected;
