@@ -72,7 +72,8 @@ export function summarise(findings: readonly Finding[]): string {
   const but = crosses === 0 ? '' : `, but it is not as it should be: ${count}`;
   const isCompared = findings.some(({ claim }) => claim === 'signature');
   const unsaid = isCompared ? '' : ' Key and signature were not compared.';
-  return `LiveKit will let this token in${but}.${others && ` Servers ${others} refuse it.`}${unsaid}`;
+  const will = findings.some(({ code }) => code === 'recording') ? 'may' : 'will';
+  return `LiveKit ${will} let this token in${but}.${others && ` Servers ${others} refuse it.`}${unsaid}`;
 }
 
 function quote({ status, reason }: LiveKitAnswer): string {

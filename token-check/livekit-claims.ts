@@ -21,7 +21,9 @@ const quotedNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 const numberOf = (rule: string) =>
   v.union([v.number(), v.pipe(v.string(), v.regex(quotedNumber), v.transform(Number))], rule);
 const secondsRule = 'seconds since 1970, as a number';
-const seconds = v.nullish(v.pipe(numberOf(secondsRule), v.finite(secondsRule)));
+/** What Go's time can't hold wraps around, into the past. */
+const inGo = v.transform((time: number) => (time <= 2 ** 63 - 62_135_596_800 ? time : -time));
+const seconds = v.nullish(v.pipe(numberOf(secondsRule), v.finite(secondsRule), inGo));
 
 /** Go ignores upper and lower case in field names, so `roomjoin` counts as `roomJoin`. */
 function fields<const Entries extends v.ObjectEntries>(entries: Entries) {
@@ -77,9 +79,10 @@ const wholeNumber = v.nullish(
 );
 const tags = v.nullish(v.pipe(jsonObject, v.record(v.string(), v.string('a string'))));
 
+const int32 = v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1));
 const agent = message({
   ...v.entriesFromList(['agentName', 'metadata', 'deployment', 'threadId'], text),
-  restartPolicy: v.nullish(v.union([v.number(), v.string()], 'a name')),
+  restartPolicy: v.nullish(v.union([int32, v.string()], 'a name')),
   attributes: tags,
 });
 

@@ -401,6 +401,15 @@ export const content: readonly ClaimRules[] = [
       good('role-shown', 'the role that the others see', (t) => !!t.expected.role && !!shown(t)),
     ],
   },
+  {
+    claim: 'roomConfig.egress',
+    rules: [
+      bad('recording', ({ claims }) => Object.keys(claims.roomConfig?.egress ?? {}).length > 0, {
+        meaning: 'records the room, unless LiveKit refuses what is in it: that is not checked',
+        remedy: 'Leave it out: no reader needs it.',
+      }),
+    ],
+  },
   ...Object.entries(powers).map(([claim, allows]) => ({
     claim,
     rules: [

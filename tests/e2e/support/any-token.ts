@@ -18,7 +18,8 @@ const paths = [
   ...['attributes.role', 'sip.admin', 'agent.admin', 'agent.databaseAdmin', 'inference.perform'],
   ...['observability.write', 'agentEndpoint.call', 'agentEndpoint.agentName', 'agentThread.threadIds'],
   ...within('roomConfig', 'name emptyTimeout max_participants metadata egress syncStreams agents tags'),
-  ...within('roomConfig.agents.0', 'agentName agent_name metadata attributes'),
+  ...within('roomConfig.agents.0', 'agentName agent_name metadata attributes restartPolicy'),
+  'roomConfig.egress.room.fileOutputs',
 ];
 const values = fc.constantFrom<unknown>(
   ...[
@@ -36,6 +37,7 @@ const values = fc.constantFrom<unknown>(
     1.5,
     1e12,
     2 ** 33,
+    1e300,
     true,
     false,
   ],

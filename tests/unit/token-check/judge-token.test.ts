@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Role, roles } from '../../../lib/contract.ts';
 import { attributesOf, grants as signedGrants } from '../../../lib/grants.ts';
 import { answerTo } from '../../../token-check/finding.ts';
-import { type Expected, judgeToken } from '../../../token-check/judge-token.ts';
+import { type Expected, judgePasted, judgeToken } from '../../../token-check/judge-token.ts';
 import { explainAnswer } from '../../../token-check/refusals.ts';
 import { grantsOf } from '../../../token-check/rules.ts';
 import {
@@ -135,6 +135,18 @@ describe('a token without expected values', () => {
   it.each(['undefined', 'null', 'NaN'])('should be for a reader, which %j is not', async (sub) => {
     expect(await faults({ ...claims, sub }, unknown)).toEqual(['warning sub: no-reader-id']);
   });
+});
+
+it.each([
+  ['will let this token in. Key and signature were not compared.', {}],
+  ['will let this token in, but it is not as it should be: one cross.', { kind: 'agent' }],
+  [
+    'may let this token in, but it is not as it should be: one cross.',
+    { roomConfig: { egress: { room: {} } } },
+  ],
+])('concludes that LiveKit %s', async (conclusion, change) => {
+  const pasted = await judgePasted(signed({ ...claims, ...change }), expected);
+  expect(pasted.conclusion).toContain(`LiveKit ${conclusion}`);
 });
 
 it('does not look for an API key where it knows none', async () => {
