@@ -14,6 +14,8 @@ export interface Deployment {
   region: string;
   /** As the CLI finds them: by `--aws-profile`, by variables of the stage, or as every AWS tool. */
   credentials: NonNullable<S3ClientConfig['credentials']>;
+  /** Whether it deploys a package that is there already: made by `serverless package`, it names no commit. */
+  isPackaged: boolean;
   /** For `serverless deploy`. */
   args: readonly string[];
   /** Those of them that `serverless rollback` takes: it refuses all else. */
@@ -58,6 +60,7 @@ export function readDeployment(args: readonly string[]): Deployment {
     stage,
     region: text(values['region']) ?? (AWS_REGION || AWS_DEFAULT_REGION || 'eu-central-1'),
     credentials: findCredentials({ provider: { getStage: () => stage, options } }),
+    isPackaged: values['package'] !== undefined,
     args,
     rollbackArgs: Object.entries(values).flatMap(([name, given]) =>
       ofRollback.has(name)

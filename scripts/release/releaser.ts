@@ -80,10 +80,12 @@ export class Releaser {
     const isDone = await serverless(['deploy', ...this.#deployment.args], { RELEASE_COMMIT: commit });
     const stack = await this.#settled();
     if (isDeployed(stack)) {
-      const isNew = stack.version.name !== old && stack.version.commit === commit;
+      const { version } = stack;
+      const isOurs = version.commit === commit || (this.#deployment.isPackaged && version.commit === '');
+      const isNew = version.name !== old && isOurs;
       if (isNew && !isDone) console.error('The command failed, but the new version is in place.');
       // Or the CLI had nothing to change.
-      if (isNew || (isDone && stack.version.name === old)) return stack;
+      if (isNew || (isDone && version.name === old)) return stack;
     }
     console.error(`The new version is not in place. ${sentenceOf(stack)}`);
     return undefined;

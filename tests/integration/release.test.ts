@@ -212,17 +212,23 @@ test('where going back fails, this is said', async () => {
   });
 });
 
-test('a commit replaces the one in place only if it contains it', async () => {
-  const scene = await setUp();
+/** Makes the working directory a clone, and commits to it. */
+function clone({ directory }: Scene) {
   const git = async (...args: string[]) => {
     const identity = ['-c', 'user.name=a', '-c', 'user.email=a@b.example'];
-    return (await promisify(execFile)('git', [...identity, ...args], { cwd: scene.directory })).stdout.trim();
+    return (await promisify(execFile)('git', [...identity, ...args], { cwd: directory })).stdout.trim();
   };
   const commit = async (message: string) => {
+    await git('init', '-q');
     await git('commit', '-q', '--allow-empty', '-m', message);
     return git('rev-parse', 'HEAD');
   };
-  await git('init', '-q');
+  return { git, commit };
+}
+
+test('a commit replaces the one in place only if it contains it', async () => {
+  const scene = await setUp();
+  const { git, commit } = clone(scene);
   const older = await commit('older');
   const newer = await commit('newer');
   scene.cli = (_, { RELEASE_COMMIT: told = '' }) => {
@@ -242,6 +248,18 @@ test('a commit replaces the one in place only if it contains it', async () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(words) });
   }
   expect(commandsOf(scene)).toBe('deploy');
+});
+
+test('in a clone, a version that names no commit is this release’s own only if a package was given', async () => {
+  const scene = await setUp();
+  await clone(scene).commit('x');
+  scene.cli = deploying(scene);
+  expect(await scene.run('release', smoke)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/not in place. In place is .*00:00:02/),
+  });
+  scene.put(versionAt(1));
+  expect(await scene.run('release', ['-p', '.serverless', ...smoke])).toMatchObject({ exitCode: 0 });
 });
 
 test('a JWT that expires meanwhile is no reason to go back', async () => {
