@@ -8,8 +8,8 @@ import type { ClaimFacts, ClaimNames, Claims } from './reader.ts';
  * The reader's role in the club's meeting: the first whose claim lists the club. If no claim for members is configured, every
  * reader is at least a member.
  *
- * A claim that is present but unreadable lists no clubs. An unreadable claim for listeners still restricts: a reader who would
- * be a member becomes a listener.
+ * A claim that is present but unreadable lists no clubs. An unreadable claim for listeners still restricts: a reader with a role
+ * that comes after, a member, becomes a listener.
  *
  * @param facts gets the name of each unreadable claim, and where the reader is refused, of the others that were searched
  * @throws {Problem} `not_a_member`, in the same words whether or not there is such a club
@@ -44,7 +44,7 @@ export function roleIn(
   let isRestricted = false;
   for (const role of roles) {
     const found = search(role);
-    if (found === 'listed') return role === 'member' && isRestricted ? 'listener' : role;
+    if (found === 'listed') return isRestricted ? 'listener' : role;
     isRestricted ||= role === 'listener' && found === 'unreadable';
   }
   Object.assign(facts, refusal);

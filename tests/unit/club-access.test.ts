@@ -165,6 +165,7 @@ describe('the role', () => {
     [{ clubs: '[123]', moderated: '[123 @staff]', listening: '[@staff]' }, 'moderator'],
     [{ moderated: '[123]', listening: '123,124' }, 'moderator'],
     [{ clubs: '[123]', moderated: '123,124', listening: '123,124' }, 'listener'],
+    [{ clubs: '[123]', moderated: '123,124' }, 'member'],
     [{ clubs: '[124]', listening: '123,124' }, 'not_a_member'],
     [{ listening: '123,124' }, 'not_a_member'],
     [{ listening: '123,124' }, 'listener', { enforced: { listener: 'listening' } }],
