@@ -4,17 +4,24 @@ const jwt = /eyJ[\w-]{8,}(\.[\w-]+)*\.?/g;
 /** `{"alg":"HS256"` in base64url, wherever the usual libraries put it. */
 const hs256 = /^[\w-]*IUzI1Ni/;
 
+/** A whole token of HS256. Its signature has 43 characters, so what follows on another line is not taken for a part of it. */
+const whole = /eyJ[\w-]+\.[\w-]+\.[\w-]{43}(?![\w-]|\.[\w-])/;
+
 /**
- * Finds the token in pasted text: alone or truncated, in a header, a URL, a log line, JSON of any backend, an error message. Of
- * several it takes the first that is signed as LiveKit wants it, else the first. A single word without one is returned as it is,
- * so that it can be judged; `undefined` where there is no token.
+ * Finds the token in pasted text: alone, truncated or broken over lines, in a header, a URL, a log line, JSON of any backend, an
+ * error message. Of several it takes the first that is whole and signed as LiveKit wants it, else the first so signed, else the
+ * first. A single word without one is returned as it is, so that it can be judged; `undefined` where there is no token.
  */
 export function findToken(text: string): string | undefined {
   // A full stop may follow a token that has all its parts.
   const found = Array.from(text.matchAll(jwt), ([token]) => token.replace(/^((?:[^.]+\.){2}[^.]+)\.$/, '$1'));
   const alone = text.trim().replace(/^Bearer\s+/i, '');
+  const [unbroken] = whole.exec(text.replace(/\s*\n\s*/g, '')) ?? [];
   return (
-    found.find((token) => hs256.test(token)) ?? found[0] ?? (/^[^\s"'{}]+$/.test(alone) ? alone : undefined)
+    unbroken ??
+    found.find((token) => hs256.test(token)) ??
+    found[0] ??
+    (/^[^\s"'{}]+$/.test(alone) ? alone : undefined)
   );
 }
 

@@ -72,7 +72,7 @@ const [longLifetime, recklessLifetime] = [3_600, 86_400];
 /** More than the server's limit for identities and for rooms' names. */
 const isTooLong = (name: string) => new TextEncoder().encode(name).length > 256;
 /** What is left where an id was missing when the token was signed. */
-const isNoId = (id: string) => /^(undefined|null|NaN|None|nil)$/.test(id);
+const isNoId = (id: string) => /^(undefined|null|NaN|None|nil|\[object \w+\])$/.test(id);
 
 const identityOf = ({ claims }: Token) => claims.sub || claims.jti || '';
 const roomOf = ({ claims }: Token) => claims.video?.room ?? '';
@@ -107,9 +107,9 @@ const isBackdated: When = ({ claims: { nbf, iat, exp }, now }) =>
   (nbf ?? 0) < Math.min(now, exp ?? now, iat ?? now) - recklessLifetime;
 
 /** The remedy, and what else may be wrong. 1e11 seconds is the year 5138. Time zones are whole half hours apart. */
-const hinting = (claim: 'exp' | 'nbf', remedy: string) => (token: Token) => {
-  const { [claim]: time, nbf } = token.claims;
-  const away = Math.abs((nbf ?? token.now) - token.now);
+const hinting = (claim: 'exp' | 'nbf' | 'iat', remedy: string) => (token: Token) => {
+  const { [claim]: time, nbf, iat } = token.claims;
+  const away = Math.abs((nbf || iat || token.now) - token.now);
   const isZone = away > 900 && away < 50_500 && Math.abs(((away + 900) % 1_800) - 900) < 180;
   if ((time ?? 0) > 1e11) return `Sign seconds, not milliseconds. ${remedy}`;
   return isZone ? `${remedy} If it was just signed, a local time was signed as UTC.` : remedy;
@@ -208,7 +208,7 @@ export const envelope: readonly ClaimRules[] = [
       warning('issued-later', isAhead('iat'), {
         meaning: 'in the future: servers up to 1.12 refuse it',
         answers: timeAnswers,
-        remedy: 'Set the clock of the machine that signs the token.',
+        remedy: hinting('iat', 'Set the clock of the machine that signs the token.'),
       }),
       quoted('iat'),
     ],
@@ -249,7 +249,7 @@ const identityAndRoom: readonly ClaimRules[] = [
         remedy: 'Sign the identity as sub: jti is how old SDKs did it.',
       }),
       warning('no-reader-id', (token) => isNoId(identityOf(token)), {
-        meaning: 'no reader’s id: it was missing when the token was signed',
+        meaning: 'no reader’s id: it was missing, or no text, when the token was signed',
         remedy: 'Sign the reader’s id: of participants with the same one only the last stays.',
       }),
       good('identity', 'the reader’s id'),

@@ -3,6 +3,9 @@ import { findToken, redact } from '../../../token-check/find-token.ts';
 
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.c2lnbmF0dXJl-_';
 
+const whole = `eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.${'c'.repeat(43)}`;
+const broken = whole.replace(/.{20}/g, '$&\r\n  ');
+
 it.each<[string, string, string?]>([
   ['alone', token, token],
   ['with a line break', `  ${token}\n`, token],
@@ -21,6 +24,11 @@ it.each<[string, string, string?]>([
   ],
   ['in LiveKit’s refusal', `invalid token: ${token}, error: token has invalid claims: expired`, token],
   ['cut off, in a sentence', 'see eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOi…', 'eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOi'],
+  ['broken over lines', `Bearer ${broken}`, whole],
+  ['broken over lines, in JSON', `{"token": "${broken}",\n"room": "x"}`, whole],
+  ['before another line', `token: ${whole}\nroom: x`, whole],
+  ['before another line, without a label', `${whole}\nroom: x`, whole],
+  ['cut off, before another line', `token: ${token}\nroom: x`, token],
   ['of one part', 'eyJhbGciOiJIUzI1NiJ9', 'eyJhbGciOiJIUzI1NiJ9'],
   ['with a part too many', `${token}.x`, `${token}.x`],
   ['that ends with a dot', 'eyJhbGciOiJub25lIn0.e30.', 'eyJhbGciOiJub25lIn0.e30.'],
