@@ -5,7 +5,7 @@ import type { ErrorCode } from '../lib/contract.ts';
  * they are named here), and failures without an answer. An aborted call has no code: it rejects with the abort's reason.
  */
 export type TokenErrorCode =
-  /** The endpoint's own. `unauthenticated` without a status: another reader has signed in since this one asked. */
+  /** The endpoint's own. `unauthenticated` without a status: the reader has signed out since they asked. */
   | ErrorCode
   /** 401: no JWT, or one that is expired, of another issuer or audience, or not signed by the issuer. */
   | 'gateway_unauthorized'

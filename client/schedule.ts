@@ -1,5 +1,5 @@
 import { isOffline } from './environment.ts';
-import { TokenError } from './errors.ts';
+import type { TokenError } from './errors.ts';
 
 /** How the longest wait grows: by which factor, from what, and up to what, in milliseconds. */
 export type Growth = readonly [factor: number, firstMs: number, lastMs: number];
@@ -24,11 +24,7 @@ export function createSchedule(
   let longestMs = 0;
   let waitedMs = 0;
   return (error) => {
-    const {
-      status,
-      retryAfterMs = 0,
-      isWorthRetrying = true,
-    }: Partial<TokenError> = error instanceof TokenError ? error : {};
+    const { status, retryAfterMs = 0, isWorthRetrying = true }: Partial<TokenError> = Object(error);
     const isBusy = status === 429 || status === 503;
     const shortestMs = isBusy ? longestMs : 0;
     const [factor, firstMs, lastMs] = isBusy ? busy : usual;

@@ -4,7 +4,6 @@ import { createTexts, type Language, languages, type Texts } from './texts.ts';
 /** What to tell a reader, by language and by the error's code. */
 export const textsForReaders: Readonly<Record<Language, Texts>> = Object.assign(languages, {
   es: createTexts(
-    'La reunión no responde. Inténtalo de nuevo.',
     'No se puede conectar con la reunión. Revisa tu conexión e inténtalo de nuevo.',
     'Tu sesión no permite entrar en la reunión.',
     'No perteneces a este club de lectura.',

@@ -8,8 +8,7 @@ export type Texts = Readonly<Record<TokenErrorCode, string>>;
 
 /** A sentence for each code. Several codes share one: the reader can do the same about them. */
 export const createTexts = (
-  timeout: string,
-  no_answer: string,
+  unreachable: string,
   gateway_forbidden: string,
   not_a_member: string,
   moderation_failed: string,
@@ -32,13 +31,12 @@ export const createTexts = (
   gateway_throttled: wait,
   gateway_error: wait,
   unexpected_answer: ours,
-  no_answer,
-  timeout,
+  no_answer: unreachable,
+  timeout: unreachable,
   moderation_failed,
 });
 
 export const english = createTexts(
-  'The meeting does not answer. Please try again.',
   'The meeting can’t be reached. Please check your connection and try again.',
   'Your sign-in does not allow meetings.',
   'You are not a member of this reading club.',

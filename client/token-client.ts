@@ -32,6 +32,8 @@ export interface GetTokenOptions {
   signal?: AbortSignal | undefined;
   /** Instead of the client's. */
   retries?: number;
+  /** An answer of this client: given again instead of asking, where the JWT is still the one that it was handed over with. */
+  kept?: TokenAnswer | undefined;
 }
 
 export interface TokenClient {
@@ -41,7 +43,7 @@ export interface TokenClient {
    * Asks for a meeting token with the contract's body, usually `{ reading_club_id: 123 }`. Calls with the same JWT for the same at
    * the same time share one request. No token is stored: ask right before connecting.
    *
-   * @throws {TokenError} when there is no token, or when another reader has signed in meanwhile (`unauthenticated`, without a
+   * @throws {TokenError} when there is no token, or when the reader has signed out meanwhile (`unauthenticated`, without a
    * status); rejects with the signal's reason when that aborts
    */
   getToken: (request: TokenRequestBody, options?: GetTokenOptions) => Promise<TokenAnswer>;
@@ -64,24 +66,25 @@ export function createTokenClient({
   timeoutMs = 30_000,
   retries: retriesOfAll = usualRetries,
   language,
-  fetch = globalThis.fetch,
+  fetch: send = fetch,
   clock = systemClock,
   random = Math.random,
 }: TokenClientOptions): TokenClient {
+  /** With which JWT each answer was handed over. */
+  const bearers = new WeakMap<TokenAnswer, string>();
   /** From the first try to the last; the bearer is renewed once at most. */
   const ask = async (first: string, body: string, retries: number, signal: AbortSignal) => {
     const next = createSchedule(random, timeoutMs, growth);
     let bearer = first;
     let mayRenew = true;
     for (let retry = 0; ; ) {
-      const send = () =>
-        fetch(url, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
-          body,
-          signal,
-        });
-      const { token, error } = await readAnswer(send, language);
+      const sent = send(url, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+        body,
+        signal,
+      });
+      const { token, error } = await readAnswer(sent, language);
       // The JWT has expired, or is older than a membership.
       const renew = mayRenew && (error?.status === 401 || error?.code === 'not_a_member');
       if (renew) mayRenew = false;
@@ -93,15 +96,19 @@ export function createTokenClient({
         await new Promise<void>((resolve) => signal.addEventListener('abort', clock.after(waitMs, resolve)));
       }
       bearer = await getBearer(renew);
-      if (isOfAnother(bearer, readerOf(first))) throw new TokenError('unauthenticated', {}, language);
-      if (token) return token;
+      if (!bearer || isOfAnother(bearer, readerOf(first)))
+        throw new TokenError('unauthenticated', {}, language);
+      if (token) {
+        bearers.set(token, bearer);
+        return token;
+      }
     }
   };
 
   const calls = new Map<string, Call>();
   return {
     language,
-    getToken: async (request, { signal, retries = retriesOfAll } = {}) => {
+    getToken: async (request, { signal, retries = retriesOfAll, kept } = {}) => {
       if (signal?.aborted) throw reasonOf(signal);
       const leaving = new AbortController();
       const left = new Promise<never>((_, reject) => {
@@ -114,6 +121,7 @@ export function createTokenClient({
       let key = '';
       try {
         const bearer = await Promise.race([left, getBearer(false)]);
+        if (kept && bearers.get(kept) === bearer) return kept;
         const body = JSON.stringify(request);
         key = `${retries} ${bearer} ${body}`;
         call = calls.get(key);

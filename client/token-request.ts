@@ -5,7 +5,7 @@ import { english, type Language } from './texts.ts';
 
 /** What one request ends with: a meeting token, or why there is none, with its text in this language. Never rejects. */
 export async function readAnswer(
-  send: () => Promise<Response>,
+  sent: Promise<Response>,
   language: Language | undefined,
 ): Promise<{ token: TokenAnswer; error?: undefined } | { token?: undefined; error: TokenError }> {
   let response: Response | undefined;
@@ -13,17 +13,19 @@ export async function readAnswer(
   let answer: Record<string, unknown> = {};
   let cause: unknown;
   try {
-    response = await send();
+    response = await sent;
     text = await response.text();
     answer = Object(JSON.parse(text));
   } catch (caught) {
     cause = caught;
     // What begins like JSON and does not end was cut off, though some networks don't report that.
-    if (/^({|$)/.test(text)) answer = { code: 'no_answer' };
+    if (response?.ok !== false && /^({|$)/.test(text)) answer = { code: 'no_answer' };
   }
   if (response?.ok && isTokenAnswer(answer)) return { token: answer };
   const { code, request_id, details } = answer;
   const status = response?.status;
+  // An answer with a code is the endpoint's own; one without is the gateway's.
+  const known = Object.keys(english).find((own): own is TokenErrorCode => own === code);
   const facts = {
     status,
     message: answer['error'] ?? answer['message'],
@@ -33,15 +35,19 @@ export async function readAnswer(
     retryAfterMs: Number(response?.headers.get('retry-after')) * 1000 || undefined,
     cause,
   };
-  return { error: new TokenError(codeOf(code, status), facts, language) };
+  return {
+    error: new TokenError(
+      known ?? gatewayCodes[code === undefined ? (status ?? 0) : 200] ?? 'gateway_error',
+      facts,
+      language,
+    ),
+  };
 }
 
 function isTokenAnswer(
   answer: object & Record<string, unknown>,
 ): answer is TokenAnswer & Record<string, unknown> {
-  return ['token', 'participant_token', 'server_url', 'room_name'].every(
-    (field) => typeof answer[field] === 'string',
-  );
+  return ['token', 'server_url', 'room_name'].every((field) => typeof answer[field] === 'string');
 }
 
 const gatewayCodes: Readonly<Record<number, TokenErrorCode>> = {
@@ -51,13 +57,3 @@ const gatewayCodes: Readonly<Record<number, TokenErrorCode>> = {
   404: 'gateway_not_found',
   429: 'gateway_throttled',
 };
-
-/** An answer with a code is the endpoint's own; one without is the gateway's. */
-function codeOf(code: unknown, status = 0): TokenErrorCode {
-  if (code === undefined) return gatewayCodes[status] ?? 'gateway_error';
-  return isErrorCode(code) ? code : 'unexpected_answer';
-}
-
-function isErrorCode(code: unknown): code is TokenErrorCode {
-  return Object.keys(english).some((known) => known === code);
-}

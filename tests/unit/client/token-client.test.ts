@@ -280,6 +280,7 @@ describe('two readers of one browser', () => {
   test.each<[string, string, Outcome, object, string?]>([
     ['are told apart while one waits', jwtOf('user-b', 2), unavailable('5'), refused],
     ['are told apart by a renewal', jwtOf(a, 1), gatewaySays(401), refused, jwtOf('user-b', 2)],
+    ['are not nobody, who has signed out', '', ok, refused],
     ['are not one who has renewed their JWT', jwtOf(a, 2), ok, answer],
     ['are not one whose JWT can’t be read', 'opaque', ok, answer],
     ['are not one whose JWT has no sub', new UnsecuredJWT({}).encode(), ok, answer],
@@ -290,6 +291,24 @@ describe('two readers of one browser', () => {
     expect(await ofA).toMatchObject(end);
     expect(sent).toHaveLength(1);
   });
+});
+
+test.each<[string, string, string, object, number]>([
+  ['given again to who has it', 'jwt-2', 'jwt-2', { token: 'a' }, 2],
+  ['not given to the next reader', 'jwt-2', 'jwt-3', { token: 'b' }, 3],
+  ['not given to nobody', 'jwt-2', '', { code: 'unauthenticated' }, 3],
+])('a kept answer is %s', async (_what, renewed, next, end, requests) => {
+  const tokens = ['a', 'b'].map((token): Outcome => ({ status: 200, body: { ...answer, token } }));
+  let bearer = 'jwt-1';
+  const getBearer = (renew: boolean) => {
+    if (renew) bearer = renewed;
+    return bearer;
+  };
+  const { client, sent } = setUp([gatewaySays(401), ...tokens], { getBearer });
+  const kept = await client.getToken(request);
+  bearer = next;
+  expect(await client.getToken(request, { kept }).catch((error: unknown) => error)).toMatchObject(end);
+  expect(sent).toHaveLength(requests);
 });
 
 describe('what a reader is told', () => {
@@ -350,11 +369,13 @@ describe('an answer without a token', () => {
     const error = await setUp([gatewaySays(status)], { retries: 0 }).ask();
     const message = `${code} ${status} In words.`;
     expect(error).toMatchObject({ code, status, isWorthRetrying, details: [], message });
-    expect(await setUp([{ status, body: '<html>' }], { retries: 0 }).ask()).toMatchObject({ code, status });
+    for (const body of ['<html>', '', '{"mess']) {
+      expect(await setUp([{ status, body }], { retries: 0 }).ask()).toMatchObject({ code, status });
+    }
   });
 
   const wrong: [string, Outcome, object] = ['unexpected_answer', ok, { status: 200, isWorthRetrying: false }];
-  const bodies = ['token', 'participant_token', 'server_url', 'room_name'].map((name) => ({
+  const bodies = ['token', 'server_url', 'room_name'].map((name) => ({
     ...answer,
     [name]: 7,
   }));
