@@ -29,6 +29,10 @@ export interface StayOptions {
  */
 const finalReasons: readonly (DisconnectReason | undefined)[] = [1, 2, 4, 5, 10];
 
+/** As LiveKit's methods name them. */
+const devices = ['Camera', 'Microphone'] as const;
+type Device = (typeof devices)[number];
+
 /** Events after which other devices may be on. */
 const deviceEvents = ['localTrackPublished', 'localTrackUnpublished', 'trackMuted', 'trackUnmuted'] as const;
 
@@ -48,18 +52,13 @@ const settledMs = 60_000;
 /** How soon after a stop a new start continues, in milliseconds. */
 const restartMs = 1_000;
 
-/** A rejoining that was stopped. */
-interface Stopped {
-  /** The request, in JSON. */
-  key: string;
-  /** In milliseconds since the epoch. */
-  at: number;
-  /** Why the connection was lost. */
+/** Why the connection was lost. The object itself is the loss's identity. */
+interface Loss {
   reason: DisconnectReason | undefined;
-  schedule: Schedule | undefined;
-  /** Switches on the devices that were on. LiveKit reports failures with `MediaDevicesError`. */
-  reopen: () => Promise<unknown>;
 }
+
+/** A rejoining that was stopped: its request in JSON, when that was, and its state. */
+type Stopped = readonly [key: string, at: number, lost: Loss, on: readonly Device[], Schedule];
 
 const stopped = new WeakMap<Room, Stopped>();
 
@@ -84,70 +83,64 @@ export function stayInMeeting(
   const { signal } = stopping;
   const key = JSON.stringify(request);
   const reader = room.localParticipant;
-  const isIn = () => room.state !== 'disconnected' && room.state !== 'connecting';
-  const rememberDevices = () => {
-    const { isCameraEnabled, isMicrophoneEnabled } = reader;
-    return () =>
-      Promise.allSettled([
-        isCameraEnabled && reader.setCameraEnabled(true),
-        isMicrophoneEnabled && reader.setMicrophoneEnabled(true),
-      ]);
-  };
+  const isOut = () => signal.aborted || room.state !== 'connected';
 
-  let schedule: Schedule | undefined;
-  let reopen: () => Promise<unknown> = rememberDevices();
-  let lost: { reason: DisconnectReason | undefined } | undefined;
+  let schedule: Schedule;
+  /** The devices that are on, or were when the connection was lost. */
+  let on: readonly Device[] = [];
+  /** Those of them that this is switching on again: the browser may be asking the reader for as long as they like. */
+  let opening: readonly Device[] = [];
+  let lost: Loss | undefined;
   /** In milliseconds since the epoch; 0 while the reader is not in the meeting. */
   let joinedAt = 0;
-  /** How many times this is connecting, or switching devices on. */
+  /** How many times this is connecting. */
   let joining = 0;
-  /** Ends the waiting before a try. */
-  let wake: (() => void) | undefined;
+  /** Ends the waiting before a try, or the try: then the next one follows at once. */
+  let trying = new AbortController();
 
   // Not at once: LiveKit unpublishes all tracks just before it tells of a lost connection, though no one switched them off.
   const look = () =>
     queueMicrotask(() => {
-      if (!joining && room.state === 'connected') reopen = rememberDevices();
+      if (joining || isOut()) return;
+      opening = opening.filter((device) => !reader[`is${device}Enabled`]);
+      on = devices.filter((device) => reader[`is${device}Enabled`] || opening.includes(device));
     });
   const onConnected = () => {
     lost = undefined;
     // A meeting that the reader has joined by themselves counts as settled.
-    joinedAt = joining ? clock.now() : 1;
+    joinedAt = joining ? clock.now() : -settledMs;
     look();
   };
   const onDisconnected = (reason?: DisconnectReason) => {
     // A try to join has failed: the code that made it handles that.
     if (!joinedAt) return;
-    if (clock.now() - joinedAt >= settledMs) schedule = undefined;
+    if (clock.now() - joinedAt >= settledMs) schedule = createSchedule(random, patienceMs, usual, busy);
     joinedAt = 0;
     if (finalReasons.includes(reason)) tell(onEnd, reason);
-    else void rejoin(reason);
+    else void rejoin({ reason });
   };
 
   /** Tries until the reader is in the meeting again, by this or by themselves, or until it is no use. */
-  const rejoin = async (reason: DisconnectReason | undefined) => {
-    lost = { reason };
-    const loss = lost;
+  const rejoin = async (loss: Loss) => {
+    lost = loss;
+    trying = new AbortController();
     const isOver = () => signal.aborted || lost !== loss;
     let kept: TokenAnswer | undefined;
     let error: unknown;
     for (let attempt = 1; ; attempt += 1) {
-      schedule = schedule ?? createSchedule(random, patienceMs, usual, busy);
       const waitMs = schedule(error);
       if (waitMs === undefined) break;
       tell(onRejoining, attempt);
       await new Promise<void>((resolve) => {
-        const cancel = clock.after(waitMs, resolve);
-        wake = () => {
-          cancel();
-          resolve();
-        };
+        trying.signal.addEventListener('abort', clock.after(trying.signal.aborted ? 0 : waitMs, resolve));
+        trying.signal.addEventListener('abort', () => resolve());
       });
       if (isOver()) return;
+      trying = new AbortController();
       // The reader is joining by themselves.
       if (room.state === 'connecting') continue;
       try {
-        const answer = kept ?? (await client.getToken(request, { signal, retries: 0 }));
+        const answer = await client.getToken(request, { signal: trying.signal, retries: 0, kept });
         kept = answer;
         if (isOver()) return;
         const { room_name, server_url, token } = answer;
@@ -156,18 +149,20 @@ export function stayInMeeting(
           throw new TokenError('unexpected_answer', {}, client.language);
         }
         joining += 1;
-        await room
-          .connect(server_url, token)
-          .then(() => {
-            if (stopped.has(room)) void room.disconnect();
-            if (signal.aborted || lost) return;
-            tell(onRejoined, answer);
-            return reopen();
-          })
-          .finally(() => {
-            joining -= 1;
-          });
-        return look();
+        await room.connect(server_url, token).finally(() => {
+          joining -= 1;
+        });
+        // Stopped too late to end this, and not started again for the same request.
+        if (signal.aborted && stopped.has(room)) void room.disconnect();
+        if (isOut()) return;
+        tell(onRejoined, answer);
+        if (isOut()) return;
+        opening = on;
+        // LiveKit reports failures with `MediaDevicesError`.
+        await Promise.allSettled(on.map((device) => reader[`set${device}Enabled`](true)));
+        opening = [];
+        look();
+        return;
       } catch (caught) {
         if (isOver()) return;
         error = caught;
@@ -176,7 +171,7 @@ export function stayInMeeting(
       }
     }
     lost = undefined;
-    tell(onEnd, reason, error);
+    tell(onEnd, loss.reason, error);
   };
 
   const listen = (method: 'on' | 'off') => {
@@ -184,20 +179,25 @@ export function stayInMeeting(
     for (const event of deviceEvents) room[method](event, look);
   };
   listen('on');
-  environment.addEventListener?.('online', () => wake?.(), { signal });
+  environment.addEventListener?.('online', () => trying.abort(), { signal });
   const before = stopped.get(room);
-  stopped.delete(room);
-  if (isIn()) onConnected();
-  else if (before?.key === key && clock.now() - before.at <= restartMs) {
-    ({ schedule, reopen } = before);
-    void rejoin(before.reason);
-    wake?.();
+  if (room.state !== 'disconnected' && room.state !== 'connecting') onConnected();
+  else if (before) {
+    const [formerKey, at, loss] = before;
+    if (formerKey === key && clock.now() - at <= restartMs) {
+      stopped.delete(room);
+      [, , , on, schedule] = before;
+      void rejoin(loss);
+      trying.abort();
+    }
   }
   return () => {
     stopping.abort();
-    wake?.();
-    if (lost) stopped.set(room, { key, at: clock.now(), reason: lost.reason, schedule, reopen });
-    if (joining && !isIn()) void room.disconnect();
+    trying.abort();
+    if (lost) {
+      stopped.set(room, [key, clock.now(), lost, on, schedule]);
+      if (joining) void room.disconnect();
+    }
     listen('off');
   };
 }

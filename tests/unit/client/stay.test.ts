@@ -3,6 +3,7 @@ import { ConnectionState, DisconnectReason } from 'livekit-client';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Language, TokenError, textsForReaders } from '../../../client/index.ts';
 import { type StayOptions, stayInMeeting } from '../../../client/stay.ts';
+import type { GetTokenOptions } from '../../../client/token-client.ts';
 import type { TokenAnswer } from '../../../lib/contract.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { answer } from './support/answer.ts';
@@ -19,7 +20,7 @@ afterEach(() => {
 
 interface Options extends StayOptions {
   joined?: boolean;
-  getToken?: (signal?: AbortSignal) => Promise<TokenAnswer>;
+  getToken?: (signal?: AbortSignal, kept?: TokenAnswer) => Promise<TokenAnswer>;
   language?: Language;
 }
 
@@ -31,9 +32,9 @@ async function setUp({ joined = true, getToken = async () => answer, language, .
   const events: unknown[] = [];
   const client = {
     language,
-    getToken: (_: object, options: { signal?: AbortSignal | undefined; retries?: number } = {}) => {
-      expect(options.retries).toBe(0);
-      return getToken(options.signal);
+    getToken: (_: object, { signal, retries, kept }: GetTokenOptions = {}) => {
+      expect(retries).toBe(0);
+      return getToken(signal, kept);
     },
   };
   if (joined) room.join();
@@ -125,7 +126,8 @@ describe('a connection that is lost', () => {
 
   test('is tried again with the same token after LiveKit could not be reached, with a new one after a refusal', async () => {
     let tokens = 0;
-    const getToken = async () => {
+    const getToken = async (_?: AbortSignal, kept?: TokenAnswer) => {
+      if (kept) return kept;
       tokens += 1;
       return { ...answer, token: `token-${tokens}` };
     };
@@ -207,25 +209,50 @@ describe('a reader’s own click', () => {
   );
 
   test('that has not joined yet is waited for, and not disturbed by a stop', async () => {
-    const { room, clock, stop, stay } = await setUpLost(0);
+    const { room, clock, stop, stay } = await setUp();
     const disconnected = vi.spyOn(room, 'disconnect');
-    room.state = ConnectionState.Connecting;
+    // The browser asks the reader about devices, and they don't answer.
+    room.opening = new Promise(() => {});
+    room.end();
     await clock.advance(3_000);
+    room.end();
+    room.state = ConnectionState.Connecting;
+    await clock.advance(6_000);
     stop();
     stay();
     await clock.settle();
-    expect(room.connections).toEqual([]);
+    expect(room.connections).toHaveLength(1);
     expect(disconnected).not.toHaveBeenCalled();
     room.state = ConnectionState.Disconnected;
     await clock.advance(10_000);
-    expect(room.connections).toHaveLength(1);
+    expect(room.connections).toHaveLength(2);
   });
 });
 
-test('a browser that is online again joins at once, however long that took', async () => {
+function stubNetwork() {
   const network = Object.assign(new EventTarget(), { onLine: false });
   vi.stubGlobal('navigator', network);
   vi.stubGlobal('addEventListener', network.addEventListener.bind(network));
+  return network;
+}
+
+test('a browser that is online again gives up a try that hangs, and joins at once; later it waits as ever', async () => {
+  const network = stubNetwork();
+  const hang = (signal?: AbortSignal) =>
+    new Promise<TokenAnswer>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+  const getToken = vi.fn(async (_?: AbortSignal) => answer).mockImplementationOnce(hang);
+  const { room, clock, events } = await setUpLost(3_000, { getToken });
+  network.dispatchEvent(new Event('online'));
+  await clock.advance(0);
+  expect(events.at(-1)).toBe('joined with a.meeting.token at 3000');
+  network.dispatchEvent(new Event('online'));
+  room.end();
+  await clock.advance(2_999);
+  expect(room.connections).toHaveLength(1);
+});
+
+test('a browser that is online again joins at once, however long that took', async () => {
+  const network = stubNetwork();
   const getToken = async () => {
     if (network.onLine) return answer;
     throw new TokenError('no_answer');
@@ -260,6 +287,7 @@ describe('camera and microphone', () => {
     stop();
     room.setDevices(camera, microphone);
     stay();
+    await clock.settle();
     room.end();
     await clock.advance(3_000);
     expect(room.switchedOn).toEqual([...expected, ...expected]);
@@ -280,16 +308,49 @@ describe('camera and microphone', () => {
     expect(events).toHaveLength(heard);
   });
 
-  test('that were not open yet when the connection was lost again are opened after that', async () => {
+  test.each<[string, [boolean, boolean][], string[]]>([
+    ['is opened after that', [[false, true]], both],
+    [
+      'is opened after that, but not the other, which was switched off since',
+      [
+        [false, true],
+        [false, false],
+      ],
+      ['camera'],
+    ],
+    [
+      'is left off where the reader has switched it off since',
+      [
+        [true, true],
+        [false, true],
+        [false, false],
+      ],
+      [],
+    ],
+  ])('one that was not open yet when the connection was lost again %s', async (_what, clicks, expected) => {
     const { room, clock } = await setUp();
     room.opening = new Promise(() => {});
     room.end();
     await clock.advance(3_000);
-    room.setDevices(false, true);
-    await clock.settle();
+    for (const [camera, microphone] of clicks) {
+      room.setDevices(camera, microphone);
+      await clock.settle();
+    }
+    await clock.advance(120_000);
     room.end();
     await clock.advance(6_000);
-    expect(room.switchedOn).toEqual([...both, ...both]);
+    expect(room.switchedOn).toEqual([...both, ...expected]);
+  });
+
+  test.each([
+    ['stopped', (_: LocalRoom, stop: () => void) => stop()],
+    ['left', (room: LocalRoom) => void room.disconnect()],
+  ])('stay off where the news of having rejoined is what the meeting was %s for', async (_what, end) => {
+    const set = await setUp({ onRejoined: () => end(set.room, set.stop) });
+    set.room.end();
+    await set.clock.advance(3_000);
+    expect(set.room.connections).toHaveLength(1);
+    expect(set.room.switchedOn).toEqual([]);
   });
 
   test('that could not be opened don’t keep the reader out, and are off after that', async () => {
@@ -331,21 +392,27 @@ describe('the end of this', () => {
     expect(events).toEqual(['try 1 at 0']);
   });
 
-  test.each([true, false])(
-    'while it joins takes the reader out again, with no word and no device: in time %s',
-    async (inTime) => {
+  const anotherClub = { reading_club_id: 124 };
+  test.each([
+    [true, undefined, []],
+    [false, undefined, []],
+    [false, anotherClub, [{ reason: DisconnectReason.CLIENT_INITIATED }]],
+  ])(
+    'while it joins takes the reader out again, with no word and no device: in time %s, started again for %j',
+    async (inTime, nextRequest, news) => {
       const { promise, settle } = held<void>();
-      const { room, clock, events, stop } = await setUpLost(3_000, {}, [promise]);
+      const { room, clock, events, stop, stay } = await setUpLost(3_000, {}, [promise]);
       expect(room.state).toBe('connecting');
       // A connection that can't be stopped any more.
       if (!inTime) vi.spyOn(room, 'disconnect').mockResolvedValueOnce();
       stop();
+      if (nextRequest) stay(nextRequest);
       await clock.settle();
       settle();
       await clock.advance(600_000);
       expect(room.state).toBe('disconnected');
       expect(room.switchedOn).toEqual([]);
-      expect(events).toEqual(['try 1 at 0']);
+      expect(events).toEqual(['try 1 at 0', ...news]);
     },
   );
 
@@ -372,20 +439,21 @@ describe('the end of this', () => {
     expect(events.at(-1)).toEqual({ reason, error });
   });
 
-  test('and a new start while it joins are no end either', async () => {
+  test.each([true, false])('and a new start while it joins are no end either: in time %s', async (inTime) => {
     const { promise, settle } = held<void>();
     const { room, clock, events, stop, stay } = await setUpLost(3_000, {}, [promise]);
+    if (!inTime) vi.spyOn(room, 'disconnect').mockResolvedValueOnce();
     stop();
     await clock.settle();
     stay();
     settle();
     await clock.settle();
-    expect(events.at(-1)).toBe('joined with a.meeting.token at 3000');
+    expect(events.at(-1)).toBe(inTime ? 'joined with a.meeting.token at 3000' : 'try 2 at 3000');
     expect(room.state).toBe('connected');
   });
 
   test.each([
-    ['for another club', { reading_club_id: 124 }, 1_000],
+    ['for another club', anotherClub, 1_000],
     ['later', request, 1_001],
   ])('is one where it is started again %s', async (_what, nextRequest, afterMs) => {
     const { room, clock, events, stop, stay } = await setUpLost(500);
