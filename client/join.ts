@@ -31,8 +31,8 @@ export async function joinMeeting(
   };
   signal?.addEventListener('abort', leave);
   try {
-    const { server_url, participant_token } = await client.getToken(request, { signal });
-    await room.connect(server_url, participant_token);
+    const { server_url, token } = await client.getToken(request, { signal });
+    if (!signal?.aborted) await room.connect(server_url, token);
   } catch (error) {
     signal?.removeEventListener('abort', leave);
     if (!signal?.aborted) throw error;

@@ -22,11 +22,11 @@ export interface Moderator {
 /** The actions of the reader who is signed in, in the club of `request`. Each asks for a token of its own: none is kept. */
 export function createModerator(client: TokenClient, request: TokenRequestBody): Moderator {
   const call = async (method: string, parameters: object) => {
-    const { server_url, participant_token, room_name } = await client.getToken(request);
+    const { server_url, token, room_name } = await client.getToken(request);
     const url = `${server_url.replace('ws', 'http')}/twirp/livekit.RoomService/${method}`;
     const response = await fetch(url, {
       method: 'POST',
-      headers: { authorization: `Bearer ${participant_token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ room: room_name, ...parameters }),
     }).catch(() => undefined);
     if (response?.ok) return;

@@ -13,7 +13,7 @@ export function meetingTokenSource(
   request: TokenRequestBody,
 ): ReturnType<typeof TokenSource.literal> {
   return literal(async () => {
-    const { server_url, participant_token } = await client.getToken(request);
-    return { serverUrl: server_url, participantToken: participant_token };
+    const { server_url, token } = await client.getToken(request);
+    return { serverUrl: server_url, participantToken: token };
   });
 }

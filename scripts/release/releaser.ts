@@ -6,7 +6,7 @@ import { type Check, crossesIn, namedCrosses } from '../../token-check/check.ts'
 import { BadUse } from '../checks/command.ts';
 import { type Deployment, endServerless, serverless } from './cli.ts';
 import { currentCommit } from './commit.ts';
-import { compare, faultOfBearer } from './judge.ts';
+import { faultOfBearer, worseThan } from './judge.ts';
 import { passedVersions } from './passed-versions.ts';
 import {
   type Deployed,
@@ -124,12 +124,11 @@ export class Releaser {
         });
       return true;
     }
-    const { worse, known, untold } = compare(before, after);
+    const worse = worseThan(before, after);
     if (worse.length === 0) {
-      console.error('The new version is in place.');
-      if (known.length > 0) console.error(`Wrong before, and not its fault: ${namedCrosses(known)}.`);
-      if (untold.length > 0)
-        console.error(`It can’t be told whether this was wrong before: ${namedCrosses(untold)}.`);
+      console.error(
+        `The new version is in place. What is wrong was wrong before, and is not its fault: ${namedCrosses(after)}.`,
+      );
       return false;
     }
     console.error(`The new version fails its checks: ${namedCrosses(worse)}.`);

@@ -23,7 +23,8 @@ function setUp() {
   let tokens = 0;
   const getToken = vi.fn(async (..._: unknown[]) => {
     tokens += 1;
-    return { ...answer, server_url, participant_token: `token-${tokens}` };
+    const token = `token-${tokens}`;
+    return { ...answer, server_url, token, participant_token: token };
   });
   const client = { getToken, language: 'es' as const };
   const room = new LocalRoom();
@@ -83,6 +84,16 @@ describe('joinMeeting', () => {
     room.end();
     await clock.advance(600_000);
     expect(room.connections).toHaveLength(1);
+  });
+
+  test('is left by its signal before it connects, though there is a token', async () => {
+    const { client, room, leaving, join } = setUp();
+    client.getToken.mockImplementationOnce(async () => {
+      leaving.abort();
+      return answer;
+    });
+    await expect(join()).rejects.toBe(leaving.signal.reason);
+    expect(room.connections).toEqual([]);
   });
 
   test('is left by its signal in the meeting, for good', async () => {
