@@ -109,7 +109,7 @@ module.exports = ({ alarmsTopic, noticesTopic = alarmsTopic, checkMinutes }) => 
     ),
     FunctionErrorsAlarm: notice(
       'function-errors',
-      'A reader got 500: the function crashed or timed out. It should never do so, since it answers its own errors. Look at the function log, around the requests that have no line.',
+      'A request, of a reader or of the check, got no answer: the function crashed or timed out. It should never do so, since it answers its own errors. Look at the function log, around the requests that have no line.',
       { ...live, MetricName: 'Errors', Statistic: 'Sum', Threshold: 1 },
     ),
     UnauthorizedCount: counter(401),

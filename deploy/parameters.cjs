@@ -9,10 +9,10 @@ const { closest, distance } = require('fastest-levenshtein');
 const v = require('valibot');
 
 /**
- * A stage's name is a part of others. The shortest of these is the pipeline's role, 64 characters with the longest region
- * (deploy/deployer.yml); a bucket's, 63, is shortened by AWS.
+ * A stage's name is a part of others, of at most 64 characters: the longest that AWS does not shorten is that of the check's
+ * schedule (deploy/resources.cjs).
  */
-const stagePattern = /^[A-Za-z][A-Za-z0-9-]{0,18}$/;
+const stagePattern = /^[A-Za-z][A-Za-z0-9-]{0,31}$/;
 
 /** The stage for production: it writes fewer logs and keeps them longer. */
 const productionStage = 'prod';
@@ -362,7 +362,7 @@ function checkTogether(values, { stage, isLaptop }) {
 function readDeployment(given, { stage, region }) {
   if (!stagePattern.test(stage)) {
     refuse(
-      `The option '--stage' is ${JSON.stringify(stage)}: it should be a letter and at most 18 more letters, digits and hyphens.`,
+      `The option '--stage' is ${JSON.stringify(stage)}: it should be a letter and at most 31 more letters, digits and hyphens.`,
     );
   }
   refuseUnknown(Object.keys(given));

@@ -48,6 +48,8 @@ function schedule({ checkMinutes }) {
     CheckSchedule: {
       Type: 'AWS::Events::Rule',
       Properties: {
+        // CloudFormation would cut the stack's name out of its own, which has at most 64 characters.
+        Name: { 'Fn::Sub': `\${TokenLambdaFunction}-check` },
         Description: 'Checks the token endpoint',
         ScheduleExpression: `rate(${checkMinutes} ${checkMinutes === 1 ? 'minute' : 'minutes'})`,
         Targets: [{ Id: 'check', Arn: check }],

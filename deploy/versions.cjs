@@ -36,7 +36,9 @@ module.exports = class Versions {
 
     // A version can't be changed: for other code or another configuration there is another one, and another check.
     const version = token.versionLogicalId;
-    const check = version.replace('LambdaVersion', 'VersionCheck');
+    // While the endpoint is switched off, there is nothing to ask: switching it on is asked about once more.
+    const isOff = token.reservedConcurrency === 0;
+    const check = version.replace('LambdaVersion', 'VersionCheck') + (isOff ? 'WhileOff' : '');
     // CloudFormation deletes the version before once everything else is done, or a refused version when it undoes the update. It
     // publishes again a version that a deployment goes back to. AWS would refuse to publish the code of the newest version twice.
     delete resources[version].DeletionPolicy;

@@ -10,7 +10,7 @@ import { showToLiveKit } from './show-to-livekit.ts';
 /**
  * Every fault, by its stable code, and what excuses it in a new version.
  * - `nothing`: it harms readers whatever the version before does, or nobody knows.
- * - `outage`: the version in place gives no answer either. Its refusals and tokens excuse nothing: it may have other parameters.
+ * - `failure`: the version in place fails by itself, too. Its refusals and tokens excuse nothing: it may have other parameters.
  * - `surroundings`: that, or there is no version before, or its surroundings are at fault too: the secret, or LiveKit.
  * - `always`: readers notice nothing yet.
  */
@@ -18,10 +18,10 @@ const excuses = {
   'let-in': 'nothing',
   'wrong-grants': 'nothing',
   'not-checked': 'nothing',
-  crashed: 'outage',
-  'timed-out': 'outage',
-  configuration: 'outage',
-  'wrong-answer': 'outage',
+  crashed: 'failure',
+  'timed-out': 'failure',
+  configuration: 'failure',
+  'wrong-answer': 'failure',
   throttled: 'surroundings',
   'credentials-unreadable': 'surroundings',
   'livekit-unreachable': 'surroundings',
@@ -32,14 +32,9 @@ const excuses = {
 
 export type FaultCode = keyof typeof excuses;
 
-/** Faults for which a reader gets no token and no refusal. */
-const outages: ReadonlySet<FaultCode> = new Set([
-  'crashed',
-  'timed-out',
-  'configuration',
-  'throttled',
-  'credentials-unreadable',
-]);
+/** Faults of a version itself for which a reader gets no token and no refusal, and those of its surroundings. */
+const failures: ReadonlySet<FaultCode> = new Set(['crashed', 'timed-out', 'configuration']);
+const outages: ReadonlySet<FaultCode> = new Set(['throttled', 'credentials-unreadable']);
 
 export interface Fault {
   code: FaultCode;
@@ -114,10 +109,10 @@ export function isExcused({ code }: Fault, live: readonly Fault[] | undefined): 
   const excuse = excuses[code];
   if (excuse === 'nothing' || excuse === 'always') return excuse === 'always';
   if (live === undefined) return excuse === 'surroundings';
-  if (live.some((fault) => outages.has(fault.code))) return true;
-  // Where it has stale or previous credentials, an environment has them from before: a new one can't read the secret.
-  if (code === 'credentials-unreadable') return live.some((fault) => excuses[fault.code] === 'always');
-  return code.startsWith('livekit-') && live.length > 0;
+  if (live.some((fault) => failures.has(fault.code))) return true;
+  // An outage may end, and a version that fails by itself would outlast it.
+  if (excuse === 'failure') return false;
+  return live.some((fault) => outages.has(fault.code)) || (code.startsWith('livekit-') && live.length > 0);
 }
 
 /** How many kinds of faults a sentence names. */

@@ -32,6 +32,8 @@ test('the function: variables, concurrency, traces', () => {
     ReservedConcurrentExecutions: 0,
     TracingConfig: { Mode: 'Active' },
   });
+  // Switched off, the version is not tried: switching on, which changes no version, has to be another check.
+  expect(Object.keys(resourcesOf(template, 'Custom::VersionCheck'))[0]).toMatch(/WhileOff$/);
 });
 
 test('its role may decrypt with the customer’s key, through Secrets Manager alone, and send traces, within the boundary', () => {

@@ -187,6 +187,14 @@ export function metricsOf(
       const line = accessLogLine(format, { status, responseLatency: 1 });
       for (const { metric, value, matches } of filters) if (matches(line)) count(metric, value, times);
     }
+    if (minute % 5 === 0 && situation.check !== 'does not run') {
+      // A crash counts whoever asked, and so does a read that fails. The first check after the fault comes five minutes later.
+      const { lines = [], hasCrashed } = (minute > faultAt ? situation.ends : well).warm;
+      count(identity('AWS/Lambda', 'Errors', ofFunction), Number(hasCrashed ?? false), 1);
+      for (const { namespace, name, value } of lines.flatMap(metricsIn)) {
+        if (name === 'failed_reads') count(identity(namespace, name), value, 1);
+      }
+    }
     const result = minute % 5 === 0 ? resultOfCheck(minute - faultAt, situation) : undefined;
     if (result !== undefined) count(identity(checkName, 'check_failed'), result, 1);
   }
