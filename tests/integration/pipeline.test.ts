@@ -1,5 +1,5 @@
-/** The pipeline's check, as its action runs it: the script from the file, with a user pool and a deployment on loopback. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+/** The pipeline's actions: the scripts from their files, the check's with a user pool and a deployment on loopback. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,18 +11,34 @@ import { startAnswering } from '../support/livekit-answering.ts';
 import { runProgram } from '../support/run-script.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const actionSchema = v.object({ runs: v.object({ steps: v.tuple([v.object({ run: v.string() })]) }) });
+const stepSchema = v.object({ name: v.optional(v.string()), run: v.optional(v.string(), '') });
+const actionSchema = v.object({ runs: v.object({ steps: v.array(stepSchema) }) });
+
+async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'booky-pipeline-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** Runs a step of an action as GitHub does. */
+async function runStep(
+  action: string,
+  name: string | undefined,
+  environment: Record<string, string>,
+  programs = '',
+) {
+  const text = await readFile(join(repository, `.github/actions/${action}/action.yml`), 'utf8');
+  const { run = '' } = v.parse(actionSchema, parse(text)).runs.steps.find((step) => step.name === name) ?? {};
+  return runProgram('bash', ['-eo', 'pipefail', '-c', `${programs}\n${run}`], { environment });
+}
 
 /** @param report whether it is asked for one */
 async function check(faults: Faults, { report = false, password = 'p' } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'booky-pipeline-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const folder = await createFolder();
   const answer = { server_url: await startAnswering({ status: 200, body: 'success' }), ...faults.answer };
   const target = await startDeployment({ ...faults, answer });
   const signedIn = JSON.stringify({ AuthenticationResult: { AccessToken: await target.bearer() } });
   const pool = await startAnswering({ status: 200, body: signedIn });
-  const action = await readFile(join(repository, '.github/actions/check/action.yml'), 'utf8');
-  const [{ run }] = v.parse(actionSchema, parse(action)).runs.steps;
   const environment = {
     HOME: folder,
     AWS_ENDPOINT_URL: pool.replace('ws:', 'http:'),
@@ -34,7 +50,7 @@ async function check(faults: Faults, { report = false, password = 'p' } = {}) {
     URL: target.url,
     REPORT: report ? join(folder, 'report.json') : '',
   };
-  const result = await runProgram('bash', ['-eo', 'pipefail', '-c', run], { environment });
+  const result = await runStep('check', undefined, environment);
   return { ...result, report: report ? await readFile(environment.REPORT, 'utf8') : '' };
 }
 
@@ -61,4 +77,25 @@ test('one that makes everybody a moderator, admits every club and sends no CORS 
 
 test('a sign-in that fails is no report', async () => {
   expect(await check({}, { report: true, password: '' })).toMatchObject({ exitCode: 1, report: '' });
+});
+
+/** A step of a release, with functions in place of programs; and what it tells the steps that follow. */
+async function release(name: string, programs: string, variables: Record<string, string> = {}) {
+  const folder = await createFolder();
+  const GITHUB_OUTPUT = join(folder, 'output');
+  await writeFile(GITHUB_OUTPUT, '');
+  const environment = { RUNNER_TEMP: folder, GITHUB_OUTPUT, STAGE: 'prod', ...variables };
+  const result = await runStep('release', name, environment, programs);
+  return { ...result, told: await readFile(GITHUB_OUTPUT, 'utf8') };
+}
+
+test.each([
+  ['a deployment', 'echo https://x', 0, 'url=https://x\n'],
+  ['no stack', 'echo "Stack with id x does not exist" >&2; return 254', 0, 'url=\n'],
+  ['what is left of a failed first deployment', 'echo None', 0, 'url=\n'],
+  ['what can’t be read, which is no first deployment', 'echo "Rate exceeded" >&2; return 254', 1, ''],
+])('what is in place before a release is %s', async (_what, aws, exitCode, told) => {
+  const before = await release('Find what is in place', `aws() { ${aws}; }`);
+  expect(before).toMatchObject({ exitCode, told });
+  if (exitCode !== 0) expect(before.stderr).toContain('Rate exceeded');
 });
