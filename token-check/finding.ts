@@ -50,11 +50,11 @@ export function answerTo(findings: readonly Finding[], era: Era = eras[0]): Live
   return findings.map(({ answers }) => answers[era]).find(({ status }) => status !== letIn.status) ?? letIn;
 }
 
-/** What LiveKit answers because of a finding, older servers too where they differ; nothing where none refuses a token for it. */
-export function foretell({ verdict, answers }: Finding): string | undefined {
+/** What LiveKit answers because of a finding, older servers too where they differ; nothing where none refuses a token for it, or that is not known. */
+export function foretell({ code, verdict, answers }: Finding): string | undefined {
   const [newest, ...older] = eras;
   const others = older.filter((era) => quote(answers[era]) !== quote(answers[newest]));
-  if (verdict !== 'bad' && others.length === 0) return undefined;
+  if (code === 'recording' || (verdict !== 'bad' && others.length === 0)) return undefined;
   const said = others.map((era) => `; ${era}: ${quote(answers[era])}`).join('');
   return `LiveKit will answer: ${quote(answers[newest])}${said}.`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Role, roles } from '../../../lib/contract.ts';
 import { attributesOf, grants as signedGrants } from '../../../lib/grants.ts';
-import { answerTo } from '../../../token-check/finding.ts';
+import { answerTo, foretell } from '../../../token-check/finding.ts';
 import { type Expected, judgePasted, judgeToken } from '../../../token-check/judge-token.ts';
 import { explainAnswer } from '../../../token-check/refusals.ts';
 import { grantsOf } from '../../../token-check/rules.ts';
@@ -160,6 +160,11 @@ it.each([
 ])('concludes that LiveKit %s', async (conclusion, change) => {
   const pasted = await judgePasted(signed({ ...claims, ...change }), expected);
   expect(pasted.conclusion).toContain(`LiveKit ${conclusion}`);
+});
+
+it('does not foretell what LiveKit answers to a recording', async () => {
+  const findings = await judge({ ...claims, roomConfig: { egress: { room: { fileOutputs: {} } } } });
+  expect(findings.map(foretell).filter(Boolean)).toEqual([]);
 });
 
 it('does not look for an API key where it knows none', async () => {
