@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build as esbuild, type Plugin } from 'esbuild';
+import { afterAll } from 'vitest';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -25,13 +28,44 @@ export interface ScriptOptions {
   onStderr?: (text: string) => void;
 }
 
-/** Runs a script of the repository as npm does. */
-export const runScript = (script: string, args: readonly string[], options: ScriptOptions = {}) =>
-  runProgram(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), join(repository, script), ...args],
-    options,
-  );
+/** Where a script finds the packages. */
+const folder = join(repository, 'node_modules/.cache/scripts', String(process.pid));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+const built = new Map<string, Promise<string>>();
+
+/** Runs a script of the repository: built, since it then starts in half the time. */
+export async function runScript(script: string, args: readonly string[], options: ScriptOptions = {}) {
+  const file = built.get(script) ?? build(script);
+  built.set(script, file);
+  return runProgram(process.execPath, [await file, ...args], options);
+}
+
+/** Modules find other files from where they stand themselves. */
+const fromTheirPlaces: Plugin = {
+  name: 'from their places',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const url = JSON.stringify(pathToFileURL(path).href);
+      return { loader: 'ts', contents: text.replaceAll('import.meta.url', url) };
+    }),
+};
+
+async function build(script: string): Promise<string> {
+  const outfile = join(folder, script.replace(/ts$/, 'mjs'));
+  await esbuild({
+    entryPoints: [join(repository, script)],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    plugins: [fromTheirPlaces],
+    // For CommonJS in it.
+    banner: { js: "globalThis.require = process.getBuiltinModule('module').createRequire(import.meta.url);" },
+  });
+  return outfile;
+}
 
 /** Runs a program with these variables and no others but `PATH`. */
 export async function runProgram(
