@@ -144,7 +144,7 @@ test('without its permission a new environment answers 503, and the remedy gives
   const policies = () => aws('iam list-role-policies', { ...ofRole, query: 'PolicyNames' });
   expect(await policies()).toEqual(['token-function']);
   await aws('iam delete-role-policy', { ...ofRole, 'policy-name': 'token-function' });
-  await setVariables(cloud, stack, { TOKEN_TTL_SECONDS: '601' });
+  await setVariables(cloud, stack, { CREDENTIALS_TIMEOUT_MS: '2000' });
   await expectUnavailable();
 
   await runRemedy('put-role-policy');
