@@ -1,5 +1,12 @@
 import { type Role, roles } from '../lib/contract.ts';
-import type { ClaimNames } from '../lib/reader.ts';
+
+/** The names of the claims, as the function reads them (lib/reader.ts). */
+export interface SignInClaims {
+  identity: string;
+  name: string;
+  clubs: { readonly [role in Role]?: string | undefined };
+  clubsPrefix?: string | undefined;
+}
 
 /** Whom the development issuer should sign a JWT for. */
 export interface DevelopmentReader {
@@ -11,7 +18,7 @@ export interface DevelopmentReader {
 }
 
 /** The query of a request for that JWT: the development issuer signs what it is asked for, under the names that the function reads. */
-export function signInQuery(names: ClaimNames, { id, name, clubs }: DevelopmentReader): URLSearchParams {
+export function signInQuery(names: SignInClaims, { id, name, clubs }: DevelopmentReader): URLSearchParams {
   const query = new URLSearchParams({ sub: id });
   query.set(names.identity, id);
   if (name) query.set(names.name, name);

@@ -1,8 +1,6 @@
 /** `npm start`: runs everything that the endpoint needs on this machine, until Ctrl-C. */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { claimVariableOf } from '../lib/config.ts';
-import { type Role, roles } from '../lib/contract.ts';
 import { audience, type Issuer, startIssuer } from '../stand-ins/issuer.ts';
 import { startSecretsManager } from '../stand-ins/secrets-manager.ts';
 import { type Api, startApi } from './api.ts';
@@ -20,13 +18,6 @@ const secretName = 'booky/livekit';
 
 /** Vite's default origin, for a front end in development: the API allows it in addition to the meeting page. */
 const frontEnd = 'http://localhost:5173';
-
-/** The claims that list a reader's clubs, by the reader's role in them: what the page asks for where the function reads none. */
-const usualClaims: Readonly<Record<Role, string>> = {
-  moderator: 'moderated_clubs',
-  listener: 'listening_clubs',
-  member: 'reading_clubs',
-};
 
 /** Something that runs in this process or in another one. Parts are started in order and ended in reverse order. */
 interface Part {
@@ -80,7 +71,6 @@ async function run(): Promise<never> {
   });
   parts.push(issuer);
 
-  const claims = roles.map((role) => [role, environment[claimVariableOf[role]] || usualClaims[role]]);
   const apiPort = ports.PORT || (await freePort());
   const pagePort = ports.PAGE_PORT || (await freePort());
   const pageUrl = `http://localhost:${pagePort}`;
@@ -101,7 +91,7 @@ async function run(): Promise<never> {
     port: pagePort,
     settings: {
       tokenEndpoint: `${api.url}/api/reading-clubs/meetings/token`,
-      signIn: { kind: 'development', issuerUrl: issuer.url, claims: Object.fromEntries(claims) },
+      signIn: { kind: 'development', issuerUrl: issuer.url, claims: settings.claims },
     },
   });
   // The API takes seconds.

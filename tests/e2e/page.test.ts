@@ -11,7 +11,7 @@ import {
   useBrowser,
   type Visit,
 } from './support/browser.ts';
-import { meetingToken, resign } from './support/reader.ts';
+import { meetingToken, resign, usualClaims } from './support/reader.ts';
 
 const { open } = useBrowser();
 const { pageUrl } = inject('stack');
@@ -89,7 +89,7 @@ describe('The page shows the token', () => {
 
 /** Its port is free, so nobody answers there. */
 const nowhere = `http://localhost:${await freePort()}`;
-const signInAt = (url: string) => ({ kind: 'development' as const, issuerUrl: url, claims: {} });
+const signInAt = (url: string) => ({ kind: 'development' as const, issuerUrl: url, claims: usualClaims });
 
 test.each<[what: string, visit: Partial<Visit>, says: string[]]>([
   [

@@ -8,6 +8,7 @@ import { freePort } from '../../local/ports.ts';
 import { type Laptop, startLaptop } from '../support/laptop.ts';
 import { join, patiently, useBrowser } from './support/browser.ts';
 import { peopleIn } from './support/livekit-api.ts';
+import { usualClaims } from './support/reader.ts';
 
 const binary = (await findLiveKit(process.env)) ?? expect.fail(howToGetLiveKit);
 const { open } = useBrowser();
@@ -70,7 +71,7 @@ const present = async ({ apiKey, apiSecret }: typeof old) =>
 /** Opens the meeting page in a browser of the reader's own, and joins without camera and microphone. */
 async function joinAs(reader: string): Promise<Page> {
   const tokenEndpoint = `${laptop.api.url}/api/reading-clubs/meetings/token`;
-  const signIn = { kind: 'development' as const, issuerUrl: laptop.issuer.url, claims: {} };
+  const signIn = { kind: 'development' as const, issuerUrl: laptop.issuer.url, claims: usualClaims };
   const tab = await open({ reader, club, settings: { tokenEndpoint, signIn } });
   await join(tab, { Camera: false, Microphone: false });
   return tab;

@@ -1,4 +1,4 @@
-import type { Role } from '../../../lib/contract.ts';
+import type { SignInClaims } from '../../development-sign-in.ts';
 
 /** The URLs and the sign-in that the page uses. They come from the page's server, so the page works with any stack. */
 export interface PageSettings {
@@ -6,12 +6,7 @@ export interface PageSettings {
   tokenEndpoint: string;
   /** How readers sign in; another kind of identity provider is another variant here and in `sign-in.ts`. */
   signIn:
-    | {
-        kind: 'development';
-        issuerUrl: string;
-        /** The claims that list a reader's clubs, by the reader's role in them. */
-        claims: { readonly [role in Role]?: string };
-      }
+    | { kind: 'development'; issuerUrl: string; claims: SignInClaims }
     /** A Cognito user pool with readers who exist only for a rehearsal: Cognito's URL, and passwords by readers' ids. */
     | { kind: 'user-pool'; url: string; clientId: string; passwords: Record<string, string> };
 }

@@ -1,6 +1,6 @@
 /** Signing in: the only module that knows how a reader gets the bearer token that the API verifies. */
-import type { Role } from '../../../lib/contract.ts';
 import { signInToUserPool } from '../../cognito.ts';
+import { type SignInClaims, signInQuery } from '../../development-sign-in.ts';
 import { type Choices, nameOf } from './choose.tsx';
 import { whyNoAnswer } from './explain.ts';
 import type { PageSettings } from './settings.ts';
@@ -11,7 +11,7 @@ export async function signIn({ signIn: provider }: PageSettings, choices: Choice
     const user = { USERNAME: choices.reader, PASSWORD: provider.passwords[choices.reader] ?? '' };
     return signInToUserPool(provider.url, provider.clientId, user);
   }
-  const url = `${provider.issuerUrl}/token?${developmentClaims(provider.claims, choices)}`;
+  const url = `${provider.issuerUrl}/token?${developmentQuery(provider.claims, choices)}`;
   const response = await fetch(url, { headers: { accept: 'application/jwt' } }).catch(async () => {
     throw new Error(await whyNoAnswer('The sign-in (development issuer)', url));
   });
@@ -20,17 +20,15 @@ export async function signIn({ signIn: provider }: PageSettings, choices: Choice
   return body;
 }
 
-/** The development issuer signs all claims that a request asks for. */
-function developmentClaims(names: { readonly [role in Role]?: string }, choices: Choices): URLSearchParams {
-  const { reader, club, as, signIn } = choices;
-  const claims = new URLSearchParams({ sub: reader });
-  if (signIn !== 'nameless') claims.set('name', nameOf(choices));
-  for (const [role, claim] of Object.entries(names)) {
-    const isListed = role === as || (role === 'member' && as !== 'stranger');
-    // The issuer ignores empty values, but makes an array of a parameter that comes more than once, even with one value.
-    for (const listed of [isListed ? club : '', '']) claims.append(claim, listed);
-  }
-  if (signIn === 'expired') claims.set('exp', String(Math.floor(Date.now() / 1000) - 3600));
-  if (signIn === 'foreign') claims.set('aud', 'another-application');
-  return claims;
+function developmentQuery(names: SignInClaims, choices: Choices): URLSearchParams {
+  const { reader: id, club, as, signIn } = choices;
+  const name = signIn === 'nameless' ? undefined : nameOf(choices);
+  const query = signInQuery(names, {
+    id,
+    name,
+    clubs: { ...(as !== 'stranger' && { member: club }), [as]: club },
+  });
+  if (signIn === 'expired') query.set('exp', String(Math.floor(Date.now() / 1000) - 3600));
+  if (signIn === 'foreign') query.set('aud', 'another-application');
+  return query;
 }

@@ -6,7 +6,7 @@ import { findLiveKit, howToGetLiveKit } from '../../../local/livekit.ts';
 import { freePort } from '../../../local/ports.ts';
 import { end } from '../../../local/server-process.ts';
 
-/** The names of the claims that list clubs, as the page's sign-in spells them. */
+/** The names of the claims that list clubs. */
 const claims = {
   CLUBS_CLAIM: 'reading_clubs',
   MODERATED_CLUBS_CLAIM: 'moderated_clubs',
