@@ -48,15 +48,18 @@ const byReason: Readonly<Record<number, keyof (typeof texts)['en']>> = {
 /**
  * Why the meeting is over, or could not be joined, for the reader.
  *
- * @param end LiveKit's reason, and the error where there is one: the client's, LiveKit's `ConnectionError`, or that of `getBearer`
+ * @param end with LiveKit's reason, and the error where there is one: the client's, LiveKit's `ConnectionError`, or that of `getBearer`
+ * @param language by default a `TokenError`'s own, else the browser's
  */
 export function textForEnd(
   { reason, error }: { reason?: number | undefined; error?: unknown },
-  language: Language = browserLanguage(),
+  language?: Language,
 ): string {
-  const words = texts[language];
+  const words = texts[language ?? browserLanguage()];
   if (error === undefined) return words[byReason[reason ?? 0] ?? 'lost'];
-  if (error instanceof TokenError) return error.forReader;
+  if (error instanceof TokenError) {
+    return language ? new TokenError(error.code, {}, language).forReader : error.forReader;
+  }
   // LiveKit's: 0 refused, 2 an internal error, 6 no WebSocket.
   const { reason: why }: { reason?: unknown } = Object(error);
   if (why === 0) return words.refused;

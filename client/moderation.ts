@@ -3,19 +3,25 @@ import type { TokenRequestBody } from '../lib/contract.ts';
 import { TokenError } from './errors.ts';
 import type { TokenClient } from './token-client.ts';
 
-/** Each action rejects with a `TokenError`: with `moderation_failed` where LiveKit does not do it, else because there is no token. */
+/**
+ * Each action rejects with a `TokenError` of the code `moderation_failed` where LiveKit does not do it, else as `getToken` does. How
+ * long LiveKit may take is the browser's to say.
+ */
 export interface Moderator {
   /** Mutes a published track. Only its owner can switch it on again. */
   mute: (identity: string, trackSid: string) => Promise<void>;
   /**
    * Removes a participant, and asks for their tokens to be refused for `seconds`: name the longest life of a sign-in JWT; 3,600 by
-   * default. That was never tried on LiveKit Cloud. The open LiveKit server ignores it: there they can come back as long as the endpoint gives them a
-   * token.
+   * default. That was never tried on LiveKit Cloud. The open LiveKit server ignores it: there they can come back as long as the
+   * endpoint gives them a token.
    */
   remove: (identity: string, seconds?: number) => Promise<void>;
   /** Lets a participant speak, until they join again: then their role is what their sign-in says. */
   letSpeak: (identity: string) => Promise<void>;
-  /** Makes a participant a listener, and ends what they publish; until they join again, as above. */
+  /**
+   * Makes a participant a listener, and ends what they publish; until they join again, as above. A moderator can still moderate, and
+   * after `letSpeak` is shown as a member.
+   */
   silence: (identity: string) => Promise<void>;
 }
 

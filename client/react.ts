@@ -10,7 +10,7 @@ export interface Devices {
   microphone: boolean;
 }
 
-export interface MeetingOptions extends Pick<TokenClientOptions, 'url' | 'getBearer'> {
+export interface MeetingOptions extends Pick<TokenClientOptions, 'url' | 'getBearer' | 'language'> {
   /** Who is signed in. With another reader the meeting is left, and nothing of the one before is kept. */
   userId: string;
   /** With another club the meeting is left too, and the reader has to ask for the new one: their camera may be on. */
@@ -61,7 +61,7 @@ interface Progress {
  * Brings the reader into one meeting at a time, and keeps them in it. Everything belongs to the component: when it goes away, or with
  * another reader or club, whatever was begun is cancelled, and the room disconnected.
  */
-export function useMeeting({ url, getBearer, userId, clubId, name }: MeetingOptions): Meeting {
+export function useMeeting({ url, getBearer, language, userId, clubId, name }: MeetingOptions): Meeting {
   const [wanted, setWanted] = useState<Attempt>();
   const [progress, setProgress] = useState<Progress>();
 
@@ -69,8 +69,8 @@ export function useMeeting({ url, getBearer, userId, clubId, name }: MeetingOpti
   const [latest] = useState(() => hold({ getBearer, name }));
   useEffect(() => latest.set({ getBearer, name }));
   const client = useMemo(
-    () => createTokenClient({ url, getBearer: (renew) => latest.get().getBearer(renew) }),
-    [url, latest],
+    () => createTokenClient({ url, language, getBearer: (renew) => latest.get().getBearer(renew) }),
+    [url, language, latest],
   );
   const moderator = useMemo(() => createModerator(client, { reading_club_id: clubId }), [client, clubId]);
 

@@ -1,4 +1,4 @@
-/** Adds Spanish; a module of its own, for front ends that count bytes and import `token-client` alone. */
+/** Adds Spanish; a module of its own, for front ends that count bytes and import `booky-meeting-client/token-client` alone. */
 import { createTexts, type Language, languages, type Texts } from './texts.ts';
 
 /** What to tell a reader, by language and by the error's code. */

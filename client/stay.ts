@@ -68,7 +68,8 @@ const stopped = new WeakMap<Room, Stopped>();
  * camera and microphone as they were; a shared screen needs a click of the reader. It does not join again after a removal or after
  * leaving, and never another room or as another reader.
  *
- * Started again for the same request within a second of being stopped, while the connection is lost, it tries at once.
+ * Started again for the same request within a second of being stopped, while the connection is lost, it tries at once. Later it waits
+ * until the reader has joined by themselves.
  *
  * @returns a function that ends this, a try to join that is under way included: call it before `room.disconnect()`, or a reader who
  * leaves while the connection is lost comes back

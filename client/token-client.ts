@@ -7,6 +7,8 @@ import type { Language } from './texts.ts';
 import { readAnswer } from './token-request.ts';
 import { type Clock, reasonOf, systemClock } from './waiting.ts';
 
+export { TokenError };
+
 export interface TokenClientOptions {
   /** The endpoint's whole URL: `https://…/api/reading-clubs/meetings/token`. */
   url: string;
@@ -21,7 +23,7 @@ export interface TokenClientOptions {
   /** How many more times a request is sent where that may help, unless the browser is offline; 4 by default. */
   retries?: number;
   /** Of what errors tell the reader; by default the browser's, else English. */
-  language?: Language;
+  language?: Language | undefined;
   /** For tests: `fetch`, the clock, and random numbers from 0 to 1. */
   fetch?: typeof globalThis.fetch;
   clock?: Clock;

@@ -42,8 +42,8 @@ export const words = {
   letSpeak: named('Let {} speak', 'Dar la palabra a {}'),
   silence: named('Let {} only listen', 'Dejar a {} como oyente'),
   confirm: named(
-    'Remove {} from the meeting? They can come back while they are in the club.',
-    '¿Sacar a {} de la reunión? Puede volver mientras esté en el club.',
+    'Remove {} from the meeting? To keep them out, take them out of the club too.',
+    '¿Sacar a {} de la reunión? Para que no vuelva, dale de baja también en el club.',
   ),
   mutedByOther: choose('A moderator has muted your microphone.', 'La moderación ha apagado tu micrófono.'),
   joined: named('{} has joined.', '{} ha entrado.'),

@@ -28,9 +28,10 @@ test.each(['en', 'es'] as const)('each end and each device has a sentence of its
   }
 });
 
-test('an error of the client has its own words', () => {
+test('an error of the client has its own words, in its own language where none is named', () => {
   const error = new TokenError('not_a_member', {}, 'es');
-  expect(textForEnd({ error }, 'en')).toBe(error.forReader);
+  expect(textForEnd({ error })).toBe(textsForReaders.es.not_a_member);
+  expect(textForEnd({ error }, 'en')).toBe(textsForReaders.en.not_a_member);
 });
 
 test('the language is the browser’s', () => {
