@@ -44,9 +44,9 @@ test('one reader waits for the network and a cold start; readers who come at onc
 });
 
 test('as many requests run at a time as arrive while one runs (Little)', () => {
-  const outcome = run(100_000, {}, { withinMs: 100_000, times: { ...times, coldMs: 10 } });
+  const outcome = run(20_000, {}, { withinMs: 20_000, times: { ...times, coldMs: 10 } });
   // 1,000 a second for 10 ms each: 10 on average, and by chance some more at the most.
-  expect(outcome.billedMs / 100_000).toBeCloseTo(10, 5);
+  expect(outcome.billedMs / 20_000).toBeCloseTo(10, 5);
   expect(outcome.peakConcurrency).toBeGreaterThan(10);
   expect(outcome.peakConcurrency).toBeLessThan(35);
 });
