@@ -50,7 +50,7 @@ export function answerTo(findings: readonly Finding[], era: Era = eras[0]): Live
   return findings.map(({ answers }) => answers[era]).find(({ status }) => status !== letIn.status) ?? letIn;
 }
 
-/** What LiveKit answers because of a finding, older servers too where they differ; nothing where none refuses a token for it, or that is not known. */
+/** What LiveKit answers because of a finding, older servers too where they differ; nothing where none refuses it, or nobody knows. */
 export function foretell({ code, verdict, answers }: Finding): string | undefined {
   const [newest, ...older] = eras;
   const others = older.filter((era) => quote(answers[era]) !== quote(answers[newest]));
