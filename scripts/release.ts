@@ -6,7 +6,7 @@ import { type Check, checkSchema } from '../token-check/check.ts';
 import { BadUse, readOptions, run } from './checks/command.ts';
 import { reportOf } from './checks/table.ts';
 import { readDeployment } from './release/cli.ts';
-import { currentCommit, requireNewer } from './release/commit.ts';
+import { requireNewer } from './release/commit.ts';
 import { faultOfBearer } from './release/judge.ts';
 import { messageOf, Releaser } from './release/releaser.ts';
 import { isDeployed, type Stack, sentenceOf } from './release/stack.ts';
@@ -19,9 +19,9 @@ const help = `
   npm run release -- DEPLOYMENT... -- SMOKE...  deploys, checks the deployment as "npm run smoke" does, and goes back to the last
                                                 version that passed if this one does worse than the one before
   npm run release -- DEPLOYMENT...              only deploys, and says which version is in place
-  npm run conclude -- DEPLOYMENT... -- BEFORE.json AFTER.json
-                                                for checks in steps of their own ("npm run smoke -- --json"): keeps the version that
-                                                was deployed if it passes, and goes back as a release does
+  npm run conclude -- DEPLOYMENT... -- VERSION BEFORE.json AFTER.json
+                                                for checks in steps of their own ("npm run smoke -- --json"): keeps that version if
+                                                it passes, and goes back as a release does
   npm run go-back -- DEPLOYMENT...              goes back to the last version that passed its checks, but for the one in place,
                                                 which then counts as one that failed; "-- --again" after it leaves one that was
                                                 itself gone back to
@@ -58,12 +58,17 @@ async function release(releaser: Releaser, smoke: readonly string[]): Promise<bo
 
   return releaser.run(async () => {
     const deployed = await releaser.deploy(before);
-    if (deployed === undefined || target === undefined) return deployed !== undefined;
+    if (deployed === undefined) return false;
+    if (target === undefined) {
+      console.error(sentenceOf(deployed));
+      console.log(`version=${deployed.version.name}\nurl=${deployed.outputs.get('TokenEndpointUrl')}`);
+      return true;
+    }
     const checks = await check(deployed, waitMs).catch((error) => {
       console.error(messageOf(error));
       return undefined;
     });
-    const outcome = await releaser.conclude(deployed, baseline, checks);
+    const outcome = await releaser.conclude(deployed.version.name, baseline, checks);
     if (typeof outcome !== 'boolean') await check(outcome, waitMs);
     return outcome === true;
   });
@@ -77,15 +82,19 @@ function requireUnexpired(bearer: string): void {
   throw new BadUse(`Nothing was deployed: the reader’s JWT expired at ${at}.`);
 }
 
-/** @param reports from the second `--` on: what `npm run smoke -- --json` printed before the deployment, and after */
-async function conclude(releaser: Releaser, reports: readonly string[]): Promise<boolean> {
-  const [before, after] = await Promise.all(reports.slice(1).map(readReport));
-  const stack = await releaser.look();
-  if (isDeployed(stack) && stack.version.commit === (await currentCommit())) {
-    return releaser.run(async () => (await releaser.conclude(stack, before ?? [], after)) === true);
-  }
-  console.error(`This commit is not in place. ${sentenceOf(stack)}`);
-  return false;
+/** @param args from the second `--` on: the version, and what `npm run smoke -- --json` printed before its deployment, and after */
+async function conclude(releaser: Releaser, args: readonly string[]): Promise<boolean> {
+  const [, version, ...paths] = args;
+  if (version === undefined || paths.length !== 2)
+    throw new BadUse('conclude takes three arguments: see --help.');
+  return releaser.run(async () => {
+    const reports = await Promise.all(paths.map(readReport)).catch((error) => {
+      console.error(messageOf(error));
+      return [];
+    });
+    const [before = [], after] = reports;
+    return (await releaser.conclude(version, before, after)) === true;
+  });
 }
 
 const reportSchema = v.object({ checks: v.array(checkSchema) });

@@ -13,13 +13,20 @@ export function faultOfBearer(checks: readonly Check[]): string | undefined {
 }
 
 /**
- * What the version in place does worse than the one before. What had failed before is not its fault, and neither is what could
- * not be tried then, because the reader got no token.
+ * What is wrong now: what the version in place does `worse`, what had failed before (`known`), and what a reader without a token could
+ * not meet then (`untold`). A new version that gives one is to blame for all that it does with it, but not for LiveKit.
  */
-export function worseThan(before: readonly Check[], after: readonly Check[]): Check[] {
-  const known = new Set(crossesIn(before).map(({ code }) => code));
-  const gotToken = before.some(({ code }) => code === 'answered');
-  return crossesIn(after).filter(
-    ({ code }) => !known.has(code) && (gotToken || before.length === 0 || alwaysTried.test(code)),
-  );
+export function compare(before: readonly Check[], after: readonly Check[]) {
+  const codes = new Set(crossesIn(before).map(({ code }) => code));
+  const givesToken = (checks: readonly Check[]) => checks.some(({ code }) => code === 'answered');
+  const isTold = before.length === 0 || givesToken(before);
+  const isToBlame = ({ code, subject }: Check) =>
+    isTold || alwaysTried.test(code) || (givesToken(after) && subject !== 'LiveKit');
+  const isKnown = ({ code }: Check) => codes.has(code);
+  const added = crossesIn(after).filter((cross) => !isKnown(cross));
+  return {
+    worse: added.filter(isToBlame),
+    known: crossesIn(after).filter(isKnown),
+    untold: added.filter((cross) => !isToBlame(cross)),
+  };
 }

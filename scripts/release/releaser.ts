@@ -6,7 +6,7 @@ import { type Check, crossesIn, namedCrosses } from '../../token-check/check.ts'
 import { BadUse } from '../checks/command.ts';
 import { type Deployment, endServerless, serverless } from './cli.ts';
 import { currentCommit } from './commit.ts';
-import { faultOfBearer, worseThan } from './judge.ts';
+import { compare, faultOfBearer } from './judge.ts';
 import { passedVersions } from './passed-versions.ts';
 import {
   type Deployed,
@@ -94,12 +94,13 @@ export class Releaser {
   /**
    * Judges the version that was deployed: keeps it if it passes its checks, and goes back if it does worse than the one before.
    *
+   * @param name the version; any other that is in place by now is left alone
    * @param before the checks of the version before; empty where there was none
    * @param after those of this version; `undefined` where they could not be made
    * @returns whether it passed, or what is in place after going back
    */
   async conclude(
-    { version: { name } }: Deployed,
+    name: string,
     before: readonly Check[],
     after: readonly Check[] | undefined,
   ): Promise<boolean | Deployed> {
@@ -124,15 +125,16 @@ export class Releaser {
         });
       return true;
     }
-    const worse = worseThan(before, after);
+    const { worse, known, untold } = compare(before, after);
     if (worse.length === 0) {
-      console.error(
-        `The new version is in place. What is wrong was wrong before, and is not its fault: ${namedCrosses(after)}.`,
-      );
+      console.error('The new version is in place.');
+      if (known.length > 0) console.error(`Wrong before, and not its fault: ${namedCrosses(known)}.`);
+      if (untold.length > 0)
+        console.error(`It can’t be told whether this was wrong before: ${namedCrosses(untold)}.`);
       return false;
     }
     console.error(`The new version fails its checks: ${namedCrosses(worse)}.`);
-    return (await this.goBack(stack)) ?? false;
+    return (await this.goBack(stack, true)) ?? false;
   }
 
   /**
@@ -140,7 +142,7 @@ export class Releaser {
    *
    * @param isAgain whether to leave a version that was itself gone back to: else a command that runs twice would leave a good one
    */
-  async goBack(stack: Deployed, isAgain = false): Promise<Deployed | undefined> {
+  async goBack(stack: Deployed, isAgain: boolean): Promise<Deployed | undefined> {
     const label = labelOf(stack.version);
     const name = await this.#preparePassed(stack, isAgain).catch((error) => {
       throw new Error(`Going back has failed (${messageOf(error)}): ${label} stays in place.`);

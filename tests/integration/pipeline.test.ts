@@ -99,3 +99,14 @@ test.each([
   expect(before).toMatchObject({ exitCode, told });
   if (exitCode !== 0) expect(before.stderr).toContain('Rate exceeded');
 });
+
+test('a release tells which version is to be judged, and only that one is', async () => {
+  const succeeds = 'npm() { printf "of the CLI\\nversion=V\\nurl=https://x\\n"; }';
+  expect(await release('Deploy', succeeds)).toMatchObject({
+    exitCode: 0,
+    told: 'version=V\nurl=https://x\n',
+  });
+  expect(await release('Deploy', 'npm() { return 1; }')).toMatchObject({ exitCode: 1, told: '' });
+  const judged = await release('Keep it, or go back', 'npm() { echo "$@"; }', { VERSION: 'V' });
+  expect(judged.stdout).toMatch(/^run conclude -- --stage prod -- V \S+before\.json \S+after\.json$/m);
+});

@@ -92,6 +92,8 @@ const before: Readonly<Record<string, (scene: Scene) => void>> = {
     for (const key of scene.objects) if (key.startsWith(versionAt(1))) scene.objects.delete(key);
     scene.put(versionAt(7));
   },
+  // Somebody deployed an older package, or has a slower clock.
+  'newer left': ({ upload }) => upload(`left/${versionAt(9)}`),
   'no S3': (scene) => Object.assign(scene, { isBucketDenied: true }),
   'no access': (scene) => Object.assign(scene, { isDenied: true }),
   'an update': ({ put }) => put(versionAt(1), { status: 'UPDATE_IN_PROGRESS' }),
@@ -155,9 +157,11 @@ const [, ...releases] = rowsOf(`
   good       | 0   | new       | good    | deploy          | 0    | 1,2    | The new version is in place, and passes its checks
   good       | 0   | new       | bad     | deploy rollback | 1    | 1      | fails its checks: bad body 200 .*Gone back. In place is .*:01
   bad        | 0   | new       | worse   | deploy rollback | 1    | 1      | fails its checks: no bearer .*Gone back
-  bad        | 0   | new       | bad     | deploy          | 1    | 1      | was wrong before, and is not its fault: bad body
-  no token   | 0   | new       | bad     | deploy          | 1    | 1      | was wrong before, and is not its fault: bad body
+  bad        | 0   | new       | bad     | deploy          | 1    | 1      | place..Wrong before, and not its fault: bad body
+  no token   | 0   | new       | bad     | deploy rollback | 1    | 1      | fails its checks: bad body 200 .*Gone back
+  no token   | 0   | new       | refused | deploy          | 1    | 1      | place..It can’t be told whether this was wrong before: sign-in 401
   nothing    | 0   | new       | bad     | deploy          | 1    |        | No other version has passed its checks: .*:02.*stays in place
+  newer left | 0   | new       | bad     | deploy rollback | 1    | 1      | Gone back. In place is .*00:00:01
   no package | 0   | new       | bad     | deploy rollback | 1    | 1      | Gone back. In place is .*00:00:01
   good       | 1   | new       | good    | deploy          | 0    | 1,2    | The command failed, but the new version is in place
   good       | 1   | settling  | good    | deploy          | 0    | 1,2    | still changing the stack .UPDATE_COMPLETE_CLEANUP_IN_PROGRESS
@@ -195,7 +199,11 @@ test('a fourth version that passes pushes the oldest out; without checks nothing
   const scene = await setUp();
   for (const second of [2, 3]) scene.upload(`passed/${versionAt(second)}`);
   scene.cli = deploying(scene, {}, ({ put }) => put(versionAt(4)));
-  expect(await scene.run('release', [])).toMatchObject({ exitCode: 0 });
+  expect(await scene.run('release', [])).toMatchObject({
+    exitCode: 0,
+    stdout: `version=${versionAt(4)}\nurl=${scene.stack?.url}\n`,
+    stderr: expect.stringContaining('In place is the version of 2026-01-01T00:00:04'),
+  });
   expect(passedIn(scene)).toEqual([1, 2, 3]);
   scene.put(versionAt(1));
   expect(await scene.run('release', smoke)).toMatchObject({ exitCode: 0 });
@@ -372,26 +380,36 @@ test('go-back leaves a version that turned out to be wrong for good, and does no
 });
 
 const [, ...conclusions] = rowsOf(`
-  checks before | after   | in place     | asked    | exit | says
-  good          | good    | this commit  |          | 0    | in place, and passes its checks
-  good          | crossed | this commit  | rollback | 1    | fails its checks: a b .c..*Gone back. In place is .*00:00:01
-  crossed       | crossed | this commit  |          | 1    | was wrong before
-  good          | none    | this commit  |          | 1    | unchecked: the checks could not be made
-  good          | crossed | another      |          | 1    | This commit is not in place. In place is
+  checks before | after   | in place | asked    | exit | says
+  good          | good    | 2        |          | 0    | in place, and passes its checks
+  good          | crossed | 2        | rollback | 1    | fails its checks: a b .c..*Gone back. In place is .*00:00:01
+  crossed       | crossed | 2        |          | 1    | Wrong before, and not its fault
+  no token      | LiveKit | 2        |          | 1    | It can’t be told whether this was wrong before: LiveKit b
+  good          | none    | 2        |          | 1    | unchecked: the checks could not be made
+  good          | cut off | 2        |          | 1    | unchecked: the checks could not be made
+  cut off       | crossed | 2        |          | 1    | unchecked: the checks could not be made
+  good          | crossed | 3        |          | 1    | Another deployment has replaced the new version. In place is .*:03
 `);
 test.each(conclusions)(
-  'in the pipeline, checks before %s, after %s, in place %s: %s',
+  'in the pipeline, checks of version 2 before %s, after %s, in place %s: %s',
   async (first, second, inPlace, asked, exit, says = '') => {
     const scene = await setUp();
-    scene.put(versionAt(2), { commit: inPlace === 'another' ? 'abc' : '' });
+    scene.put(versionAt(Number(inPlace)));
     const good = { mark: 'good', code: 'answered', subject: 'a', value: 'b', meaning: 'c', notes: [] };
     const crossed = { ...good, mark: 'bad', code: 'cors-refused' };
-    const write = (file: string, of = '') => {
-      const report = JSON.stringify({ url: 'x', checks: [of === 'good' ? good : crossed] });
-      return writeFile(join(scene.directory, file), of === 'none' ? '' : report);
+    const reports: Readonly<Record<string, object[]>> = {
+      good: [good],
+      crossed: [crossed],
+      'no token': [{ ...crossed, code: 'credentials_unavailable' }],
+      LiveKit: [good, { ...crossed, code: 'no-such-key', subject: 'LiveKit' }],
+    };
+    const write = (file: string, of = '', { [of]: checks } = reports) => {
+      const text = checks === undefined ? '' : JSON.stringify({ url: 'x', checks });
+      return writeFile(join(scene.directory, file), of === 'cut off' ? '{"url":"x","che' : text);
     };
     await Promise.all([write('before.json', first), write('after.json', second)]);
-    const { exitCode, stderr } = await scene.run('conclude', ['--', 'before.json', 'after.json']);
+    const args = ['--', versionAt(2), 'before.json', 'after.json'];
+    const { exitCode, stderr } = await scene.run('conclude', args);
     expect({ exitCode, stderr }).toEqual({
       exitCode: Number(exit),
       stderr: expect.stringMatching(new RegExp(says, 's')),
