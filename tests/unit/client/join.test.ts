@@ -62,9 +62,11 @@ describe('joinMeeting', () => {
     await expect(join()).rejects.toBe(refused);
     client.getToken.mockRejectedValueOnce(refused);
     await expect(joinMeeting(room, client, request)).rejects.toBe(refused);
-    expect(await joinMeeting(room, client, request)).toBeInstanceOf(Function);
+    const leave = await joinMeeting(room, client, request);
     leaving.abort();
     expect(room.state).toBe('connected');
+    await leave();
+    expect(room.state).toBe('disconnected');
   });
 
   test.each([true, false])('is left by its signal while it connects: in time %s', async (inTime) => {
