@@ -106,7 +106,6 @@ test.each<[string, Outcome[], number[], number]>([
   ['not again for the tries after that', [notAMember, unavailable(), ok], [1], 3],
   ['not after a missing scope', [gatewaySays(403), ok], [], 1],
   ['not after a faulty request', [endpointSays(400, 'invalid_request'), ok], [], 1],
-  ['not after a fault of the function', [endpointSays(500, 'token_generation_failed'), ok], [], 1],
 ])('the bearer is renewed %s', async (_when, outcomes, renewals, requests) => {
   const { ask, renewed, sent } = setUp(outcomes);
   await ask(500);
@@ -120,7 +119,6 @@ test.each<[string, Outcome[], number[], Partial<TokenClientOptions>?]>([
   ['after a 503 of the endpoint', [unavailable('7'), ok], [0, 7_500]],
   ['after a 503 of the gateway', [gatewaySays(503, '7'), ok], [0, 7_500]],
   ['after a 429', [gatewaySays(429, '7'), ok], [0, 7_500]],
-  ['after a 500 of the gateway', [gatewaySays(500, '7'), ok], [0, 7_500]],
   ['after a 502', [gatewaySays(502), ok], [0, 500]],
   ['after a rejected fetch', [new TypeError('Failed to fetch'), ok], [0, 500]],
   ['after a body that breaks off', [{ status: 200, body: brokenOff() }, ok], [0, 500]],
@@ -363,7 +361,6 @@ describe('an answer without a token', () => {
     [404, 'gateway_not_found', false],
     [413, 'gateway_error', true],
     [429, 'gateway_throttled', true],
-    [500, 'gateway_error', true],
     [503, 'gateway_error', true],
   ])('without a code is the gateway’s: %i is %s', async (status, code, isWorthRetrying) => {
     const error = await setUp([gatewaySays(status)], { retries: 0 }).ask();
