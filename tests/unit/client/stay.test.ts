@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { UnsecuredJWT } from 'jose';
 import { ConnectionState, DisconnectReason } from 'livekit-client';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -263,11 +264,8 @@ test('a browser that is online again joins at once, however long that took', asy
   network.dispatchEvent(new Event('online'));
   await clock.settle();
   expect(events.at(-1)).toBe('joined with a.meeting.token at 3600000');
-  room.end();
   stop();
-  network.dispatchEvent(new Event('online'));
-  await clock.advance(600_000);
-  expect(room.connections).toHaveLength(1);
+  expect(getEventListeners(network, 'online')).toEqual([]);
 });
 
 describe('camera and microphone', () => {
