@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseConfig } from '../../lib/config.ts';
-import { type Role, roles } from '../../lib/contract.ts';
+import { claimVariableOf, parseConfig } from '../../lib/config.ts';
+import { roles } from '../../lib/contract.ts';
 import { grants } from '../../lib/grants.ts';
 import { httpHandler } from '../../lib/http.ts';
 import { createLog } from '../../lib/log.ts';
@@ -51,12 +51,8 @@ const down = () => Promise.reject(new Error('AccessDenied: arn:aws:secret'));
 const unforeseen = () =>
   Promise.reject(new TypeError('an internal matter', { cause: new Error('its cause') }));
 const base64 = (body: string) => ({ body: Buffer.from(body).toString('base64'), isBase64Encoded: true });
-const claimOf: Record<Role, string> = { member: 'clubs', moderator: 'moderated', listener: 'listening' };
-const enforced = {
-  CLUBS_CLAIM: claimOf.member,
-  MODERATED_CLUBS_CLAIM: claimOf.moderator,
-  LISTENERS_CLAIM: claimOf.listener,
-};
+/** Each role's claim is called like the role. */
+const enforced = Object.fromEntries(roles.map((role) => [claimVariableOf[role], role]));
 
 test('only the stage in an event, which the gateway sets, marks a request as the check’s', async () => {
   const { call, lastLine } = setUp();
@@ -101,7 +97,7 @@ describe('a good request', () => {
 
   test.each(roles)('of a %s is granted what the role may do', async (role) => {
     const { call } = setUp({ environment: enforced });
-    const { body } = await call(tokenEvent({ claims: { sub: 'user-001', [claimOf[role]]: '[123]' } }));
+    const { body } = await call(tokenEvent({ claims: { sub: 'user-001', [role]: '[123]' } }));
     const { video, attributes } = await verifier.verify(String(body['token']));
     expect({ role: body['role'], video, attributes }).toEqual({
       role,
@@ -114,7 +110,7 @@ describe('a good request', () => {
 describe('each error has its status, code and JSON', () => {
   const textPlain = { 'content-type': 'text/plain' };
   const long = 'x'.repeat(8193);
-  const member = { sub: 'user-001', clubs: '[123]' };
+  const member = { sub: 'user-001', member: '[123]' };
 
   test.each([
     { status: 400, code: 'invalid_json', event: { body: undefined }, details: true },
@@ -245,23 +241,20 @@ describe('the log', () => {
 
   test('warns of every claim that can’t be read, also where the token is issued', async () => {
     const { call, lastLine } = setUp({ environment: { ...enforced, CLUBS_CLAIM: '' } });
-    const claims = { sub: 'user-001', moderated: '{123}', listening: '123,124' };
+    const claims = { sub: 'user-001', moderator: '{123}', listener: '123,124' };
     expect((await call(tokenEvent({ claims }))).body['role']).toBe('listener');
     expect(lastLine()).toMatchObject({
       level: 'WARN',
       code: 'ok',
-      unreadable_claims: ['moderated', 'listening'],
+      unreadable_claims: ['moderator', 'listener'],
     });
   });
 });
 
 describe('whatever is sent', () => {
   const claims = fc.oneof(
-    fc.constant({ sub: 'user-001', clubs: '[1 2 3]' }),
-    fc.dictionary(
-      fc.constantFrom('sub', 'name', 'clubs', 'moderated', 'listening', '__proto__'),
-      fc.string({ unit: 'binary' }),
-    ),
+    fc.constant({ sub: 'user-001', member: '[1 2 3]' }),
+    fc.dictionary(fc.constantFrom('sub', 'name', ...roles, '__proto__'), fc.string({ unit: 'binary' })),
   );
   const field = fc.oneof(fc.jsonValue(), fc.constantFrom(1, '1', 'reading-club-1', null, '', {}));
   const object = fc.dictionary(fc.constantFrom(...Object.keys(bodySchema.entries), 'other'), field);
