@@ -33,7 +33,7 @@ export default defineConfig({
       layer('runtime', { timeoutSeconds: 180, globalSetup: packageOnce, maxWorkers }),
       layer('openapi', { timeoutSeconds: 300, maxWorkers }),
       layer('e2e', { timeoutSeconds: 300, globalSetup: 'tests/e2e/support/stack.ts' }),
-      layer('deploy', { timeoutSeconds: 600 }),
+      layer('deploy', { timeoutSeconds: 600, maxWorkers }),
     ],
   },
 });
