@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** One project a layer, each in its folder under tests/; `npm test` runs those that need Node alone. */
 const layer = (
   name: string,
-  options: { timeoutSeconds: number; globalSetup?: string; isolate?: boolean; maxWorkers?: string },
+  options: { timeoutSeconds: number; globalSetup?: string; isolate?: boolean; maxWorkers?: number },
 ) => ({
   test: {
     name,
@@ -14,26 +14,26 @@ const layer = (
     expect: { poll: { timeout: 15_000 } },
     globalSetup: options.globalSetup ?? [],
     isolate: options.isolate ?? true,
-    ...(options.maxWorkers && { maxWorkers: options.maxWorkers }),
+    // By default Vitest would leave one of two processors to itself.
+    maxWorkers: options.maxWorkers ?? '100%',
   },
 });
 
 const packageOnce = 'tests/infrastructure/support/package-once.ts';
-/** By default it would leave one of two processors to itself. */
-const maxWorkers = '100%';
 
 export default defineConfig({
   test: {
     projects: [
       // Most of its time went into loading the same modules for each file.
-      layer('unit', { timeoutSeconds: 20, isolate: false, maxWorkers }),
-      layer('infrastructure', { timeoutSeconds: 180, globalSetup: packageOnce, maxWorkers }),
-      layer('package', { timeoutSeconds: 180, globalSetup: packageOnce, maxWorkers }),
-      layer('integration', { timeoutSeconds: 180, maxWorkers }),
-      layer('runtime', { timeoutSeconds: 180, globalSetup: packageOnce, maxWorkers }),
-      layer('openapi', { timeoutSeconds: 300, maxWorkers }),
-      layer('e2e', { timeoutSeconds: 300, globalSetup: 'tests/e2e/support/stack.ts' }),
-      layer('deploy', { timeoutSeconds: 600, maxWorkers }),
+      layer('unit', { timeoutSeconds: 20, isolate: false }),
+      layer('infrastructure', { timeoutSeconds: 180, globalSetup: packageOnce }),
+      layer('package', { timeoutSeconds: 180, globalSetup: packageOnce }),
+      layer('integration', { timeoutSeconds: 180 }),
+      layer('runtime', { timeoutSeconds: 180, globalSetup: packageOnce }),
+      layer('openapi', { timeoutSeconds: 300 }),
+      // Its browsers keep the processors busy by themselves.
+      layer('e2e', { timeoutSeconds: 300, globalSetup: 'tests/e2e/support/stack.ts', maxWorkers: 1 }),
+      layer('deploy', { timeoutSeconds: 600 }),
     ],
   },
 });
