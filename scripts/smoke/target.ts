@@ -83,7 +83,10 @@ function readExpectations(options: TargetOptions) {
 /** What a command of the user's shell prints; its errors are shown. */
 async function printedBearer(command: string): Promise<string> {
   const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const stop = () => child.kill();
+  process.once('exit', stop);
   const [printed, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  process.off('exit', stop);
   const bearer = exitCode === 0 ? findToken(printed) : undefined;
   if (bearer === undefined)
     throw new BadUse('The command of --bearer-command should print the reader’s JWT.');

@@ -191,6 +191,7 @@ test.each(releases)(
     if (!asked?.includes('rollback')) return;
     // What is in place after going back is checked too, and its package is where the CLI looks for it.
     expect(stdout.trim().split('\n').at(-1)).toBe('Nothing is wrong.');
+    expect(stderr).not.toContain('Stream of unknown length');
     expect(scene.objects).toContain(`${versionAt(1)}/token.zip`);
   },
 );
@@ -340,6 +341,29 @@ test('SIGTERM while it deploys ends the CLI, and what is in place is said', asyn
     stderr: expect.stringMatching(/Interrupted[\s\S]*still changing the stack \(UPDATE_IN_PROGRESS\)/),
   });
   expect(() => process.kill(cli, 0)).toThrow('ESRCH');
+});
+
+test('SIGTERM while a command is to print the JWT ends that command', async () => {
+  const scene = await setUp();
+  const deploy = deploying(scene);
+  scene.cli = async (...call) => {
+    await writeFile(join(scene.directory, 'deployed'), '');
+    return deploy(...call);
+  };
+  const command = `[ -e deployed ] || { echo ${scene.bearer}; exit; }; echo "asked $$" >&2; exec sleep 60`;
+  let [asked, end] = [0, () => {}];
+  const { stderr } = await scene.run('release', [...smoke, '--bearer-command', command], {
+    onStart: (child) => {
+      end = () => child.kill('SIGTERM');
+    },
+    onStderr: (text) => {
+      const id = Number(/asked (\d+)\n/.exec(text)?.[1] ?? 0);
+      if (asked === 0 && id > 0) end();
+      asked = id;
+    },
+  });
+  expect(stderr).toMatch(/Interrupted: nothing more is done\. In place is .*00:00:02/);
+  expect(() => process.kill(asked, 0)).toThrow('ESRCH');
 });
 
 test('Ctrl-C while it checks leaves a version that no release goes back to', async () => {
