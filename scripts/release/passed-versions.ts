@@ -56,7 +56,8 @@ export function passedVersions(s3: S3Client, Bucket: string, stage: string) {
     list,
     /** From now on this version is not gone back to. */
     leave: async (name: string) => {
-      await s3.send(new PutObjectCommand({ Bucket, Key: `${folder}/left/${name}${template}`, Body: '' }));
+      const Key = `${folder}/left/${name}${template}`;
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body: '{}' }));
       await forget(name);
     },
     /** Keeps a version, and lets go of the oldest. */
