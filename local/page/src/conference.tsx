@@ -14,8 +14,8 @@ import {
 import type { Moderator } from 'booky-meeting-client';
 import { type Participant, RoomEvent, Track } from 'livekit-client';
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
-import { words } from './texts';
-import { nameOf, Tile } from './tile';
+import { nameOf, words } from './texts';
+import { Tile } from './tile';
 import './conference.css';
 
 export function Conference({ moderator, onLeave }: { moderator: Moderator; onLeave: () => void }) {

@@ -1,7 +1,10 @@
 /** The words of the meeting, for readers, in the browser's language. Its errors have theirs in the client. */
 import { browserLanguage, type Role } from 'booky-meeting-client';
+import type { Participant } from 'livekit-client';
 
 export const language = browserLanguage();
+
+export const nameOf = ({ name, identity }: Participant) => name || identity;
 
 const choose = <Words>(en: Words, es: Words): Words => ({ en, es })[language];
 const named = (en: string, es: string) => (name: string) => choose(en, es).replace('{}', () => name);

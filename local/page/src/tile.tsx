@@ -3,9 +3,7 @@ import { ParticipantTile, useRoomContext, useTrackRefContext } from '@livekit/co
 import { type Moderator, type Role, TokenError } from 'booky-meeting-client';
 import { type Participant, Track } from 'livekit-client';
 import { useState } from 'react';
-import { words } from './texts';
-
-export const nameOf = ({ name, identity }: Participant) => name || identity;
+import { nameOf, words } from './texts';
 
 /** Whom LiveKit lets moderate, by the role in the signed token: readers can't set it themselves. */
 const moderates: Readonly<Record<Role, boolean>> = { moderator: true, listener: false, member: false };
