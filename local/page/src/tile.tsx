@@ -26,12 +26,11 @@ export function Tile({ moderator, onNews }: { moderator: Moderator; onNews: (new
   );
   /** A moderator's button. */
   const action = (label: string, act: () => Promise<void>) =>
-    button(label, () =>
-      act().then(
-        () => onNews(''),
-        (error) => onNews(error instanceof TokenError ? error.forReader : `${error}`),
-      ),
-    );
+    button(label, () => {
+      // Not when it is done: LiveKit may have told by then who has left.
+      onNews('');
+      act().catch((error) => onNews(error instanceof TokenError ? error.forReader : `${error}`));
+    });
   return (
     <figure
       className={isEnlarged ? 'tile large' : 'tile'}

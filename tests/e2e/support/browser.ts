@@ -156,13 +156,15 @@ export const tileOf = (page: Page, name: string) => page.getByRole('figure', { n
 /** Presses a button of someone's tile. */
 export async function press(page: Page, name: string, button: string): Promise<void> {
   const menu = tileOf(page, name).locator('details');
+  /** Of no menu where the tile is gone, for instance after a removal. */
   const setOpen = (open: boolean) =>
-    menu.evaluate((details: HTMLDetailsElement, open) => {
-      details.open = open;
+    menu.evaluateAll((all: HTMLDetailsElement[], open) => {
+      for (const details of all) details.open = open;
     }, open);
+  await menu.waitFor();
   await setOpen(true);
   await menu.getByRole('button', { name: button }).click();
-  if ((await menu.count()) > 0) await setOpen(false);
+  await setOpen(false);
 }
 
 /** Writes into the chat. */
