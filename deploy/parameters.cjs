@@ -344,8 +344,9 @@ function checkTogether(values, { stage, isLaptop }) {
 
   // One claim for two roles would make every member a moderator, or every reader a listener.
   const nameOf = new Map();
+  const byKey = new Map(Object.entries(values));
   for (const { key, name } of entries.filter(({ isOfRole }) => isOfRole)) {
-    const claim = new Map(Object.entries(values)).get(key);
+    const claim = byKey.get(key);
     const other = claim && nameOf.get(claim);
     if (other) refuse(`The parameter '${name}' is "${claim}": it should be another claim than '${other}'.`);
     nameOf.set(claim, name);

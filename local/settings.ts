@@ -16,9 +16,10 @@ export class SettingsFault extends Error {
 const { LIVEKIT_SECRET_ID: _secret, LIVEKIT_WS_URL: _url, ...asParameters } = parameterOf;
 
 /**
- * An empty variable counts as unset. `block` has the parameters of serverless.yml, over which a variable wins. The default API key and secret are those of `livekit-server --dev`, and the default URL is
+ * An empty variable counts as unset. The default API key and secret are those of `livekit-server --dev`, and the default URL is
  * that server's.
  *
+ * @param block the parameters of serverless.yml, over which a variable wins
  * @throws {SettingsFault} at the first variable that can't be used.
  */
 export function parseSettings(

@@ -2,12 +2,11 @@
  * Serves the meeting page. esbuild bundles it in memory at the start, so the browser gets it like a deployed front end, from another
  * origin than the API's.
  */
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { listenOnLoopback } from '../../stand-ins/listen-on-loopback.ts';
+import { serveOnLoopback } from '../../stand-ins/listen-on-loopback.ts';
 import { refuseOtherHost } from '../../stand-ins/loopback-host.cjs';
 import type { PageSettings } from './src/settings.ts';
 
@@ -53,13 +52,6 @@ export async function startPage(options: { port: number; settings: PageSettings 
     if (file === undefined) response.writeHead(404).end('Not found\n');
     else response.writeHead(200, { 'content-type': file[0], ...headers }).end(file[1]);
   });
-  const port = await listenOnLoopback(server, options.port);
-  return {
-    url: `http://localhost:${port}`,
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  const { port, close } = await serveOnLoopback(server, options.port);
+  return { url: `http://localhost:${port}`, close };
 }

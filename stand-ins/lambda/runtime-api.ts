@@ -11,7 +11,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { listenOnLoopback } from '../listen-on-loopback.ts';
+import { serveOnLoopback } from '../listen-on-loopback.ts';
 
 /** This repository's own minimal runtime. */
 const ownRuntime = fileURLToPath(new URL('bootstrap.mjs', import.meta.url));
@@ -128,7 +128,7 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
   });
   // The process may be frozen for as long as a test likes.
   server.keepAliveTimeout = 0;
-  const port = await listenOnLoopback(server);
+  const { port, close } = await serveOnLoopback(server);
 
   // A file: as on Lambda, it is not this process that reads the log while it waits for an answer.
   const logDirectory = await mkdtemp(join(tmpdir(), 'booky-log-'));
@@ -161,9 +161,7 @@ export async function startFunction(options: FunctionOptions): Promise<LambdaFun
     await closed;
     ended ??= output();
     await rm(logDirectory, { recursive: true, force: true });
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
+    await close();
   };
 
   return {
